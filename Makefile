@@ -1,0 +1,49 @@
+# Every target sets up what it needs in $(VENV) first; only Python and make must be there.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint format bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    tune an LSTM on real data, draw forecast.png (minutes)"
+	@echo "make test    run the tests and the docstring examples"
+	@echo "make lint    formatting, lint, types, docstrings"
+	@echo "make format  mend what lint can mend"
+	@echo "make bench   measure against what else one could use"
+	@echo "make clean   remove the environment and what the tools left"
+
+demo: $(VENV)/cli
+	$(BIN)/python -m skl_lstm
+
+test: $(VENV)/test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m numpydoc lint $$(git ls-files 'skl_lstm/*.py')
+
+format: $(VENV)/lint
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/bench
+	$(BIN)/python -m benchmarks
+
+# One stamp an extra: installed again when the metadata changes.
+$(VENV)/%: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"skl_lstm needs Python 3.11 or newer, but $(PYTHON) is " + sys.version.split()[0] \
+		+ ". Name another one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

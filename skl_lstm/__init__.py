@@ -1,0 +1,56 @@
+"""LSTM layers in ordinary scikit-learn pipelines.
+
+The three axes of a recurrent layer's input are (samples, timesteps, features). Which tool
+gives them to your data depends on what one of your rows is:
+
+- a whole sequence, flattened: `SequenceReshaper`
+- one time step of a series: `sliding_windows` or `make_supervised`, then `SequenceReshaper`
+
+`lstm_network` is the network for a scikeras estimator behind them.
+
+The rooms of the package; imports go downwards only:
+
+========================  ==========================================================
+``_shapes``               integers: how columns divide into time steps, shape errors
+``_arrays``               NumPy: columns to sequences and back, windows
+``_reshaper``             `SequenceReshaper`
+``_supervised``           `sliding_windows`, `make_supervised`
+``_networks``             `lstm_network`; loaded on first use, as it needs Keras
+``datasets``              embedded data
+``cli``, ``__main__``     the ``skl-lstm`` command
+========================  ==========================================================
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ._reshaper import SequenceReshaper
+from ._supervised import make_supervised, sliding_windows
+
+if TYPE_CHECKING:
+    from ._networks import lstm_network
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "SequenceReshaper",
+    "lstm_network",
+    "make_supervised",
+    "sliding_windows",
+]
+
+# Importing Keras takes seconds; only these names need it.
+_LOADED_ON_FIRST_USE = {"lstm_network": "_networks"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LOADED_ON_FIRST_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(f".{_LOADED_ON_FIRST_USE[name]}", __name__)
+    globals()[name] = getattr(module, name)
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

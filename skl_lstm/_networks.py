@@ -1,0 +1,158 @@
+"""Pure functions from hyperparameters and `meta` to a plain Keras model.
+
+May import nothing of ours. Only layers that ship with Keras, so that a saved model
+loads in an installation without this package.
+"""
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any
+
+import keras
+from keras import layers
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+
+_CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
+
+
+@validate_params(
+    {
+        "meta": [Mapping],
+        "units": [Integral, tuple, list],
+        "cell": [StrOptions(set(_CELLS))],
+        "bidirectional": ["boolean"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "conv_filters": [Integral, tuple, list, None],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "mask_value": [Real, None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def lstm_network(
+    meta: Mapping[str, Any],
+    *,
+    units: int | tuple[int, ...] = 32,
+    cell: str = "lstm",
+    bidirectional: bool = False,
+    dropout: float = 0.0,
+    recurrent_dropout: float = 0.0,
+    conv_filters: int | tuple[int, ...] | None = None,
+    kernel_size: int = 3,
+    mask_value: float | None = None,
+) -> keras.Model:
+    """Build a recurrent network whose input and output follow the data.
+
+    Made to be the ``model`` of a scikeras wrapper, which calls it with `meta` in every
+    `fit`: ``KerasRegressor(model=lstm_network, model__units=64, loss="mse")``. No shape is
+    typed by hand, so a search over ``timesteps`` needs no second parameter.
+
+    Parameters
+    ----------
+    meta : mapping
+        What scikeras knows of the data: ``X_shape_``, (samples, timesteps, features) or
+        (samples, timesteps) for one feature; for a regressor ``n_outputs_``; for a
+        classifier ``n_classes_`` and ``target_type_``.
+    units : int or tuple of int, default=32
+        Size of the recurrent layer; a tuple stacks one layer per entry.
+    cell : {"lstm", "gru", "simple_rnn"}, default="lstm"
+        Kind of recurrent layer.
+    bidirectional : bool, default=False
+        Read every sequence in both directions and join the results.
+    dropout : float, default=0.0
+        Share of each recurrent layer's inputs dropped in training, in [0, 1).
+    recurrent_dropout : float, default=0.0
+        Share of the recurrent state dropped in training, in [0, 1).
+    conv_filters : int or tuple of int, default=None
+        Put a ``Conv1D`` layer with that many filters ahead of the recurrent layers; a
+        tuple stacks them. The padding is causal: a step sees only itself and older ones.
+    kernel_size : int, default=3
+        Time steps that each filter spans.
+    mask_value : float, default=None
+        Skip time steps whose every feature has this value, by a ``Masking`` layer.
+
+    Returns
+    -------
+    keras.Model
+        Uncompiled model of standard layers, from (samples, timesteps, features) to
+        (samples, outputs). The time axis is open: sequences of any length fit. One
+        linear output per target for a regressor; one sigmoid for two classes, a softmax
+        over more, a sigmoid per label for multilabel targets.
+
+    Raises
+    ------
+    ValueError
+        If `meta` does not describe sequences or a known kind of target, or `mask_value`
+        meets `conv_filters`: a convolution mixes masked steps into their neighbours.
+
+    Examples
+    --------
+    >>> from skl_lstm import lstm_network
+    >>> meta = {"X_shape_": (100, 24, 2), "n_outputs_": 1}
+    >>> model = lstm_network(meta, units=(32, 16))
+    >>> model.input_shape, model.output_shape
+    ((None, None, 2), (None, 1))
+    """
+    if mask_value is not None and conv_filters is not None:
+        raise ValueError(
+            f"mask_value={mask_value} cannot be honoured behind conv_filters={conv_filters}: "
+            "Conv1D mixes masked steps into their neighbours. Leave one of them out."
+        )
+    recurrent_sizes = _layer_sizes("units", units)
+    conv_sizes = _layer_sizes("conv_filters", conv_filters)
+    outputs, activation = _output(meta)
+
+    inputs = _input(meta["X_shape_"])
+    # A 2D input is one feature; the model still has to be told its third axis.
+    x = layers.Reshape((-1, 1))(inputs) if len(inputs.shape) == 2 else inputs
+    if mask_value is not None:
+        x = layers.Masking(mask_value)(x)
+    for filters in conv_sizes:
+        x = layers.Conv1D(filters, kernel_size, padding="causal", activation="relu")(x)
+    for depth, size in enumerate(recurrent_sizes, start=1):
+        layer = _CELLS[cell](
+            size,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            return_sequences=depth < len(recurrent_sizes),
+        )
+        x = (layers.Bidirectional(layer) if bidirectional else layer)(x)
+    return keras.Model(inputs, layers.Dense(outputs, activation=activation)(x))
+
+
+def _input(X_shape: tuple[int, ...]) -> keras.KerasTensor:
+    if len(X_shape) not in (2, 3):
+        raise ValueError(
+            f"X has shape {X_shape}, but a recurrent network reads (samples, timesteps, "
+            "features), or (samples, timesteps) for one feature. Put a SequenceReshaper "
+            "ahead of it."
+        )
+    return keras.Input((None, *X_shape[2:]))
+
+
+def _output(meta: Mapping[str, Any]) -> tuple[int, str | None]:
+    """Read the width and activation of the last layer from the target's description."""
+    if "n_classes_" not in meta:
+        return meta["n_outputs_"], None
+    target_type, n_classes = meta["target_type_"], meta["n_classes_"]
+    if n_classes is None:
+        raise ValueError(
+            f"A {target_type} target has no single output layer. Fit one classifier per "
+            "column of y, for example with sklearn.multioutput.MultiOutputClassifier."
+        )
+    if target_type == "multilabel-indicator":
+        return n_classes, "sigmoid"
+    return (1, "sigmoid") if n_classes <= 2 else (n_classes, "softmax")
+
+
+def _layer_sizes(name: str, sizes: int | tuple[int, ...] | None) -> tuple[int, ...]:
+    if sizes is None:
+        return ()
+    per_layer = tuple(sizes) if isinstance(sizes, tuple | list) else (sizes,)
+    if not per_layer or not all(map(_is_size, per_layer)):
+        raise ValueError(f"{name} must be positive integers, one per layer; got {sizes}.")
+    return per_layer
+
+
+def _is_size(size: object) -> bool:
+    return isinstance(size, Integral) and not isinstance(size, bool) and int(size) >= 1

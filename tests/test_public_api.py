@@ -1,0 +1,78 @@
+"""The front door: what is public, and what importing it costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+import skl_lstm
+
+
+def run_python(code):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+# Run ahead of other code: as if none of these packages were there.
+NOT_INSTALLED = """
+import sys
+class Refuse:
+    def find_spec(name, path=None, target=None):
+        if name in {"keras", "tensorflow", "scikeras", "pandas", "matplotlib", "rich"}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Refuse)
+"""
+
+
+def test_all_is_the_namespace():
+    assert dir(skl_lstm) == sorted(skl_lstm.__all__)
+    for name in skl_lstm.__all__:
+        assert getattr(skl_lstm, name).__name__ == name
+    assert skl_lstm.__all__ == sorted(skl_lstm.__all__)
+
+
+def test_unknown_names_are_attribute_errors():
+    with pytest.raises(AttributeError, match="module 'skl_lstm' has no attribute 'LSTM'"):
+        _ = skl_lstm.LSTM
+
+
+def test_star_import_gives_all():
+    names = run_python("from skl_lstm import *; print(*sorted(n for n in dir() if n[0] != '_'))")
+    assert names.split() == sorted(skl_lstm.__all__)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import skl_lstm",
+        "import skl_lstm.datasets",
+        "from skl_lstm import SequenceReshaper; SequenceReshaper().fit_transform([[1, 2]])",
+        "from skl_lstm import sliding_windows; sliding_windows([1, 2, 3], 2)",
+        "from skl_lstm import make_supervised; make_supervised([1, 2, 3], 2)",
+    ],
+)
+def test_arrays_need_neither_keras_nor_pandas(code):
+    assert run_python(NOT_INSTALLED + code) == ""
+
+
+def test_the_network_is_loaded_on_first_use():
+    code = (
+        "import sys, skl_lstm; before = 'keras' in sys.modules; "
+        "skl_lstm.lstm_network; print(before, 'keras' in sys.modules)"
+    )
+    assert run_python(code) == "False True"
+
+
+def test_importing_sets_no_environment_variable():
+    code = (
+        "import os; before = dict(os.environ); import skl_lstm; skl_lstm.sliding_windows; "
+        "print(dict(os.environ) == before)"
+    )
+    assert run_python(code) == "True"
+
+
+def test_types_are_shipped():
+    from importlib.resources import files
+
+    assert files("skl_lstm").joinpath("py.typed").is_file()

@@ -1,0 +1,178 @@
+"""The integer rules: how columns divide into time steps, and what is said when they do not."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import unhurried
+
+from skl_lstm._shapes import (
+    AtLeast,
+    ReshapePlan,
+    check_enough_rows,
+    divisors,
+    plan_reshape,
+    window_span,
+)
+
+
+def whole(message):
+    return f"^{re.escape(message)}$"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "timesteps", "features", "start"),
+    [
+        ((10, None, None), 10, 1, 0),
+        ((10, 5, None), 5, 2, 0),
+        ((10, 10, None), 10, 1, 0),
+        ((10, 1, None), 1, 10, 0),
+        ((10, None, 2), 5, 2, 0),
+        ((10, None, 10), 1, 10, 0),
+        ((10, 5, 2), 5, 2, 0),
+        ((1, 1, 1), 1, 1, 0),
+        ((10, 3, 2, "pre"), 3, 2, 2),
+        ((10, 3, 2, "post"), 3, 2, 0),
+        ((10, 5, 2, "pre"), 5, 2, 0),
+        ((10, 5, 2, "post"), 5, 2, 0),
+        ((10, None, 2, "pre"), 5, 2, 0),
+        ((10, None, None, "post"), 10, 1, 0),
+    ],
+)
+def test_plan_has_every_number_resolved(arguments, timesteps, features, start):
+    assert plan_reshape(*arguments) == ReshapePlan(timesteps, features, arguments[0], start, "C")
+
+
+@unhurried
+@given(
+    columns=st.integers(1, 60),
+    timesteps=st.none() | st.integers(1, 12),
+    features=st.none() | st.integers(1, 12),
+    truncating=st.sampled_from([None, "pre", "post"]),
+)
+def test_plan_exists_exactly_where_whole_steps_do(columns, timesteps, features, truncating):
+    # Features are what is given, else what is left; truncating alone cannot tell.
+    sizes = [features] if features else [1] if timesteps is None else range(1, columns + 1)
+    fits = [
+        (t, f)
+        for f in sizes
+        for t in ([timesteps] if timesteps else range(1, columns + 1))
+        if t * f == columns or (truncating and timesteps and t * f < columns and columns % f == 0)
+    ]
+    if not fits or (truncating and timesteps and features is None):
+        with pytest.raises(ValueError, match=rf"\b{columns}\b"):
+            plan_reshape(columns, timesteps, features, truncating)
+        return
+    plan = plan_reshape(columns, timesteps, features, truncating)
+    assert [(plan.timesteps, plan.features)] == fits
+    dropped = columns // plan.features - plan.timesteps
+    assert plan.table_timesteps == plan.timesteps + dropped
+    assert plan.truncates is (dropped > 0)
+    assert plan.start == (dropped if truncating == "pre" else 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            (10, 100, None),
+            "10 columns cannot be 100 timesteps of whole features: 10 is not a multiple of 100. "
+            "Timesteps that fit: 1, 2, 5, 10. If each row is one time step of a long series, use "
+            "SequenceWindower(timesteps=100).",
+        ),
+        (
+            (10, None, 3),
+            "10 columns cannot be whole time steps of 3 features: 10 is not a multiple of 3. "
+            "Features that fit: 1, 2, 5, 10.",
+        ),
+        (
+            (10, 6, 2),
+            "6 timesteps of 2 features need 12 columns, but X has 10. Use timesteps=5 or fewer, "
+            "or make a table with more lag columns.",
+        ),
+        (
+            (10, 3, 2),
+            "3 timesteps of 2 features are 6 columns, but X has 10. Use timesteps=5, or say which "
+            "of the 5 steps to drop: truncating='pre' keeps the newest 3, truncating='post' the "
+            "oldest.",
+        ),
+        (
+            (10, 5, None, "pre"),
+            "truncating='pre' drops whole time steps, so it must know how many of the 10 columns "
+            "make one step: give features as well as timesteps=5, for example features=1 when "
+            "every column is a step of one series.",
+        ),
+    ],
+)
+def test_what_cannot_fit_is_refused_in_the_users_numbers(arguments, message):
+    with pytest.raises(ValueError, match=whole(message)):
+        plan_reshape(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("columns", "timesteps", "suggestion"),
+    [
+        (60, 7, "Timesteps that fit: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60."),
+        (
+            5040,
+            11,
+            "Timesteps that fit, nearest first: 10, 12, 9, 8, 14, 7, 15, 6, 16, 5, 4, 18.",
+        ),
+    ],
+)
+def test_no_more_than_twelve_fits_are_listed_and_those_nearest(columns, timesteps, suggestion):
+    with pytest.raises(ValueError, match=re.escape(suggestion)):
+        plan_reshape(columns, timesteps, None)
+
+
+@unhurried
+@given(st.integers(1, 3000))
+def test_divisors_are_what_a_loop_finds(number):
+    assert divisors(number) == [d for d in range(1, number + 1) if number % d == 0]
+
+
+@unhurried
+@given(timesteps=st.integers(1, 50), sampling_rate=st.integers(1, 20))
+def test_window_span_counts_the_first_row_and_the_last(timesteps, sampling_rate):
+    rows = [step * sampling_rate for step in range(timesteps)]
+    assert window_span(timesteps, sampling_rate) == len(range(rows[0], rows[-1] + 1))
+
+
+@unhurried
+@given(st.integers(1, 9), st.integers(1, 5), st.integers(0, 6))
+def test_enough_rows_are_the_span_and_what_lies_ahead_and_not_one_less(timesteps, rate, ahead):
+    enough = window_span(timesteps, rate) + ahead
+    check_enough_rows(enough, timesteps, rate, ahead)
+    with pytest.raises(ValueError, match=f"^A series of {enough - 1} rows is too short"):
+        check_enough_rows(enough - 1, timesteps, rate, ahead)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            (4, 3, 2),
+            "A series of 4 rows is too short for one window: 3 timesteps at sampling_rate=2 span "
+            "5 rows. Use fewer timesteps or a longer series.",
+        ),
+        (
+            (7, 3, 2, 3),
+            "A series of 7 rows is too short for one window: 3 timesteps at sampling_rate=2 span "
+            "5 rows, and gap plus horizon need 3 more. Use fewer timesteps or a longer series.",
+        ),
+    ],
+)
+def test_short_series_is_refused_in_the_users_numbers(arguments, message):
+    with pytest.raises(ValueError, match=whole(message)):
+        check_enough_rows(*arguments)
+
+
+def test_at_least_takes_integers_from_low_up_and_nothing_else():
+    for value in (1, 2, 10**20, np.int64(1), np.uint8(3)):
+        assert AtLeast(1).is_satisfied_by(value)
+    for value in (True, False, np.True_, 0, -1, np.int64(0), 1.0, 2.5, "3", None):
+        assert not AtLeast(1).is_satisfied_by(value)
+    assert AtLeast(0).is_satisfied_by(0)
+    assert not AtLeast(0).is_satisfied_by(False)
