@@ -1,0 +1,436 @@
+"""The main job from a shell: tune an LSTM's look-back on a table, and report honestly.
+
+May import the public API only, and what the ``cli`` extra installs.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from sklearn.base import BaseEstimator
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import RidgeCV
+from sklearn.metrics import mean_absolute_error, root_mean_squared_error
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_lstm import SequenceReshaper, __version__, datasets, make_supervised
+
+DEFAULT_TARGET = "temp_max"
+
+
+class CommandError(Exception):
+    """Something the user can mend, said in one line."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code.
+
+    0: done. 1: the data or a file stands in the way. 2: wrong options. 130: interrupted.
+    """
+    args = parse_args(argv)
+    try:
+        run(args)
+    except CommandError as error:
+        print(f"skl-lstm: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("skl-lstm: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run(args: argparse.Namespace) -> None:
+    """Read, tune, report, draw, save."""
+    for path in filter(None, (args.plot, args.save)):
+        check_writable(path)
+    table = read_table(args.csv, args.time_column)
+    target = choose_target(table, args.target, from_csv=args.csv is not None)
+    series = select_features(table, target)
+    longest = max(args.timesteps)
+    train, test = split_tail(len(series), longest, args)
+    X, y = make_supervised(series, longest, target=target, horizon=args.horizon)
+
+    console = Console(highlight=False)
+    console.print(
+        f"{len(series)} rows of {counted(series.shape[1], 'feature')}, forecasting {target!r} "
+        f"{counted(args.horizon, 'step')} ahead; tuning on {len(train)} windows, "
+        f"the last {len(test)} held out.",
+        soft_wrap=True,
+    )
+    search = make_search(args, series.shape[1])
+    show_progress(search)
+    search.fit(X.iloc[train], y.iloc[train])
+    print_candidates(console, search)
+
+    X_test, y_test = X.iloc[test], as_columns(y.iloc[test])
+    best = search.best_params_["reshape__timesteps"]
+    forecasts = {
+        "LSTM": search.predict(X_test),
+        "persistence": persistence(X_test, target, longest, args.horizon),
+        "ridge, same lags": ridge_forecast(X.iloc[train], y.iloc[train], X_test, best, series),
+    }
+    print_errors(console, y_test, forecasts)
+
+    if args.plot:
+        truth = series[target].iloc[longest + test[0] :]
+        draw_forecast(args.plot, truth, as_columns(forecasts["LSTM"]))
+        console.print(f"Forecast and truth drawn to {args.plot}")
+    if args.save:
+        save_model(search.best_estimator_, args.save)
+        console.print(f"Fitted pipeline saved to {args.save}")
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line; argparse ends the process with code 2 if it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="skl-lstm",
+        description="Tune the look-back and the size of an LSTM on a table of equally spaced "
+        "rows, and compare its forecasts on the held-out end with persistence and ridge "
+        "regression. Without --csv: four years of daily weather in Seattle.",
+    )
+    add = parser.add_argument
+    add("--csv", type=Path, metavar="FILE", help="table to read instead of the embedded one")
+    add("--time-column", metavar="NAME", help="column of FILE that orders the rows")
+    add("--target", metavar="NAME", help=f"column to forecast (embedded: {DEFAULT_TARGET})")
+    add(
+        "--timesteps",
+        type=count,
+        nargs="+",
+        default=[7, 14, 28],
+        help="look-backs to try (7 14 28)",
+    )
+    add("--horizon", type=count, default=1, help="steps ahead to forecast (%(default)s)")
+    add("--units", type=count, nargs="+", default=[16, 32], help="LSTM sizes to try (16 32)")
+    add("--epochs", type=count, default=20, help="passes over the training rows (%(default)s)")
+    add("--folds", type=folds, default=3, help="TimeSeriesSplit folds, 2 or more (%(default)s)")
+    add(
+        "--test-size",
+        type=share,
+        default=0.2,
+        help="share of windows held out at the end (%(default)s)",
+    )
+    add("--seed", type=int, default=0, help="random_state of the networks (%(default)s)")
+    add(
+        "--n-jobs",
+        type=int,
+        default=1,
+        help="processes for the search; -1: all cores (%(default)s)",
+    )
+    add(
+        "--plot",
+        type=Path,
+        default="forecast.png",
+        metavar="PNG",
+        help="where to draw (%(default)s)",
+    )
+    add("--no-plot", dest="plot", action="store_const", const=None, help="draw nothing")
+    add("--save", type=Path, metavar="FILE", help="save the fitted pipeline, by joblib")
+    add("--version", action="version", version=f"%(prog)s {__version__}")
+    args = parser.parse_args(argv)
+    if args.time_column and not args.csv:
+        parser.error("--time-column goes with --csv")
+    return args
+
+
+def count(text: str) -> int:
+    """Parse an integer from 1 up."""
+    return _integer_from(1, text)
+
+
+def folds(text: str) -> int:
+    """Parse an integer from 2 up."""
+    return _integer_from(2, text)
+
+
+def share(text: str) -> float:
+    """Parse a number between 0 and 1, both excluded."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
+    return value
+
+
+def _integer_from(low: int, text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = low - 1
+    if value < low:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} up")
+    return value
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a path that could not be written, before the long work and not after it."""
+    if path.is_dir():
+        raise CommandError(f"cannot write {path}: it is a folder")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise CommandError(f"cannot write {path}: no such folder, or no permission")
+
+
+def read_table(csv: Path | None, time_column: str | None) -> pd.DataFrame:
+    """Read the user's CSV, or the embedded data, in the order of time."""
+    if csv is None:
+        return datasets.load_seattle_weather()
+    try:
+        table = pd.read_csv(csv)
+    except (OSError, UnicodeError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise CommandError(f"cannot read {csv}: {' '.join(reason.split())}") from error
+    return table if time_column is None else order_by_time(table, time_column)
+
+
+def order_by_time(table: pd.DataFrame, time_column: str) -> pd.DataFrame:
+    """Index the table by its time column, oldest first."""
+    check_column(table, time_column)
+    try:
+        times = pd.to_datetime(table[time_column])
+    except (ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise CommandError(f"column {time_column!r} holds no dates: {reason}") from error
+    if times.isna().any():
+        raise CommandError(f"column {time_column!r} has {times.isna().sum()} missing dates")
+    if times.duplicated().any():
+        first = times[times.duplicated()].iloc[0]
+        raise CommandError(f"column {time_column!r} has {first} more than once")
+    ordered = table.drop(columns=time_column).set_index(pd.DatetimeIndex(times)).sort_index()
+    steps = ordered.index.to_series().diff().dropna()
+    if not steps.empty and (holes := int((steps > steps.mode()[0]).sum())):
+        print(
+            f"skl-lstm: note: {holes} steps in {time_column!r} are longer than the usual "
+            f"{steps.mode()[0]}; rows are taken as neighbours across them",
+            file=sys.stderr,
+        )
+    return ordered
+
+
+def choose_target(table: pd.DataFrame, target: str | None, *, from_csv: bool) -> str:
+    """Return the column to forecast, which must hold numbers."""
+    numeric = table.select_dtypes("number").columns
+    if numeric.empty:
+        raise CommandError(f"none of these columns holds numbers: {listed(table.columns)}")
+    if target is None and from_csv and len(numeric) != 1:
+        raise CommandError(f"which column to forecast? --target one of: {listed(numeric)}")
+    if target is None:
+        target = numeric[0] if from_csv else DEFAULT_TARGET
+    check_column(table, target)
+    if target not in numeric:
+        raise CommandError(f"column {target!r} holds no numbers; those that do: {listed(numeric)}")
+    return target
+
+
+def select_features(table: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return the numeric columns as float64, none of whose values may be missing."""
+    series = table.select_dtypes("number")
+    missing = series.isna().sum()
+    if missing[target]:
+        first = series.index[series[target].isna()][0]
+        raise CommandError(
+            f"column {target!r} has {missing[target]} missing values, the first at {first}; "
+            "fill or drop them first"
+        )
+    if len(gaps := missing[missing > 0]):
+        raise CommandError(
+            f"missing values in {listed(gaps.index)}; fill them, or drop the columns, first"
+        )
+    if not np.isfinite(series.to_numpy(dtype=float)).all():
+        raise CommandError("the table holds infinite values; replace them first")
+    return series.astype(float)
+
+
+def split_tail(
+    rows: int, longest: int, args: argparse.Namespace
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Split the windows into a head to tune on and a tail to report on.
+
+    Between the two, ``horizon - 1`` windows are left out: their targets reach into the tail,
+    and at the time of its first forecast nobody could have known them.
+    """
+    windows = max(0, rows - longest - args.horizon + 1)
+    n_test = int(windows * args.test_size)
+    n_train = windows - n_test - (args.horizon - 1)
+    # Per fold at least one window to test on, and one before them to train on.
+    if n_test < 1 or n_train // (args.folds + 1) < args.horizon:
+        raise CommandError(
+            f"{rows} rows are too few: {longest} timesteps and a horizon of {args.horizon} leave "
+            f"{windows} windows for {args.folds} folds and a held-out share of {args.test_size}; "
+            "use fewer timesteps or folds"
+        )
+    return np.arange(n_train), np.arange(windows - n_test, windows)
+
+
+def make_search(args: argparse.Namespace, n_features: int) -> GridSearchCV:
+    """Put reshaping and network into one grid search, scored forwards in time."""
+    with native_log_silenced():
+        from scikeras.wrappers import KerasRegressor
+
+        from skl_lstm import lstm_network
+
+    network = KerasRegressor(
+        model=lstm_network,
+        model__units=args.units[0],
+        loss="mse",
+        optimizer="adam",
+        epochs=args.epochs,
+        batch_size=32,
+        verbose=0,
+        random_state=args.seed,
+    )
+    pipeline = Pipeline(
+        [
+            ("scale", StandardScaler()),
+            ("reshape", SequenceReshaper(features=n_features, truncating="pre")),
+            ("lstm", TransformedTargetRegressor(network, transformer=StandardScaler())),
+        ]
+    )
+    grid = {
+        "reshape__timesteps": sorted(set(args.timesteps)),
+        "lstm__regressor__model__units": sorted(set(args.units)),
+    }
+    return GridSearchCV(
+        pipeline,
+        grid,
+        cv=TimeSeriesSplit(args.folds, gap=args.horizon - 1),
+        scoring="neg_root_mean_squared_error",
+        n_jobs=args.n_jobs,
+        error_score="raise",
+    )
+
+
+@contextmanager
+def native_log_silenced() -> Iterator[None]:
+    """Keep what TensorFlow writes while it loads off the terminal.
+
+    TF_CPP_MIN_LOG_LEVEL does not reach it: tensorflow/tensorflow issue 100442.
+    """
+    stderr = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+def show_progress(search: GridSearchCV) -> None:
+    """Show a bar on a terminal, and scikit-learn's lines where there is none."""
+    try:
+        from sklearn.callback import ProgressBar  # from scikit-learn 1.9 on
+    except ImportError:
+        search.set_params(verbose=2)
+        return
+    if sys.stdout.isatty():
+        search.set_callbacks(ProgressBar(max_propagation_depth=0))
+    else:
+        search.set_params(verbose=1)
+
+
+def persistence(X: pd.DataFrame, target: str, longest: int, horizon: int) -> NDArray[Any]:
+    """Forecast that the target stays as it was last seen."""
+    last_seen = X[[f"t{longest - 1}_{target}"]]
+    return np.repeat(last_seen.to_numpy(), horizon, axis=1)
+
+
+def ridge_forecast(
+    X: pd.DataFrame, y: Any, X_test: pd.DataFrame, timesteps: int, series: pd.DataFrame
+) -> NDArray[Any]:
+    """Forecast linearly from the lags that the best LSTM reads."""
+    lags = X.columns[-timesteps * series.shape[1] :]
+    ridge = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-2, 4, 13)))
+    return ridge.fit(X[lags], y).predict(X_test[lags])
+
+
+def print_candidates(console: Console, search: GridSearchCV) -> None:
+    """Print the cross-validated error of every candidate, and the best of them."""
+    table = Table(title=f"Cross-validation, {search.n_splits_} folds forwards in time")
+    for heading in ("rank", "timesteps", "units", "RMSE", "± std", "fit, s"):
+        table.add_column(heading, justify="right")
+    results = search.cv_results_
+    for i in np.argsort(results["rank_test_score"], kind="stable"):
+        table.add_row(
+            str(results["rank_test_score"][i]),
+            str(results["param_reshape__timesteps"][i]),
+            str(results["param_lstm__regressor__model__units"][i]),
+            f"{-results['mean_test_score'][i]:.3f}",
+            f"{results['std_test_score'][i]:.3f}",
+            f"{results['mean_fit_time'][i]:.1f}",
+        )
+    console.print(table)
+    best = search.best_params_
+    console.print(
+        f"Best: timesteps={best['reshape__timesteps']}, "
+        f"units={best['lstm__regressor__model__units']}"
+    )
+
+
+def print_errors(
+    console: Console, y_true: NDArray[Any], forecasts: dict[str, NDArray[Any]]
+) -> None:
+    """Print the errors on the held-out tail, the LSTM beside its baselines."""
+    table = Table(title=f"Held-out tail, {len(y_true)} windows")
+    table.add_column("forecast")
+    table.add_column("RMSE", justify="right")
+    table.add_column("MAE", justify="right")
+    for name, y_pred in forecasts.items():
+        rmse = root_mean_squared_error(y_true, as_columns(y_pred))
+        mae = mean_absolute_error(y_true, as_columns(y_pred))
+        table.add_row(name, f"{rmse:.3f}", f"{mae:.3f}")
+    console.print(table)
+
+
+def draw_forecast(path: Path, truth: pd.Series, y_pred: NDArray[Any]) -> None:
+    """Draw the truth, and the forecasts one step and `horizon` steps ahead, to a PNG."""
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(truth.index, truth, color="0.6", label="truth")
+    for ahead in sorted({1, y_pred.shape[1]}):
+        times = truth.index[ahead - 1 :][: len(y_pred)]
+        axes.plot(times, y_pred[:, ahead - 1], label=f"LSTM, {counted(ahead, 'step')} ahead")
+    axes.set(ylabel=truth.name, xlabel=truth.index.name or "row")
+    axes.legend()
+    figure.savefig(path, dpi=150, format="png")
+
+
+def save_model(model: BaseEstimator, path: Path) -> None:
+    """Save by joblib; an interrupted save leaves the old file whole."""
+    partial = path.with_name(path.name + ".partial")
+    joblib.dump(model, partial)
+    partial.replace(path)
+
+
+def check_column(table: pd.DataFrame, name: str) -> None:
+    """Refuse an unknown column by naming those there are."""
+    if name not in table.columns:
+        raise CommandError(f"no column {name!r}; the columns are: {listed(table.columns)}")
+
+
+def as_columns(y: Any) -> NDArray[Any]:
+    """View (n,) and (n, horizon) targets alike, as (n, horizon)."""
+    return np.asarray(y).reshape(len(y), -1)
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun, in the plural where it takes one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed(names: Any) -> str:
+    """Join names for a message."""
+    return ", ".join(map(str, names))
