@@ -1,0 +1,75 @@
+"""The README is true: its code runs, its commands exist, its picture is the code's."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_example_tunes_a_look_back(capsys):
+    names = {}
+    exec(compile(PYTHON_BLOCKS[0], "README.md", "exec"), names)
+    search = names["search"]
+    assert capsys.readouterr().out == f"{search.best_params_} {search.best_score_}\n"
+    assert search.best_params_["sequencereshaper__timesteps"] in (7, 14)
+    assert search.best_score_ > 0.5
+
+
+def test_every_shape_is_as_the_comment_says():
+    names = {}
+    shown = re.findall(r"^(\w.*\.shape) +# (.*)$", PYTHON_BLOCKS[1], flags=re.MULTILINE)
+    assert len(shown) == 4
+    exec(compile(PYTHON_BLOCKS[1], "README.md", "exec"), names)
+    assert [str(eval(code, names)) for code, _ in shown] == [shape for _, shape in shown]
+
+
+def test_no_block_is_left_untested():
+    assert len(PYTHON_BLOCKS) == 2
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/command.md"]
+)
+def test_links_between_pages_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", text):
+        assert (ROOT / page).parent.joinpath(target).is_file(), target
+
+
+def test_the_commands_are_targets_of_the_makefile():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert set(re.findall(r"^make (\w+)", README, flags=re.MULTILINE)) == {"demo", "test"}
+    assert {"demo", "test", "lint", "format", "bench"} <= targets
+
+
+def test_the_command_page_lists_every_option():
+    from skl_lstm import cli
+
+    page = (ROOT / "docs/command.md").read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "skl_lstm", "--help"], check=True, capture_output=True, text=True
+    )
+    options = set(re.findall(r"--[a-z-]+", done.stdout)) - {"--help", "--version"}
+    assert options <= set(re.findall(r"--[a-z-]+", page))
+    defaults = vars(cli.parse_args([]))
+    for option in ("timesteps", "units"):
+        assert f"| {' '.join(map(str, defaults[option]))} |" in page
+
+
+def test_the_picture_is_what_the_code_draws(tmp_path):
+    script = tmp_path / "three_axes.py"
+    script.write_bytes((ROOT / "docs/three_axes.py").read_bytes())
+    subprocess.run([sys.executable, str(script)], check=True)
+    drawn, kept = script.with_suffix(".svg"), ROOT / "docs/three_axes.svg"
+
+    def skeleton(svg):
+        # Coordinates depend on the version of matplotlib; what is drawn does not.
+        return re.findall(r"<!-- (.*?) -->", svg.read_text(encoding="utf-8"))
+
+    assert skeleton(drawn) == skeleton(kept) != []
