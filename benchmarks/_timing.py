@@ -1,0 +1,90 @@
+"""Alternated timings and the table that shows them; shared by all benchmarks."""
+
+import os
+import platform
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from statistics import median
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+Times = dict[str, list[float]]
+
+console = Console(highlight=False, markup=False)
+
+
+def alternate(measures: Mapping[str, Callable[[], float]], rounds: int) -> Times:
+    """Take every measure once a round, in seconds, after a round that does not count.
+
+    A B C A B C, not A A B B C C: a machine that slows down meanwhile slows all alike.
+    """
+    times: Times = {name: [] for name in measures}
+    for count in range(rounds + 1):
+        for name, measure in measures.items():
+            seconds = measure()
+            if count:
+                times[name].append(seconds)
+    return times
+
+
+def stopwatch(
+    call: Callable[[], object], before: Callable[[], object] | None = None
+) -> Callable[[], float]:
+    """Turn a callable into a measure of the seconds that it takes, `before` left out."""
+
+    def measure() -> float:
+        if before is not None:
+            before()
+        start = perf_counter()
+        result = call()
+        seconds = perf_counter() - start
+        # Freeing the result is not part of making it.
+        del result
+        return seconds
+
+    return measure
+
+
+def show_setting(*packages: str) -> None:
+    """Print what the numbers below depend on."""
+    versions = [f"{package} {version(package)}" for package in packages]
+    python = f"Python {platform.python_version()}"
+    console.print(", ".join([python, *versions, f"{os.cpu_count()} cores"]), style="dim")
+
+
+def show_table(
+    title: str, times: Times, columns: Mapping[str, Mapping[str, str]] | None = None
+) -> None:
+    """Print the times, each against the first row, which is ours.
+
+    `columns` adds further columns: header to row name to text.
+    """
+    columns = columns or {}
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("")
+    for header in ("median", "min to max", "vs ours", *columns):
+        table.add_column(header, justify="right")
+    ours = median(next(iter(times.values())))
+    for name, seconds in times.items():
+        middle, extremes = median(seconds), f"{duration(min(seconds))} to {duration(max(seconds))}"
+        extra = [texts.get(name, "") for texts in columns.values()]
+        table.add_row(name, duration(middle), extremes, _ratio(middle / ours), *extra)
+    console.print(table)
+
+
+def duration(seconds: float) -> str:
+    """Write seconds with three digits in the unit that suits them."""
+    for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
+        if seconds * factor >= 1:
+            return f"{_three_digits(seconds * factor)} {unit}"
+    return f"{seconds * 1e9:.0f} ns"
+
+
+def _ratio(ratio: float) -> str:
+    return f"{_three_digits(ratio)} x" if ratio >= 1e-2 else f"1/{1 / ratio:.0f} x"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:.0f}" if number >= 100 else f"{number:#.3g}"

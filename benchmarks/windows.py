@@ -1,0 +1,137 @@
+"""The same windows of a series by the ways a user would pick: made, and then read."""
+
+import os
+import tracemalloc
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skl_lstm import make_supervised, sliding_windows
+
+from ._timing import Times, alternate, console, show_setting, show_table, stopwatch
+
+_ROWS, _FEATURES, _TIMESTEPS = 50_000, 10, 100
+_WINDOWS = _ROWS - _TIMESTEPS
+_BATCH = 32
+_ROUNDS = 5
+_KERAS = "Keras dataset, read"
+
+
+def main() -> None:
+    show_setting("numpy", "scikit-learn", "keras", "tensorflow")
+    series = np.random.default_rng(0).standard_normal((_ROWS, _FEATURES))
+    # make_supervised leaves the last row to the targets; so the others do without it.
+    past = series[:-1]
+    _check_equal(series, past)
+    _show_making(series, past)
+    _show_reading(past)
+
+
+def _show_making(series: NDArray, past: NDArray) -> None:
+    calls = {
+        "sliding_windows": lambda: sliding_windows(past, _TIMESTEPS),
+        "make_supervised": lambda: make_supervised(series, _TIMESTEPS),
+        "ours, written out": lambda: sliding_windows(past, _TIMESTEPS).copy(),
+        "Python loop": lambda: _by_loop(past),
+        "fancy indexing": lambda: _by_fancy_indexing(past),
+    }
+    memory = {name: _peak_memory(call) for name, call in calls.items()}
+    memory[_KERAS] = "not seen"
+    calls[_KERAS] = lambda: _read(_keras_batches(past))
+    title = f"{series.shape} float64 to ({_WINDOWS}, {_TIMESTEPS}, {_FEATURES})"
+    show_table(title, _time(calls), {"peak memory": memory})
+    console.print(
+        "Peak memory is tracemalloc's beyond the series, taken in a run apart; it sees what "
+        "NumPy allocates, not what TensorFlow does. Every call finds its memory touched a moment "
+        "before: the best case of those that copy. Ours is a view: its time is the finite scan "
+        "of the series, and the copying is left to whoever reads the windows. The next table "
+        "pays it.\n"
+    )
+
+
+def _show_reading(past: NDArray) -> None:
+    view, written_out = sliding_windows(past, _TIMESTEPS), _by_loop(past)
+    order = np.random.default_rng(1).permutation(_WINDOWS)
+
+    def epoch(windows: NDArray) -> None:
+        _read(windows[order[i : i + _BATCH]] for i in range(0, _WINDOWS, _BATCH))
+
+    calls = {
+        "ours, made and read": lambda: epoch(sliding_windows(past, _TIMESTEPS)),
+        "ours, read": lambda: epoch(view),
+        "loop, made and read": lambda: epoch(_by_loop(past)),
+        "loop, read": lambda: epoch(written_out),
+        "Keras, made and read": lambda: _read(
+            _keras_batches(past, batch_size=_BATCH, shuffle=True)
+        ),
+    }
+    show_table(f"One epoch in shuffled batches of {_BATCH}, windows[idx]", _time(calls))
+    console.print(
+        "Every batch is written out here, from the view as from the array; the view is read "
+        "from the few megabytes of the series, which fit a processor's cache. That gain is for "
+        "readers of batches. A consumer that first turns the whole of X into one tensor, as "
+        "Keras' own fit does on TensorFlow, writes all windows out there and then."
+    )
+
+
+def _time(calls: Mapping[str, Callable[[], object]]) -> Times:
+    """Time calls that all find the memory of one result in use a moment ago.
+
+    The first to touch fresh memory pays for it, several times the copy itself. Without
+    this the time of a call would depend on which peer came before it.
+    """
+
+    def touch() -> None:
+        np.ones((_WINDOWS, _TIMESTEPS, _FEATURES))
+
+    return alternate({name: stopwatch(call, touch) for name, call in calls.items()}, _ROUNDS)
+
+
+def _by_loop(past: NDArray) -> NDArray:
+    # As the tutorials write it, on purpose.
+    X = []
+    for i in range(len(past) - _TIMESTEPS + 1):
+        X.append(past[i : i + _TIMESTEPS])
+    return np.array(X)
+
+
+def _by_fancy_indexing(past: NDArray) -> NDArray:
+    starts = np.arange(len(past) - _TIMESTEPS + 1)
+    return past[starts[:, np.newaxis] + np.arange(_TIMESTEPS)]
+
+
+def _keras_batches(past: NDArray, **options: Any) -> Iterable[Any]:
+    # TensorFlow reads the level when it is loaded, and its start-up notes are no result.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    return keras.utils.timeseries_dataset_from_array(past, None, _TIMESTEPS, **options)
+
+
+def _read(batches: Iterable[object]) -> None:
+    for _ in batches:
+        pass
+
+
+def _peak_memory(call: Callable[[], object]) -> str:
+    tracemalloc.start()
+    call()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return f"{peak / 1e6:.3g} MB"
+
+
+def _check_equal(series: NDArray, past: NDArray) -> None:
+    expected = sliding_windows(past, _TIMESTEPS)
+    table, _ = make_supervised(series, _TIMESTEPS)
+    others = {
+        "make_supervised": lambda: table.reshape(expected.shape),
+        "the loop": lambda: _by_loop(past),
+        "fancy indexing": lambda: _by_fancy_indexing(past),
+        "Keras": lambda: np.concatenate([batch.numpy() for batch in _keras_batches(past)]),
+    }
+    for name, windows in others.items():
+        if not np.array_equal(windows(), expected):
+            raise RuntimeError(f"The windows of {name} differ from those of sliding_windows.")
