@@ -6,7 +6,9 @@ gives them to your data depends on what one of your rows is:
 - a whole sequence, flattened: `SequenceReshaper`
 - one time step of a series: `sliding_windows` or `make_supervised`, then `SequenceReshaper`
 
-`lstm_network` is the network for a scikeras estimator behind them.
+Behind them stands `LSTMRegressor` or `LSTMClassifier`, or `SequenceRegressor` or
+`SequenceClassifier` with a Keras network of your own. `lstm_network` is the network of the
+former, for scikeras' plain wrappers too.
 
 The rooms of the package; imports go downwards only:
 
@@ -15,7 +17,10 @@ The rooms of the package; imports go downwards only:
 ``_arrays``               NumPy: columns to sequences and back, windows
 ``_reshaper``             `SequenceReshaper`
 ``_supervised``           `sliding_windows`, `make_supervised`
-``_networks``             `lstm_network`; loaded on first use, as it needs Keras
+``_networks``             `lstm_network`
+``_engine``               how a Keras model is trained and asked
+``_scikeras``             every seam with scikeras; what the estimators have in common
+``_estimators``           the four estimators, their parameters and documentation
 ``datasets``              embedded data
 ``cli``, ``__main__``     the ``skl-lstm`` command
 ========================  ==========================================================
@@ -27,11 +32,21 @@ from ._reshaper import SequenceReshaper
 from ._supervised import make_supervised, sliding_windows
 
 if TYPE_CHECKING:
+    from ._estimators import (
+        LSTMClassifier,
+        LSTMRegressor,
+        SequenceClassifier,
+        SequenceRegressor,
+    )
     from ._networks import lstm_network
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "LSTMClassifier",
+    "LSTMRegressor",
+    "SequenceClassifier",
+    "SequenceRegressor",
     "SequenceReshaper",
     "lstm_network",
     "make_supervised",
@@ -39,7 +54,13 @@ __all__ = [
 ]
 
 # Importing Keras takes seconds; only these names need it.
-_LOADED_ON_FIRST_USE = {"lstm_network": "_networks"}
+_LOADED_ON_FIRST_USE = {
+    "LSTMClassifier": "_estimators",
+    "LSTMRegressor": "_estimators",
+    "SequenceClassifier": "_estimators",
+    "SequenceRegressor": "_estimators",
+    "lstm_network": "_networks",
+}
 
 
 def __getattr__(name: str) -> Any:

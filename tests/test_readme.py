@@ -5,11 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def python_blocks(text):
+    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+
+
+PYTHON_BLOCKS = python_blocks(README)
 
 
 def test_the_example_tunes_a_look_back(capsys):
@@ -33,8 +40,27 @@ def test_no_block_is_left_untested():
     assert len(PYTHON_BLOCKS) == 2
 
 
+def test_the_code_of_the_estimators_page_makes_estimators_that_fit():
+    own, progress, scikeras = python_blocks(
+        (ROOT / "docs/estimators.md").read_text(encoding="utf-8")
+    )
+    names = {}
+    X = np.random.default_rng(0).normal(size=(12, 3, 2))
+    exec(own, names)
+    labels = np.array(["a", "b", "c"] * 4)
+    names["classifier"].set_params(epochs=1, run_eagerly=True).fit(X, labels)
+    assert names["classifier"].predict_proba(X).shape == (12, 3)
+    exec(scikeras, names)
+    names["regressor"].set_params(epochs=1, run_eagerly=True).fit(X, np.arange(12.0))
+    assert names["regressor"].predict(X).shape == (12,)
+    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings it")
+    exec(progress, names)
+    assert names["search"].estimator.get_params()["units"] == 32
+
+
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/command.md"]
+    "page",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/command.md", "docs/estimators.md"],
 )
 def test_links_between_pages_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")

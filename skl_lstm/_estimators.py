@@ -1,0 +1,570 @@
+"""The Keras estimators: for any network, and for `lstm_network`.
+
+May import `_scikeras` and `_networks`. Here stand names, parameters and documentation; what
+all estimators do stands in `_scikeras`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from numbers import Real
+from typing import Any
+
+import keras
+from sklearn.utils._param_validation import Interval
+
+from ._networks import lstm_network
+from ._scikeras import (
+    ClassifierTarget,
+    KerasEstimator,
+    RegressorTarget,
+    RoutedParameters,
+    as_build_function,
+    fresh_optimizer,
+)
+
+ClassWeight = Mapping[Any, float] | str | None
+
+# All but `meta`, which is not the user's to give.
+_NETWORK_PARAMETERS = list(inspect.signature(lstm_network).parameters)[1:]
+
+
+class _SequenceEstimator(RoutedParameters, KerasEstimator):
+    """The parameters of the estimators for any network."""
+
+    _parameter_constraints = KerasEstimator._parameter_constraints | {
+        "shuffle": ["boolean"],
+        "run_eagerly": ["boolean"],
+        "warm_start": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        model: Callable[..., keras.Model] | keras.Model | None = None,
+        *,
+        optimizer: Any = "adam",
+        loss: Any = None,
+        metrics: Any = None,
+        epochs: int = 50,
+        batch_size: int = 32,
+        validation_split: float = 0.0,
+        patience: int | None = None,
+        shuffle: bool = True,
+        run_eagerly: bool = False,
+        warm_start: bool = False,
+        callbacks: list[Any] | None = None,
+        verbose: int | str = 0,
+        random_state: Any = None,
+        **routed: Any,
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.loss = loss
+        self.metrics = metrics
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation_split = validation_split
+        self.patience = patience
+        self.shuffle = shuffle
+        self.run_eagerly = run_eagerly
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+        self.__dict__.update(routed)
+
+    def _builder_params(self) -> dict[str, Any]:
+        return {
+            "model": as_build_function(self.model),
+            "optimizer": fresh_optimizer(self.optimizer),
+            "loss": self.loss,
+            "metrics": self.metrics,
+            "callbacks": self.callbacks,
+            "run_eagerly": self.run_eagerly,
+            **self._routed(),
+        }
+
+
+class _LSTMEstimator(KerasEstimator):
+    """The parameters of the estimators for `lstm_network`."""
+
+    # What the network takes, it checks itself.
+    _parameter_constraints = KerasEstimator._parameter_constraints | {
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        units: int | tuple[int, ...] = 32,
+        *,
+        cell: str = "lstm",
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        conv_filters: int | tuple[int, ...] | None = None,
+        kernel_size: int = 3,
+        mask_value: float | None = None,
+        optimizer: Any = "adam",
+        learning_rate: float = 1e-3,
+        loss: Any = None,
+        epochs: int = 50,
+        batch_size: int = 32,
+        validation_split: float = 0.0,
+        patience: int | None = None,
+        callbacks: list[Any] | None = None,
+        verbose: int | str = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.units = units
+        self.cell = cell
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.conv_filters = conv_filters
+        self.kernel_size = kernel_size
+        self.mask_value = mask_value
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.loss = loss
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation_split = validation_split
+        self.patience = patience
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _builder_params(self) -> dict[str, Any]:
+        params = {
+            "model": lstm_network,
+            "optimizer": fresh_optimizer(self.optimizer),
+            "loss": self.loss,
+            "callbacks": self.callbacks,
+            **{f"model__{name}": getattr(self, name) for name in _NETWORK_PARAMETERS},
+        }
+        if not isinstance(self.optimizer, keras.optimizers.Optimizer):
+            params["optimizer__learning_rate"] = self.learning_rate
+        return params
+
+
+# numpydoc reads the source, and the parameters stand in the base.
+class SequenceRegressor(RegressorTarget, _SequenceEstimator):  # numpydoc ignore=PR02
+    """Regressor that trains a Keras network of your own.
+
+    A scikeras wrapper on which scikit-learn can rely: it casts what comes, knows features
+    by name, takes sequences of other lengths in `predict`, and gives the same model for the
+    same `random_state`.
+
+    Parameters
+    ----------
+    model : callable or keras.Model
+        What builds the network: a function, method or object that is called in every `fit`
+        and returns a ``keras.Model``, compiled or not. Of the keyword arguments `meta` (what
+        is known of the data: ``X_shape_``, ``n_features_in_``, ``n_outputs_``),
+        ``compile_kwargs`` and ``params`` it gets those it names; all others come from
+        parameters ``model__name``. A ready ``keras.Model`` is copied, weights included. To
+        pickle the estimator define the function at the top level of a module: a lambda, or
+        a function inside a function, cannot be pickled.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
+        Used if `model` returns an uncompiled network.
+    loss : str, class, function or keras.losses.Loss, default=None
+        Used if `model` returns an uncompiled network. None: "mean_squared_error".
+    metrics : list, default=None
+        Used if `model` returns an uncompiled network.
+    epochs : int, default=50
+        Passes over the training rows.
+    batch_size : int, default=32
+        Rows per gradient step, and per step of a prediction.
+    validation_split : float, default=0.0
+        Share of the rows kept aside to watch, in [0, 1): the last ones, before shuffling.
+    patience : int, default=None
+        Stop after that many epochs without a lower loss, and restore the best weights. The
+        loss is that of `validation_split`, or without one that of the training rows. None:
+        train all `epochs`.
+    shuffle : bool, default=True
+        Train in another order of the rows in every epoch.
+    run_eagerly : bool, default=False
+        Run Keras step by step, without tracing a graph: slower, but can be debugged.
+    warm_start : bool, default=False
+        Let `fit` go on from the weights of the last one, `epochs` more.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Keras' callbacks. A class takes its arguments from ``callbacks__name``.
+    verbose : {"auto", 0, 1, 2}, default=0
+        What Keras prints in `fit`.
+    random_state : int, RandomState instance or None, default=None
+        Initial weights, dropout and the order of the rows follow from it alone. Pass an int
+        for the same result in every call.
+    **routed : dict
+        Parameters for Keras, by prefix: ``model__units=64`` goes to `model`,
+        ``optimizer__learning_rate=0.01`` to the optimizer, ``loss__…``, ``metrics__…`` and
+        ``callbacks__…`` likewise, ``fit__…`` and ``predict__…`` to Keras' methods. They can be
+        tuned like any other parameter.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network, of standard layers, compiled; it belongs to this estimator alone.
+    history_ : dict of str to list of float
+        Loss and metrics by epoch.
+    n_iter_ : int
+        Epochs trained.
+    n_features_in_ : int
+        Features of a time step; for 2D X its number of columns, each a time step.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if X was a DataFrame of named columns.
+
+    See Also
+    --------
+    LSTMRegressor : The same with a network that comes with the package.
+
+    Examples
+    --------
+    >>> import keras, numpy as np
+    >>> from skl_lstm import SequenceRegressor
+    >>> def network(meta, units=8):
+    ...     inputs = keras.Input((None, meta["n_features_in_"]))
+    ...     hidden = keras.layers.GRU(units)(inputs)
+    ...     return keras.Model(inputs, keras.layers.Dense(meta["n_outputs_"])(hidden))
+    >>> X, y = np.random.default_rng(0).normal(size=(20, 6, 2)), np.arange(20.0)
+    >>> regressor = SequenceRegressor(network, model__units=4, epochs=2, random_state=0)
+    >>> regressor.fit(X, y).predict(X).shape
+    (20,)
+    >>> regressor.predict(X[:, :3]).shape  # the time axis is open
+    (20,)
+    """
+
+
+class SequenceClassifier(ClassifierTarget, _SequenceEstimator):
+    """Classifier that trains a Keras network of your own.
+
+    A scikeras wrapper on which scikit-learn can rely: it casts what comes, knows features
+    by name, takes sequences of other lengths in `predict`, and gives the same model for the
+    same `random_state`.
+
+    Parameters
+    ----------
+    model : callable or keras.Model
+        What builds the network: a function, method or object that is called in every `fit`
+        and returns a ``keras.Model``, compiled or not. Of the keyword arguments `meta` (what
+        is known of the data: ``X_shape_``, ``n_features_in_``, ``n_classes_``, ``target_type_``),
+        ``compile_kwargs`` and ``params`` it gets those it names; all others come from
+        parameters ``model__name``. A ready ``keras.Model`` is copied, weights included. To
+        pickle the estimator define the function at the top level of a module: a lambda, or
+        a function inside a function, cannot be pickled.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
+        Used if `model` returns an uncompiled network.
+    loss : str, class, function or keras.losses.Loss, default=None
+        Used if `model` returns an uncompiled network. None: "binary_crossentropy" for one
+        output or several labels a sample, else "sparse_categorical_crossentropy".
+    metrics : list, default=None
+        Used if `model` returns an uncompiled network.
+    epochs : int, default=50
+        Passes over the training rows.
+    batch_size : int, default=32
+        Rows per gradient step, and per step of a prediction.
+    validation_split : float, default=0.0
+        Share of the rows kept aside to watch, in [0, 1): the last ones, before shuffling.
+    patience : int, default=None
+        Stop after that many epochs without a lower loss, and restore the best weights. The
+        loss is that of `validation_split`, or without one that of the training rows. None:
+        train all `epochs`.
+    shuffle : bool, default=True
+        Train in another order of the rows in every epoch.
+    run_eagerly : bool, default=False
+        Run Keras step by step, without tracing a graph: slower, but can be debugged.
+    warm_start : bool, default=False
+        Let `fit` go on from the weights of the last one, `epochs` more.
+    class_weight : dict or "balanced", default=None
+        Weights of the classes, ``{label: weight}``; "balanced": inverse to their frequency.
+        They multiply `sample_weight`.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Keras' callbacks. A class takes its arguments from ``callbacks__name``.
+    verbose : {"auto", 0, 1, 2}, default=0
+        What Keras prints in `fit`.
+    random_state : int, RandomState instance or None, default=None
+        Initial weights, dropout and the order of the rows follow from it alone. Pass an int
+        for the same result in every call.
+    **routed : dict
+        Parameters for Keras, by prefix: ``model__units=64`` goes to `model`,
+        ``optimizer__learning_rate=0.01`` to the optimizer, ``loss__…``, ``metrics__…`` and
+        ``callbacks__…`` likewise, ``fit__…`` and ``predict__…`` to Keras' methods. They can be
+        tuned like any other parameter.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network, of standard layers, compiled; it belongs to this estimator alone.
+    history_ : dict of str to list of float
+        Loss and metrics by epoch.
+    n_iter_ : int
+        Epochs trained.
+    n_features_in_ : int
+        Features of a time step; for 2D X its number of columns, each a time step.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if X was a DataFrame of named columns.
+    classes_ : ndarray of shape (n_classes,)
+        The labels seen in `fit`.
+
+    See Also
+    --------
+    LSTMClassifier : The same with a network that comes with the package.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skl_lstm import SequenceClassifier, lstm_network
+    >>> X, y = np.random.default_rng(0).normal(size=(20, 6, 2)), ["up", "down"] * 10
+    >>> classifier = SequenceClassifier(lstm_network, model__units=4, epochs=2, random_state=0)
+    >>> classifier.fit(X, y).predict_proba(X).shape
+    (20, 2)
+    """
+
+    def __init__(
+        self,
+        model: Callable[..., keras.Model] | keras.Model | None = None,
+        *,
+        optimizer: Any = "adam",
+        loss: Any = None,
+        metrics: Any = None,
+        epochs: int = 50,
+        batch_size: int = 32,
+        validation_split: float = 0.0,
+        patience: int | None = None,
+        shuffle: bool = True,
+        run_eagerly: bool = False,
+        warm_start: bool = False,
+        class_weight: ClassWeight = None,
+        callbacks: list[Any] | None = None,
+        verbose: int | str = 0,
+        random_state: Any = None,
+        **routed: Any,
+    ) -> None:
+        super().__init__(
+            model,
+            optimizer=optimizer,
+            loss=loss,
+            metrics=metrics,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_split=validation_split,
+            patience=patience,
+            shuffle=shuffle,
+            run_eagerly=run_eagerly,
+            warm_start=warm_start,
+            callbacks=callbacks,
+            verbose=verbose,
+            random_state=random_state,
+            **routed,
+        )
+        self.class_weight = class_weight
+
+
+# numpydoc reads the source, and the parameters stand in the base.
+class LSTMRegressor(RegressorTarget, _LSTMEstimator):  # numpydoc ignore=PR02
+    """LSTM regressor.
+
+    The network is that of `lstm_network`: it takes its shape from X and y. Every setting is
+    a parameter of its own, so that a grid of a Pipeline says ``lstmregressor__units``.
+
+    Parameters
+    ----------
+    units : int or tuple of int, default=32
+        Size of the recurrent layer; a tuple stacks one layer per entry.
+    cell : {"lstm", "gru", "simple_rnn"}, default="lstm"
+        Kind of recurrent layer.
+    bidirectional : bool, default=False
+        Read every sequence in both directions and join the results.
+    dropout : float, default=0.0
+        Share of each recurrent layer's inputs dropped in training, in [0, 1).
+    recurrent_dropout : float, default=0.0
+        Share of the recurrent state dropped in training, in [0, 1).
+    conv_filters : int or tuple of int, default=None
+        Filters of causal ``Conv1D`` layers ahead of the recurrent ones.
+    kernel_size : int, default=3
+        Time steps that each filter spans.
+    mask_value : float, default=None
+        Skip time steps whose every feature has this value.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
+        How Keras takes its steps. An instance keeps its own learning rate.
+    learning_rate : float, default=1e-3
+        Step size of an optimizer given by name or class.
+    loss : str, function or keras.losses.Loss, default=None
+        What is minimized. None: "mean_squared_error".
+    epochs : int, default=50
+        Passes over the training rows.
+    batch_size : int, default=32
+        Rows per gradient step, and per step of a prediction.
+    validation_split : float, default=0.0
+        Share of the rows kept aside to watch, in [0, 1): the last ones, before shuffling.
+    patience : int, default=None
+        Stop after that many epochs without a lower loss, and restore the best weights. The
+        loss is that of `validation_split`, or without one that of the training rows. None:
+        train all `epochs`.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Keras' callbacks.
+    verbose : {"auto", 0, 1, 2}, default=0
+        What Keras prints in `fit`.
+    random_state : int, RandomState instance or None, default=None
+        Initial weights, dropout and the order of the rows follow from it alone. Pass an int
+        for the same result in every call.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network, of standard layers, compiled; it belongs to this estimator alone.
+    history_ : dict of str to list of float
+        Loss and metrics by epoch.
+    n_iter_ : int
+        Epochs trained.
+    n_features_in_ : int
+        Features of a time step; for 2D X its number of columns, each a time step.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if X was a DataFrame of named columns.
+
+    See Also
+    --------
+    SequenceRegressor : The same for a network of your own.
+    SequenceReshaper : Gives flat rows the three axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skl_lstm import LSTMRegressor
+    >>> X = np.random.default_rng(0).normal(size=(64, 6, 2))
+    >>> y = X[:, -1].sum(axis=1)  # the last step of both features
+    >>> regressor = LSTMRegressor(8, learning_rate=0.05, epochs=20, random_state=0).fit(X, y)
+    >>> bool(regressor.score(X, y) > 0.9)
+    True
+    """
+
+
+class LSTMClassifier(ClassifierTarget, _LSTMEstimator):
+    """LSTM classifier.
+
+    The network is that of `lstm_network`: it takes its shape from X and y. Every setting is
+    a parameter of its own, so that a grid of a Pipeline says ``lstmclassifier__units``.
+
+    Parameters
+    ----------
+    units : int or tuple of int, default=32
+        Size of the recurrent layer; a tuple stacks one layer per entry.
+    cell : {"lstm", "gru", "simple_rnn"}, default="lstm"
+        Kind of recurrent layer.
+    bidirectional : bool, default=False
+        Read every sequence in both directions and join the results.
+    dropout : float, default=0.0
+        Share of each recurrent layer's inputs dropped in training, in [0, 1).
+    recurrent_dropout : float, default=0.0
+        Share of the recurrent state dropped in training, in [0, 1).
+    conv_filters : int or tuple of int, default=None
+        Filters of causal ``Conv1D`` layers ahead of the recurrent ones.
+    kernel_size : int, default=3
+        Time steps that each filter spans.
+    mask_value : float, default=None
+        Skip time steps whose every feature has this value.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
+        How Keras takes its steps. An instance keeps its own learning rate.
+    learning_rate : float, default=1e-3
+        Step size of an optimizer given by name or class.
+    loss : str, function or keras.losses.Loss, default=None
+        What is minimized. None: "binary_crossentropy" for one output or several labels a
+        sample, else "sparse_categorical_crossentropy".
+    epochs : int, default=50
+        Passes over the training rows.
+    batch_size : int, default=32
+        Rows per gradient step, and per step of a prediction.
+    validation_split : float, default=0.0
+        Share of the rows kept aside to watch, in [0, 1): the last ones, before shuffling.
+    patience : int, default=None
+        Stop after that many epochs without a lower loss, and restore the best weights. The
+        loss is that of `validation_split`, or without one that of the training rows. None:
+        train all `epochs`.
+    class_weight : dict or "balanced", default=None
+        Weights of the classes, ``{label: weight}``; "balanced": inverse to their frequency.
+        They multiply `sample_weight`.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Keras' callbacks.
+    verbose : {"auto", 0, 1, 2}, default=0
+        What Keras prints in `fit`.
+    random_state : int, RandomState instance or None, default=None
+        Initial weights, dropout and the order of the rows follow from it alone. Pass an int
+        for the same result in every call.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network, of standard layers, compiled; it belongs to this estimator alone.
+    history_ : dict of str to list of float
+        Loss and metrics by epoch.
+    n_iter_ : int
+        Epochs trained.
+    n_features_in_ : int
+        Features of a time step; for 2D X its number of columns, each a time step.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if X was a DataFrame of named columns.
+    classes_ : ndarray of shape (n_classes,)
+        The labels seen in `fit`.
+
+    See Also
+    --------
+    SequenceClassifier : The same for a network of your own.
+    SequenceReshaper : Gives flat rows the three axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skl_lstm import LSTMClassifier
+    >>> X = np.random.default_rng(0).normal(size=(64, 6, 2))
+    >>> y = np.where(X[:, -1, 0] > 0, "up", "down")
+    >>> classifier = LSTMClassifier(8, learning_rate=0.05, epochs=20, random_state=0).fit(X, y)
+    >>> classifier.classes_, classifier.predict_proba(X).shape
+    (array(['down', 'up'], dtype='<U4'), (64, 2))
+    >>> bool(classifier.score(X, y) > 0.9)
+    True
+    """
+
+    def __init__(
+        self,
+        units: int | tuple[int, ...] = 32,
+        *,
+        cell: str = "lstm",
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        conv_filters: int | tuple[int, ...] | None = None,
+        kernel_size: int = 3,
+        mask_value: float | None = None,
+        optimizer: Any = "adam",
+        learning_rate: float = 1e-3,
+        loss: Any = None,
+        epochs: int = 50,
+        batch_size: int = 32,
+        validation_split: float = 0.0,
+        patience: int | None = None,
+        class_weight: ClassWeight = None,
+        callbacks: list[Any] | None = None,
+        verbose: int | str = 0,
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(
+            units,
+            cell=cell,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            conv_filters=conv_filters,
+            kernel_size=kernel_size,
+            mask_value=mask_value,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            loss=loss,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_split=validation_split,
+            patience=patience,
+            callbacks=callbacks,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.class_weight = class_weight

@@ -1,0 +1,867 @@
+"""The repairs of scikeras, each beside what plain scikeras does with the same network.
+
+A test of plain scikeras that begins to fail tells that a repair is no longer needed.
+"""
+
+import pickle
+import subprocess
+import sys
+from contextlib import nullcontext
+from functools import partial
+
+import cloudpickle
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scikeras.utils import loss_name
+from scikeras.wrappers import KerasClassifier, KerasRegressor
+from scipy.sparse import csc_array
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.ensemble import (
+    StackingRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    StratifiedKFold,
+    check_cv,
+    cross_val_score,
+)
+from sklearn.utils.class_weight import compute_sample_weight
+
+from skl_lstm import (
+    LSTMClassifier,
+    LSTMRegressor,
+    SequenceClassifier,
+    SequenceRegressor,
+    lstm_network,
+)
+
+# 24 sequences of 4 time steps of 2 features.
+X = np.random.default_rng(0).normal(size=(24, 4, 2))
+Y = X[:, -1].sum(axis=1)
+LABELS = np.where(Y > 0, "up", "down")
+THREE = np.array(["a", "b", "c"])[np.arange(24) % 3]
+FLAT = X[:, :, 0]
+TABLE = pd.DataFrame(FLAT, columns=["t0", "t1", "t2", "t3"])
+
+
+def make(wrapper, model=lstm_network, **params):
+    """Make an estimator that is quick to fit: two units, one epoch, and no graph to trace."""
+    network = {"model__units": 2} if model is lstm_network else {}
+    return wrapper(model, **{"epochs": 1, "run_eagerly": True, **network, **params})
+
+
+regressor = partial(make, SequenceRegressor, random_state=0)
+classifier = partial(make, SequenceClassifier, random_state=0)
+# Not seeded: scikeras' seed changes the process for every test after it.
+plain_regressor = partial(make, KerasRegressor, optimizer="adam", loss="mse", verbose=0)
+plain_classifier = partial(
+    make, KerasClassifier, optimizer="adam", loss="binary_crossentropy", verbose=0
+)
+
+
+def network(meta, width=None, activation=None, return_sequences=False, outputs=1, loss=None):
+    """Build a network that can be wrong in several ways; with a loss it compiles itself."""
+    # Not n_features_in_, which scikeras takes from the wrong axis.
+    inputs = keras.Input((None, meta["X_shape_"][-1]))
+    hidden = keras.layers.SimpleRNN(2, return_sequences=return_sequences)(inputs)
+    width = width or meta["n_outputs_"]
+    heads = [keras.layers.Dense(width, activation=activation)(hidden) for _ in range(outputs)]
+    model = keras.Model(inputs, heads[0] if outputs == 1 else heads)
+    if loss is not None:
+        model.compile(keras.optimizers.SGD(0.125), loss)
+    return model
+
+
+class Recipe:
+    """A network with its settings, as an object."""
+
+    def __call__(self, meta):
+        return lstm_network(meta, units=2)
+
+    build = __call__
+
+
+class Interruption(keras.callbacks.Callback):
+    """Stand in for whatever goes wrong in the midst of training."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        raise RuntimeError("interrupted")
+
+
+NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
+
+
+def plain_warns():
+    """Expect what NumPy 2 deprecates in how Keras pickles a model; here an error."""
+    return pytest.raises(DeprecationWarning, match="__array__") if NUMPY_2 else nullcontext()
+
+
+@pytest.fixture(scope="module")
+def ours():
+    return regressor().fit(X, Y)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return plain_regressor().fit(X.astype("float32"), Y.astype("float32"))
+
+
+# 1. What kind of estimator it is.
+
+
+@pytest.mark.parametrize(
+    ("is_kind", "ours", "plain"),
+    [
+        (is_regressor, regressor(), plain_regressor()),
+        (is_classifier, classifier(), plain_classifier()),
+    ],
+    ids=["regressor", "classifier"],
+)
+def test_scikit_learn_knows_the_kind(is_kind, ours, plain):
+    assert is_kind(ours)
+    assert not is_kind(plain)
+
+
+@pytest.mark.parametrize(
+    ("ensemble", "ours", "plain", "y"),
+    [
+        (VotingRegressor, regressor(), plain_regressor(), Y),
+        (partial(StackingRegressor, cv=2), regressor(), plain_regressor(), Y),
+        (partial(VotingClassifier, voting="soft"), classifier(), plain_classifier(), LABELS),
+    ],
+    ids=["voting regressor", "stacking regressor", "voting classifier"],
+)
+def test_ensembles_take_it(ensemble, ours, plain, y):
+    assert ensemble([("lstm", ours)]).fit(X, y).predict(X).shape == y.shape
+    with pytest.raises(ValueError, match=r"should be a (regressor|classifier)"):
+        ensemble([("lstm", plain)]).fit(X, y)
+
+
+def test_a_number_of_folds_means_stratified_ones():
+    folds = partial(check_cv, 2, LABELS)
+    assert isinstance(folds(classifier=is_classifier(classifier())), StratifiedKFold)
+    assert isinstance(folds(classifier=is_classifier(plain_classifier())), KFold)
+
+
+def test_probabilities_can_be_scored():
+    score = partial(cross_val_score, X=X, y=LABELS, cv=2, error_score="raise")
+    for scoring in ("roc_auc", "neg_log_loss"):
+        assert np.isfinite(score(classifier(), scoring=scoring)).all()
+    with pytest.raises(ValueError, match=r"an array of shape \(12, 2\)|Got a regressor"):
+        score(plain_classifier(), scoring="roc_auc")
+
+
+# 2. Dtypes.
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int64", "float16", "float64"])
+def test_x_of_any_dtype_is_cast(ours, plain, dtype):
+    values = X.astype(dtype)
+    assert_array_equal(ours.predict(values), ours.predict(values.astype("float32")))
+    again = regressor().fit(values, Y)
+    assert_array_equal(again.predict(X), regressor().fit(values.astype("float32"), Y).predict(X))
+    if dtype in ("int64", "float64"):
+        with pytest.raises(ValueError, match=f"{dtype} to float32 is not safe"):
+            plain.predict(values)
+
+
+def test_y_of_another_dtype_can_be_scored(plain):
+    fitted = regressor().fit(X, Y.astype("float32"))
+    assert fitted.score(X, Y) == pytest.approx(fitted.score(X, Y.astype("float32")))
+    with pytest.raises(ValueError, match=r"Got y with dtype float64, .* float32 is not safe"):
+        plain.score(X.astype("float32"), Y)
+
+
+# 3. The three axes.
+
+
+def test_features_are_those_of_a_step_and_the_time_axis_is_open(ours, plain):
+    assert ours.n_features_in_ == 2
+    assert ours.predict(X[:, :3]).shape == (24,)
+    assert plain.n_features_in_ == 4
+    with pytest.raises(ValueError, match=r"X has shape \(3, 2\)"):
+        plain.predict(X[:, :3].astype("float32"))
+
+
+def test_other_features_fail_in_the_words_of_scikit_learn(plain):
+    words = "X has 3 features, but LSTMRegressor is expecting 2 features as input"
+    more = np.zeros((24, 4, 3), dtype="float32")
+    with pytest.raises(ValueError, match=words):
+        LSTMRegressor(2, epochs=1).fit(X, Y).predict(more)
+    with pytest.raises(ValueError, match=r"X has shape \(4, 3\)"):
+        plain.predict(more)
+
+
+def test_a_number_of_axes_that_differs_from_fit_is_named(ours):
+    with pytest.raises(ValueError, match="X has 2 dimensions, but SequenceRegressor was fitted on"):
+        ours.predict(FLAT)
+
+
+# 4. Names of features.
+
+
+def test_columns_in_another_order_are_refused():
+    fitted = regressor().fit(TABLE, Y)
+    assert_array_equal(fitted.feature_names_in_, TABLE.columns)
+    with pytest.raises(ValueError, match="must be in the same order as they were in fit"):
+        fitted.predict(TABLE[["t3", "t2", "t1", "t0"]])
+
+    plain = plain_regressor().fit(TABLE, Y)
+    assert not hasattr(plain, "feature_names_in_")
+    assert plain.predict(TABLE[["t3", "t2", "t1", "t0"]]).shape == (24,)
+
+
+# 5. Seeds.
+
+LATCH = """
+import numpy as np
+from scikeras.wrappers import KerasRegressor
+from skl_lstm import SequenceRegressor, lstm_network
+
+X, y = np.arange(48.0).reshape(8, 3, 2) % 7, np.arange(8.0)
+network = dict(epochs=2, run_eagerly=True, model__units=2, model__dropout=0.5)
+
+def ours(seed):
+    return SequenceRegressor(lstm_network, random_state=seed, **network).fit(X, y).predict(X)
+
+def plain(seed):
+    KerasRegressor(
+        lstm_network, random_state=seed, optimizer="adam", loss="mse", verbose=0, **network
+    ).fit(X, y)
+
+# TensorFlow heeds the latch only if it is set before its first operation.
+plain(0)
+ours(None)
+print(ours(0).tobytes().hex())
+try:
+    plain(None)
+except RuntimeError as error:
+    print(error)
+"""
+
+
+def test_a_seed_binds_one_fit_and_gives_the_same_bits_in_every_process():
+    done = subprocess.run([sys.executable, "-c", LATCH], capture_output=True, text=True, check=True)
+    there, error = done.stdout.strip().splitlines()
+    # The same fit, behind all that the tests before this one have fitted.
+    values, y = np.arange(48.0).reshape(8, 3, 2) % 7, np.arange(8.0)
+    here = regressor(epochs=2, model__dropout=0.5).fit(values, y).predict(values)
+    assert there == here.tobytes().hex()
+    assert "Random ops require a seed to be set when determinism is enabled" in error
+
+
+# 6. What comes in, and what comes out.
+
+
+def test_sparse_x_is_refused_with_the_remedy():
+    sparse = csc_array(np.where(FLAT > 0.5, FLAT, 0))
+    with pytest.raises(TypeError, match=r"Sparse data was passed for X.*toarray\(\)"):
+        regressor().fit(sparse, Y)
+    with pytest.raises(Exception, match="do not form a valid RowPartition"):
+        plain_regressor().fit(sparse, Y)
+
+
+def test_a_missing_y_is_named():
+    for estimator in (regressor(), classifier()):
+        with pytest.raises(ValueError, match="requires y to be passed, but the target y is None"):
+            estimator.fit(X, None)
+    with pytest.raises(AttributeError, match="'NoneType' object has no attribute"):
+        plain_regressor().fit(X, None)
+
+
+def test_no_rows_are_no_data(ours):
+    with pytest.raises(ValueError, match=r"Found array with 0 sample.* SequenceRegressor"):
+        ours.predict(X[:0])
+
+
+@pytest.mark.parametrize(
+    ("y", "dtype"),
+    [
+        (Y, "float64"),
+        (Y.astype("float32"), "float32"),
+        (Y.astype("int64"), "float64"),
+        (Y[:, np.newaxis], "float64"),
+        (np.column_stack([Y, -Y]), "float64"),
+    ],
+    ids=["float64", "float32", "int", "one column", "two columns"],
+)
+def test_predictions_have_the_shape_and_dtype_of_y(y, dtype):
+    predicted = regressor().fit(X, y).predict(X)
+    assert predicted.shape == y.shape
+    assert predicted.dtype == dtype
+
+
+def test_plain_scikeras_predicts_several_outputs_in_single_precision():
+    assert plain_regressor().fit(X, np.column_stack([Y, -Y])).predict(X).dtype == "float32"
+
+
+# 7. and 8. Pickles, and what may be a model.
+
+
+@pytest.mark.parametrize("pickler", [pickle, cloudpickle])
+def test_a_fitted_estimator_comes_back_from_a_pickle(ours, plain, pickler):
+    back = pickle.loads(pickler.dumps(ours))
+    assert_array_equal(back.predict(X), ours.predict(X))
+    with plain_warns():
+        pickler.dumps(plain)
+
+
+@pytest.mark.parametrize("model", [Recipe(), Recipe().build], ids=["object", "bound method"])
+def test_a_model_may_be_any_callable(ours, model):
+    made = regressor(model).fit(X, Y)
+    assert_array_equal(made.predict(X), ours.predict(X))
+    assert_array_equal(pickle.loads(pickle.dumps(made)).predict(X), ours.predict(X))
+    with pytest.raises(TypeError, match="must be a callable"):
+        plain_regressor(model).fit(X, Y)
+
+
+def test_a_partial_function_keeps_its_arguments(ours):
+    model = partial(lstm_network, units=2)
+    assert_array_equal(regressor(model).fit(X, Y).predict(X), ours.predict(X))
+
+
+def test_a_lambda_trains_but_only_cloudpickle_takes_it_along(ours):
+    made = regressor(lambda meta: lstm_network(meta, units=2)).fit(X, Y)
+    assert_array_equal(made.predict(X), ours.predict(X))
+    with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
+        pickle.dumps(made)
+    assert_array_equal(cloudpickle.loads(cloudpickle.dumps(made)).predict(X), ours.predict(X))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_ready_model_is_copied_in_every_fit(compiled):
+    ready = network({"X_shape_": (24, 4, 2), "n_outputs_": 1}, loss="mae" if compiled else None)
+    start = ready.predict(X, verbose=0)
+    estimator = regressor(ready)
+    first = estimator.fit(X, Y).predict(X)
+    assert_array_equal(ready.predict(X, verbose=0), start)
+    assert_array_equal(estimator.fit(X, Y).predict(X), first)
+    assert not np.array_equal(first, start[:, 0])
+    assert loss_name(estimator.model_.loss).endswith(
+        "absolute_error" if compiled else "squared_error"
+    )
+    assert ready.compiled is compiled
+
+    # Plain scikeras trains the very model, so that the second fit goes on from the first.
+    assert (
+        make(KerasRegressor, ready, loss=None if compiled else "mse", verbose=0).fit(X, Y).model_
+        is ready
+    )
+    assert not np.array_equal(ready.predict(X, verbose=0), start)
+
+
+@pytest.mark.parametrize("way", [clone, pickle.dumps], ids=["clone", "pickle"])
+def test_an_estimator_of_a_ready_model_can_be_copied(way):
+    ready = network({"X_shape_": (24, 4, 2), "n_outputs_": 1})
+    way(regressor(ready))
+
+
+@pytest.mark.parametrize("model", [keras.Model, None, "lstm"], ids=str)
+def test_what_cannot_be_a_model_is_named(model):
+    with pytest.raises(TypeError, match=f"must be a function that returns .* got {model!r}"):
+        regressor(model).fit(X, Y)
+
+
+# 9. Early stopping and class weights in searches.
+
+
+def test_early_stopping_without_validation_data_watches_the_training_loss():
+    # A loss that never falls by 100 stops at once, if only somebody looks.
+    assert regressor(epochs=4, patience=0, optimizer__learning_rate=1e-9).fit(X, Y).n_iter_ < 4
+    never_better = keras.callbacks.EarlyStopping(patience=0, min_delta=100)
+    plain = plain_regressor(epochs=4, callbacks=[never_better])
+    with pytest.warns(UserWarning, match="Early stopping conditioned on metric `val_loss`"):
+        plain.fit(X, Y)
+    assert len(plain.history_["loss"]) == 4
+    with pytest.raises(TypeError, match="unexpected keyword argument 'patience'"):
+        plain_regressor(patience=0).fit(X, Y)
+
+
+def test_a_search_in_two_processes_tunes_class_weight_and_patience():
+    # A lambda goes to the processes too: joblib pickles with cloudpickle.
+    searched = classifier(lambda meta: lstm_network(meta, units=2), epochs=2)
+    grid = [
+        {"class_weight": ["balanced"], "patience": [1]},
+        {"class_weight": [{"up": 1, "down": 9}], "patience": [None]},
+    ]
+    search = partial(
+        GridSearchCV, searched, grid, cv=2, scoring="neg_log_loss", error_score="raise"
+    )
+    one, two = (search(n_jobs=n_jobs).fit(X, LABELS) for n_jobs in (1, 2))
+    assert_array_equal(two.cv_results_["mean_test_score"], one.cv_results_["mean_test_score"])
+    # The weights change what is learnt: equal scores would mean that nothing got there.
+    assert len(set(one.cv_results_["mean_test_score"])) > 1
+
+
+def test_callbacks_let_go_of_the_model():
+    stopping = partial(keras.callbacks.EarlyStopping, "loss", restore_best_weights=True)
+    ours = regressor(callbacks=[stopping()]).fit(X, Y)
+    assert ours.callbacks[0].model is None
+    assert clone(ours).fit(X, Y).n_iter_ == 1
+    plain = plain_regressor(callbacks=[stopping()]).fit(X, Y)
+    assert plain.callbacks[0].model is plain.model_
+    with plain_warns():
+        clone(plain)
+
+
+# Parameters, and how they reach Keras.
+
+ROUTED = {"model__units": 3, "optimizer__learning_rate": 0.25, "callbacks__patience": 5}
+
+
+def test_routed_parameters_are_parameters():
+    estimator = regressor(**ROUTED)
+    assert estimator.get_params().items() >= ROUTED.items()
+    assert clone(estimator).get_params() == estimator.get_params()
+    assert estimator.set_params(epochs=7, model__units=4, loss__delta=2.0) is estimator
+    expected = ROUTED | {"epochs": 7, "model__units": 4, "loss__delta": 2.0}
+    assert estimator.get_params().items() >= expected.items()
+    for name in ("model__units=4", "optimizer__learning_rate=0.25", "callbacks__patience=5"):
+        assert name in repr(estimator)
+
+
+@pytest.mark.parametrize("name", ["units", "network__units"])
+@pytest.mark.parametrize("wrapper", [SequenceRegressor, SequenceClassifier])
+def test_an_unknown_parameter_is_refused_with_the_remedy(wrapper, name):
+    words = f"{wrapper.__name__} got an unexpected parameter '{name}'.*model__{name}"
+    with pytest.raises(TypeError, match=words):
+        wrapper(lstm_network, **{name: 3}).fit(X, LABELS == "up")
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        wrapper(lstm_network).set_params(**{name: 3})
+
+
+def test_routed_parameters_reach_keras():
+    estimator = regressor(
+        model__units=3,
+        optimizer__learning_rate=0.25,
+        metrics=["mae"],
+        fit__batch_size=5,
+        predict__batch_size=5,
+        # A class takes its arguments from the parameters of its prefix.
+        callbacks=[keras.callbacks.EarlyStopping],
+        callbacks__monitor="loss",
+        callbacks__min_delta=100,
+        callbacks__patience=0,
+        epochs=4,
+    ).fit(X, Y)
+    assert estimator.model_.layers[-1].input.shape == (None, 3)
+    assert estimator.model_.optimizer.learning_rate.numpy() == 0.25
+    assert estimator.model_.optimizer.iterations == 2 * 5
+    assert set(estimator.history_) == {"loss", "mean_absolute_error"}
+    assert estimator.n_iter_ == 2
+    with pytest.raises(TypeError, match="unexpected keyword argument 'unit'"):
+        regressor(model__unit=3).fit(X, Y)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", keras.optimizers.SGD], ids=["name", "class"])
+def test_the_learning_rate_reaches_an_optimizer(optimizer):
+    fitted = LSTMRegressor(2, optimizer=optimizer, learning_rate=0.25, epochs=1).fit(X, Y)
+    assert isinstance(fitted.model_.optimizer, keras.optimizers.SGD)
+    assert fitted.model_.optimizer.learning_rate.numpy() == 0.25
+
+
+def test_an_optimizer_instance_keeps_its_learning_rate_and_serves_any_number_of_fits():
+    optimizer = keras.optimizers.SGD(0.25)
+    estimator = regressor(optimizer=optimizer)
+    first, again = estimator.fit(X, Y).predict(X), estimator.fit(X, Y).predict(X)
+    assert_array_equal(first, again)
+    assert estimator.model_.optimizer is not optimizer
+    named = LSTMClassifier(2, optimizer=optimizer, learning_rate=1e-9, epochs=1).fit(X, LABELS)
+    assert named.model_.optimizer.learning_rate.numpy() == 0.25
+
+    plain = plain_regressor(optimizer=optimizer).fit(X, Y)
+    with pytest.raises(ValueError, match="Unknown variable"):
+        plain.fit(X, Y)
+
+
+# Networks and targets.
+
+SHAPE = "The network's output has the shape .* Does the last recurrent layer return sequences"
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"return_sequences": True}, SHAPE),
+        ({"outputs": 2}, r"shape \[\(None, 1\), \(None, 1\)\].* with one output"),
+        ({"width": 3}, "The network has 3 outputs, but y needs 1"),
+    ],
+    ids=["sequences", "two outputs", "width"],
+)
+@pytest.mark.parametrize(("make", "y"), [(regressor, Y), (classifier, LABELS)])
+def test_a_network_whose_output_does_not_fit_is_explained(make, y, params, message):
+    params = {f"model__{name}": value for name, value in params.items()}
+    with pytest.raises(ValueError, match=message):
+        make(network, **params).fit(X, y)
+
+
+def test_plain_scikeras_trains_on_sequences_that_were_left_on():
+    predicted = plain_regressor(network, model__return_sequences=True).fit(X, Y).predict(X)
+    assert predicted.shape == (24 * 4,)
+
+
+def test_a_network_that_compiles_itself_keeps_its_loss_and_optimizer():
+    fitted = regressor(network, model__loss="mae", optimizer="adam").fit(X, Y)
+    assert loss_name(fitted.model_.loss) == "mean_absolute_error"
+    assert isinstance(fitted.model_.optimizer, keras.optimizers.SGD)
+    assert fitted.model_.optimizer.learning_rate.numpy() == 0.125
+
+
+@pytest.mark.parametrize(
+    ("make", "y", "loss"),
+    [
+        (regressor, Y, "mean_squared_error"),
+        (regressor, np.column_stack([Y, -Y]), "mean_squared_error"),
+        (classifier, LABELS, "binary_crossentropy"),
+        (classifier, Y > 0, "binary_crossentropy"),
+        (classifier, np.column_stack([Y > 0, Y < 1]).astype(int), "binary_crossentropy"),
+        (classifier, THREE, "sparse_categorical_crossentropy"),
+    ],
+    ids=["one", "several", "strings", "bool", "multilabel", "three classes"],
+)
+def test_the_default_loss_and_the_predictions_follow_the_target(make, y, loss):
+    fitted = make().fit(X, y)
+    assert loss_name(fitted.model_.loss) == loss
+    predicted = fitted.predict(X)
+    assert predicted.shape == y.shape
+    assert predicted.dtype == y.dtype
+    if make is classifier:
+        probabilities = fitted.predict_proba(X)
+        assert probabilities.shape == (24, len(fitted.classes_))
+        if y.ndim == 1:
+            assert_allclose(probabilities.sum(axis=1), 1)
+            assert_array_equal(fitted.classes_, np.unique(y))
+
+
+@pytest.mark.parametrize(
+    ("y", "model", "params"),
+    [
+        (THREE, lstm_network, {}),
+        (LABELS, network, {"model__width": 2, "model__activation": "softmax"}),
+    ],
+    ids=["three classes", "two classes"],
+)
+def test_a_softmax_learns_the_same_from_codes_and_from_one_hot_rows(y, model, params):
+    codes = classifier(model, **params).fit(X, y)
+    rows = classifier(model, loss="categorical_crossentropy", **params).fit(X, y)
+    assert loss_name(codes.model_.loss) == "sparse_categorical_crossentropy"
+    assert_allclose(codes.predict_proba(X), rows.predict_proba(X), rtol=1e-5)
+
+
+# Weights.
+
+
+def test_rows_that_weigh_nothing_are_as_good_as_gone():
+    weight = np.arange(24) % 3
+    weighted = regressor().fit(X, Y, sample_weight=weight)
+    counts = weight > 0
+    without = regressor().fit(X[counts], Y[counts], sample_weight=weight[counts])
+    assert_array_equal(weighted.predict(X), without.predict(X))
+    assert not np.array_equal(weighted.predict(X), regressor().fit(X, Y).predict(X))
+
+
+@pytest.mark.parametrize(("make", "y"), [(regressor, Y), (classifier, LABELS)])
+def test_weights_of_zero_alone_are_refused(make, y):
+    with pytest.raises(ValueError, match="Sample weights must contain at least one non-zero"):
+        make().fit(X, y, sample_weight=np.zeros(24))
+
+
+def test_a_class_whose_rows_weigh_nothing_is_missed():
+    with pytest.raises(ValueError, match=r"only one class has a weight above zero: .*up"):
+        classifier(class_weight={"up": 1, "down": 0}).fit(X, LABELS)
+
+
+@pytest.mark.parametrize("sample_weight", [None, 1 + np.arange(24) % 3], ids=["alone", "both"])
+@pytest.mark.parametrize("class_weight", ["balanced", {"up": 5, "down": 1}], ids=str)
+def test_class_weights_multiply_sample_weights(class_weight, sample_weight):
+    by_class = classifier(class_weight=class_weight).fit(X, LABELS, sample_weight=sample_weight)
+    product = compute_sample_weight(class_weight, LABELS)
+    product = product if sample_weight is None else product * sample_weight
+    by_row = classifier().fit(X, LABELS, sample_weight=product)
+    assert_allclose(by_class.predict_proba(X), by_row.predict_proba(X), rtol=1e-6)
+
+
+# Validation rows and patience.
+
+
+@pytest.mark.parametrize(("validation_split", "monitor"), [(0.0, "loss"), (0.25, "val_loss")])
+def test_patience_restores_the_weights_of_the_best_epoch(validation_split, monitor):
+    # Steps so large that the loss soon grows.
+    train = partial(
+        regressor,
+        validation_split=validation_split,
+        optimizer="sgd",
+        optimizer__learning_rate=2.0,
+        model__units=3,
+    )
+    stopped = train(epochs=12, patience=2).fit(X, Y)
+    best = int(np.argmin(stopped.history_[monitor])) + 1
+    assert stopped.n_iter_ == best + 2 < 12
+    assert_array_equal(stopped.predict(X), train(epochs=best).fit(X, Y).predict(X))
+
+
+@pytest.mark.parametrize(("split", "left"), [(0.99, "0 to train on and 24"), (1e-17, "24 to")])
+def test_a_validation_split_without_rows_is_refused(split, left):
+    with pytest.raises(ValueError, match=f"of 24 samples leaves {left}"):
+        regressor(validation_split=split).fit(X, Y)
+
+
+# One fit after another.
+
+
+def test_warm_start_goes_on_and_fit_begins_anew():
+    estimator = regressor(warm_start=True, epochs=2).fit(X, Y).fit(X, Y)
+    whole = regressor(epochs=4).fit(X, Y)
+    assert_array_equal(estimator.predict(X), whole.predict(X))
+    assert estimator.history_ == whole.history_
+    anew = estimator.set_params(warm_start=False).fit(X, Y)
+    assert anew.n_iter_ == 2
+    assert_array_equal(anew.predict(X), regressor(epochs=2).fit(X, Y).predict(X))
+
+
+@pytest.mark.parametrize("run_eagerly", [True, False], ids=["eager", "graph"])
+def test_calls_of_partial_fit_are_the_epochs_of_a_fit(run_eagerly):
+    params = {"run_eagerly": run_eagerly, "model__dropout": 0.3, "batch_size": 10}
+    in_parts, whole = regressor(**params), regressor(epochs=3, **params).fit(X, Y)
+    for _ in range(3):
+        in_parts.partial_fit(X, Y)
+    assert_array_equal(in_parts.predict(X), whole.predict(X))
+    assert in_parts.history_ == whole.history_
+    assert in_parts.n_iter_ == 3
+
+
+def test_partial_fit_goes_on_behind_a_pickle():
+    # Without momentum there is nothing to forget but the weights.
+    train = partial(regressor, optimizer="sgd")
+    half = pickle.loads(pickle.dumps(train(epochs=2).fit(X, Y)))
+    assert_array_equal(half.partial_fit(X, Y).predict(X), train(epochs=3).fit(X, Y).predict(X))
+    assert half.n_iter_ == 3
+
+
+def test_the_first_partial_fit_may_tell_the_classes():
+    told = classifier().partial_fit(X[:1], THREE[:1], classes=["a", "b", "c"])
+    assert told.predict_proba(X).shape == (24, 3)
+    assert told.partial_fit(X, THREE).n_iter_ == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "y", "more", "message"),
+    [
+        (classifier, LABELS, (X, THREE), "labels that SequenceClassifier does not know: .*classes"),
+        (regressor, Y, (X[:, :, :1], Y), "X has 1 features, but SequenceRegressor is expecting 2"),
+        (regressor, Y, (X, np.column_stack([Y, Y])), "y has 2 outputs, but .* was fitted on 1"),
+        (regressor, Y, (FLAT, Y), "X has 2 dimensions, but SequenceRegressor was fitted on 3"),
+    ],
+    ids=["labels", "features", "outputs", "axes"],
+)
+def test_a_refused_partial_fit_leaves_the_fit_before_it(make, y, more, message):
+    fitted = make().fit(X, y)
+    before = fitted.predict(X)
+    with pytest.raises(ValueError, match=message):
+        fitted.partial_fit(*more)
+    assert_array_equal(fitted.predict(X), before)
+    assert fitted.n_iter_ == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "warm_start"),
+    [
+        ("fit", False),
+        ("fit", True),
+        ("partial_fit", False),
+    ],
+)
+def test_a_fit_that_breaks_off_leaves_the_fit_before_it(method, warm_start):
+    fitted = regressor(warm_start=warm_start).fit(X, Y)
+    before = fitted.predict(X)
+    fitted.set_params(callbacks=[Interruption()])
+    with pytest.raises(RuntimeError, match="interrupted"):
+        getattr(fitted, method)(X[:9], -Y[:9])
+    assert fitted.n_iter_ == 1
+    assert_array_equal(fitted.predict(X), before)
+
+
+def test_a_fit_on_other_data_that_breaks_off_changes_no_attribute():
+    fitted = regressor().fit(TABLE, Y)
+    before = {name: value for name, value in vars(fitted).items() if name != "callbacks"}
+    fitted.set_params(callbacks=[Interruption()])
+    with pytest.raises(RuntimeError, match="interrupted"):
+        fitted.fit(X, np.column_stack([Y, Y]))
+    assert {name: value for name, value in vars(fitted).items() if name != "callbacks"} == before
+
+
+# scikit-learn's own callbacks.
+
+
+class Recorder:
+    """Follow scikit-learn's callback protocol, and stop after `stop_after` epochs."""
+
+    def __init__(self, stop_after=None):
+        self.stop_after = stop_after
+        self.events = []
+        self.estimators = []
+        self.outputs = []
+
+    def setup(self, estimator, context):
+        self.events.append(("setup", context.task_name, context.max_subtasks))
+
+    def teardown(self, estimator, context):
+        self.events.append(("teardown", context.task_name, context.max_subtasks))
+
+    def on_fit_task_begin(self, estimator, context, *, X=None, y=None):
+        self.events.append(("begin", context.task_name, context.task_id))
+        assert len(X) == len(y)
+
+    def on_fit_task_end(self, estimator, context, *, metadata=None, fitted_estimator=None):
+        self.events.append(("end", context.task_name, context.task_id))
+        self.metadata = metadata
+        self.estimators.append(fitted_estimator)
+        self.outputs.append(fitted_estimator.predict(X))
+        return context.task_name == "epoch" and context.task_id + 1 == self.stop_after
+
+
+def events_of(epochs, max_subtasks):
+    tasks = [(event, "epoch", epoch) for epoch in range(epochs) for event in ("begin", "end")]
+    return [
+        ("setup", "fit", max_subtasks),
+        ("begin", "fit", 0),
+        *tasks,
+        ("end", "fit", 0),
+        ("teardown", "fit", max_subtasks),
+    ]
+
+
+@pytest.fixture
+def sklearn_callback():
+    return pytest.importorskip("sklearn.callback", reason="scikit-learn has it from 1.9 on")
+
+
+@pytest.mark.usefixtures("sklearn_callback")
+def test_scikit_learn_sees_the_epochs_of_a_fit():
+    recorder = Recorder()
+    weight = np.ones(24)
+    fitted = regressor(epochs=2).set_callbacks(recorder).fit(X, Y, sample_weight=weight)
+    assert recorder.events == events_of(2, 2)
+    assert_array_equal(recorder.metadata["sample_weight"], weight)
+    # What a callback is handed predicts as if fit had ended there.
+    for epochs, output in zip((1, 2, 2), recorder.outputs, strict=True):
+        assert_array_equal(output, regressor(epochs=epochs).fit(X, Y, weight).predict(X))
+    assert not hasattr(fitted, "_callback_fit_ctx")
+
+    recorder.events.clear()
+    fitted.partial_fit(X, Y)
+    assert recorder.events == events_of(1, 1)
+
+
+@pytest.mark.usefixtures("sklearn_callback")
+def test_scikit_learn_may_stop_the_training():
+    recorder = Recorder(stop_after=2)
+    fitted = regressor(epochs=5).set_callbacks(recorder).fit(X, Y)
+    assert fitted.n_iter_ == 2
+    assert recorder.events == events_of(2, 5)
+    assert_array_equal(fitted.predict(X), regressor(epochs=2).fit(X, Y).predict(X))
+
+
+@pytest.mark.usefixtures("sklearn_callback")
+def test_what_a_callback_is_handed_stays_as_it_was():
+    recorder = Recorder()
+    regressor(epochs=2).set_callbacks(recorder).fit(X, Y)
+    for estimator, output in zip(recorder.estimators, recorder.outputs, strict=True):
+        assert_array_equal(estimator.predict(X), output)
+
+
+@pytest.mark.usefixtures("sklearn_callback")
+def test_scikit_learn_cleans_up_behind_a_fit_that_breaks_off():
+    recorder = Recorder()
+    estimator = regressor(callbacks=[Interruption()]).set_callbacks(recorder)
+    with pytest.raises(RuntimeError, match="interrupted"):
+        estimator.fit(X, Y)
+    assert recorder.events[-1] == ("teardown", "fit", 1)
+    assert not hasattr(estimator, "_callback_fit_ctx")
+
+
+def test_the_progress_bar_of_a_search_holds_those_of_its_fits(sklearn_callback, capsys):
+    pytest.importorskip("rich")
+    progress = partial(sklearn_callback.ProgressBar, max_propagation_depth=None)
+    search = GridSearchCV(regressor(epochs=2), {"model__units": [2, 3]}, cv=2)
+    search.set_callbacks(progress()).fit(X, Y)
+    lines = capsys.readouterr().out.splitlines()
+    bars = [line for line in lines if "SequenceRegressor - fit" in line]
+    assert len(bars) == 2 * 2 + 1
+    # One that knows of no epochs would not be counted down to the end.
+    assert all(bar.startswith("  ") and bar.rstrip().endswith("100%") for bar in bars)
+
+    plain = GridSearchCV(plain_regressor(), {"model__units": [2]}, cv=2, refit=False)
+    with pytest.warns(UserWarning, match="KerasRegressor does not support callbacks"):
+        plain.set_callbacks(progress()).fit(X, Y)
+
+
+@pytest.mark.parametrize("fits", [1, 2])
+def test_a_score_is_monitored_over_the_epochs(sklearn_callback, fits):
+    monitor = sklearn_callback.ScoringMonitor(scoring="r2")
+    fitted = regressor(epochs=3).set_callbacks(monitor)
+    for _ in range(fits):
+        fitted.fit(TABLE, Y)
+    scores = [row["r2"] for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert len(scores) == 3
+    assert scores[-1] == pytest.approx(fitted.score(TABLE, Y), rel=1e-6)
+
+
+# What scikeras routes to Keras' fit.
+
+
+@pytest.mark.parametrize(
+    ("routed", "named"),
+    [
+        ({"fit__epochs": 3}, {"epochs": 3}),
+        ({"fit__batch_size": 5}, {"batch_size": 5}),
+        ({"fit__shuffle": False}, {"shuffle": False}),
+    ],
+)
+def test_what_is_routed_to_fit_is_what_the_parameter_says(routed, named):
+    by_prefix, by_name = regressor(**routed).fit(X, Y), regressor(**named).fit(X, Y)
+    assert by_prefix.history_ == by_name.history_
+    assert by_prefix.n_iter_ == named.get("epochs", 1)
+
+
+def test_callbacks_routed_to_fit_are_called_once():
+    epochs = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch))
+    regressor(epochs=2, fit__callbacks=[callback]).fit(X, Y)
+    assert epochs == [0, 1]
+
+
+# What cannot be rebuilt from JSON.
+
+
+def squared_error(y_true, y_pred):
+    return keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
+
+
+def test_a_loss_of_ones_own_goes_on_after_pickling():
+    fitted = regressor(loss=squared_error, optimizer="sgd").fit(X, Y)
+    thawed = pickle.loads(pickle.dumps(fitted))
+    assert_array_equal(thawed.predict(X), fitted.predict(X))
+    assert_allclose(
+        thawed.partial_fit(X, Y).predict(X), fitted.partial_fit(X, Y).predict(X), rtol=1e-6
+    )
+
+
+class Subclassed(keras.Model):
+    def call(self, x):
+        return x[:, -1, :1]
+
+
+def test_a_model_that_does_not_say_what_it_puts_out_is_explained():
+    def subclassed(meta):
+        return Subclassed()
+
+    message = r"A Subclassed does not say what it puts out.* keras.Model\(inputs, outputs\)"
+    with pytest.raises(ValueError, match=message):
+        regressor(subclassed).fit(X, Y)
