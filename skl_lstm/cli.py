@@ -278,30 +278,19 @@ def split_tail(
 def make_search(args: argparse.Namespace, n_features: int) -> GridSearchCV:
     """Put reshaping and network into one grid search, scored forwards in time."""
     with native_log_silenced():
-        from scikeras.wrappers import KerasRegressor
+        from skl_lstm import LSTMRegressor
 
-        from skl_lstm import lstm_network
-
-    network = KerasRegressor(
-        model=lstm_network,
-        model__units=args.units[0],
-        loss="mse",
-        optimizer="adam",
-        epochs=args.epochs,
-        batch_size=32,
-        verbose=0,
-        random_state=args.seed,
-    )
+    lstm = LSTMRegressor(epochs=args.epochs, random_state=args.seed)
     pipeline = Pipeline(
         [
             ("scale", StandardScaler()),
             ("reshape", SequenceReshaper(features=n_features, truncating="pre")),
-            ("lstm", TransformedTargetRegressor(network, transformer=StandardScaler())),
+            ("lstm", TransformedTargetRegressor(lstm, transformer=StandardScaler())),
         ]
     )
     grid = {
         "reshape__timesteps": sorted(set(args.timesteps)),
-        "lstm__regressor__model__units": sorted(set(args.units)),
+        "lstm__regressor__units": sorted(set(args.units)),
     }
     return GridSearchCV(
         pipeline,
@@ -367,7 +356,7 @@ def print_candidates(console: Console, search: GridSearchCV) -> None:
         table.add_row(
             str(results["rank_test_score"][i]),
             str(results["param_reshape__timesteps"][i]),
-            str(results["param_lstm__regressor__model__units"][i]),
+            str(results["param_lstm__regressor__units"][i]),
             f"{-results['mean_test_score'][i]:.3f}",
             f"{results['std_test_score'][i]:.3f}",
             f"{results['mean_fit_time'][i]:.1f}",
@@ -375,8 +364,7 @@ def print_candidates(console: Console, search: GridSearchCV) -> None:
     console.print(table)
     best = search.best_params_
     console.print(
-        f"Best: timesteps={best['reshape__timesteps']}, "
-        f"units={best['lstm__regressor__model__units']}"
+        f"Best: timesteps={best['reshape__timesteps']}, units={best['lstm__regressor__units']}"
     )
 
 

@@ -74,8 +74,6 @@ def test_the_report_names_every_candidate_and_both_baselines(whole_run):
     assert is_png(folder / "forecast.png")
 
 
-# Keras itself reads its variables in a way that NumPy 2 deprecates.
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't:DeprecationWarning")
 def test_the_reported_errors_are_those_of_the_saved_pipeline(whole_run):
     folder, done = whole_run
     model = joblib.load(folder / "weather.joblib")
