@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test test-matrix lint format bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    tune an LSTM on real data, draw forecast.png (minutes)"
 	@echo "make test    run the tests and the docstring examples"
+	@echo "make test-matrix  the tests on every scikit-learn from 1.7 on, each in its own environment"
 	@echo "make lint    formatting, lint, types, docstrings"
 	@echo "make format  mend what lint can mend"
 	@echo "make bench   measure against what else one could use"
@@ -19,6 +20,13 @@ demo: $(VENV)/cli
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest
+
+test-matrix: test-sklearn-1.7 test-sklearn-1.8 test-sklearn-1.9
+
+test-sklearn-%:
+	$(MAKE) --no-print-directory $(VENV)-sklearn-$*/bin/python VENV=$(VENV)-sklearn-$*
+	$(VENV)-sklearn-$*/bin/python -m pip install --quiet --editable '.[test]' 'scikit-learn==$*.*'
+	$(VENV)-sklearn-$*/bin/python -m pytest
 
 lint: $(VENV)/lint
 	$(BIN)/ruff format --check .
@@ -45,5 +53,5 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-sklearn-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
