@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> None:
         check_writable(path)
     table = read_table(args.csv, args.time_column)
     target = choose_target(table, args.target, from_csv=args.csv is not None)
-    series = select_features(table, target)
+    series = select_features(table, target, args.features)
     longest = max(args.timesteps)
     train, test = split_tail(len(series), longest, args)
     X, y = make_supervised(series, longest, target=target, horizon=args.horizon)
@@ -105,6 +105,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--csv", type=Path, metavar="FILE", help="table to read instead of the embedded one")
     add("--time-column", metavar="NAME", help="column of FILE that orders the rows")
     add("--target", metavar="NAME", help=f"column to forecast (embedded: {DEFAULT_TARGET})")
+    add("--features", nargs="+", metavar="NAME", help="columns to forecast from (all of numbers)")
     add(
         "--timesteps",
         type=count,
@@ -122,10 +123,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         default=0.2,
         help="share of windows held out at the end (%(default)s)",
     )
-    add("--seed", type=int, default=0, help="random_state of the networks (%(default)s)")
+    add("--seed", type=seed, default=0, help="random_state of the networks (%(default)s)")
     add(
         "--n-jobs",
-        type=int,
+        type=processes,
         default=1,
         help="processes for the search; -1: all cores (%(default)s)",
     )
@@ -153,6 +154,16 @@ def count(text: str) -> int:
 def folds(text: str) -> int:
     """Parse an integer from 2 up."""
     return _integer_from(2, text)
+
+
+def seed(text: str) -> int:
+    """Parse an integer from 0 up."""
+    return _integer_from(0, text)
+
+
+def processes(text: str) -> int:
+    """Parse a number of processes: from 1 up, or negative for all cores but some."""
+    return int(text) if text.removeprefix("-").isdigit() and int(text) < 0 else count(text)
 
 
 def share(text: str) -> float:
@@ -222,22 +233,25 @@ def order_by_time(table: pd.DataFrame, time_column: str) -> pd.DataFrame:
 
 def choose_target(table: pd.DataFrame, target: str | None, *, from_csv: bool) -> str:
     """Return the column to forecast, which must hold numbers."""
-    numeric = table.select_dtypes("number").columns
-    if numeric.empty:
+    numeric = list(table.select_dtypes("number").columns)
+    if not numeric:
         raise CommandError(f"none of these columns holds numbers: {listed(table.columns)}")
     if target is None and from_csv and len(numeric) != 1:
         raise CommandError(f"which column to forecast? --target one of: {listed(numeric)}")
     if target is None:
         target = numeric[0] if from_csv else DEFAULT_TARGET
-    check_column(table, target)
-    if target not in numeric:
-        raise CommandError(f"column {target!r} holds no numbers; those that do: {listed(numeric)}")
+    check_numeric(table, target)
     return target
 
 
-def select_features(table: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Return the numeric columns as float64, none of whose values may be missing."""
-    series = table.select_dtypes("number")
+def select_features(
+    table: pd.DataFrame, target: str, features: Sequence[str] | None
+) -> pd.DataFrame:
+    """Return the columns to read as float64, the target among them; none may miss a value."""
+    for name in features or []:
+        check_numeric(table, name)
+    columns = table.select_dtypes("number").columns if features is None else features
+    series = table[list(dict.fromkeys([*columns, target]))]
     missing = series.isna().sum()
     if missing[target]:
         first = series.index[series[target].isna()][0]
@@ -247,7 +261,7 @@ def select_features(table: pd.DataFrame, target: str) -> pd.DataFrame:
         )
     if len(gaps := missing[missing > 0]):
         raise CommandError(
-            f"missing values in {listed(gaps.index)}; fill them, or drop the columns, first"
+            f"missing values in {listed(gaps.index)}; fill them first, or choose other --features"
         )
     if not np.isfinite(series.to_numpy(dtype=float)).all():
         raise CommandError("the table holds infinite values; replace them first")
@@ -407,6 +421,14 @@ def check_column(table: pd.DataFrame, name: str) -> None:
     """Refuse an unknown column by naming those there are."""
     if name not in table.columns:
         raise CommandError(f"no column {name!r}; the columns are: {listed(table.columns)}")
+
+
+def check_numeric(table: pd.DataFrame, name: str) -> None:
+    """Refuse a column that holds no numbers by naming those that do."""
+    check_column(table, name)
+    numeric = table.select_dtypes("number").columns
+    if name not in numeric:
+        raise CommandError(f"column {name!r} holds no numbers; those that do: {listed(numeric)}")
 
 
 def as_columns(y: Any) -> NDArray[Any]:

@@ -142,10 +142,27 @@ def test_holes_in_time_are_noted(tmp_path, capsys):
         ([], "which column to forecast? --target one of: load, heat"),
         (["--time-column", "when"], "no column 'when'; the columns are: day, load, heat, note"),
         (["--time-column", "note", "--target", "load"], "column 'note' holds no dates"),
+        (["--target", "load", "--features", "hat"], "no column 'hat'; the columns are: day, load"),
+        (["--target", "load", "--features", "note"], "column 'note' holds no numbers; those that"),
     ],
 )
 def test_wrong_columns_name_the_right_ones(csv, capsys, options, message):
     assert message in fails(capsys, "--csv", csv, *options)
+
+
+def test_features_leave_columns_out_but_never_the_target(csv):
+    table = cli.read_table(csv, None).assign(gaps=np.nan)
+    assert list(cli.select_features(table, "load", ["heat"])) == ["heat", "load"]
+    assert list(cli.select_features(table, "load", ["load", "heat"])) == ["load", "heat"]
+    assert list(cli.select_features(table.drop(columns="gaps"), "load", None)) == ["load", "heat"]
+
+
+def test_hourly_data_with_missing_values_elsewhere(shared_data, capsys):
+    path = str(shared_data / "beijing_pm25.csv.gz")
+    options = ["--csv", path, "--target", "TEMP", "--features", "PRES", "--test-size", "0.1"]
+    assert cli.main([*options, *QUICK, "--no-plot"]) == 0
+    assert "43824 rows of 2 features, forecasting 'TEMP' 1 step ahead" in capsys.readouterr().out
+    assert "missing values in pm2.5" in fails(capsys, "--csv", path, "--target", "TEMP")
 
 
 def test_the_only_numeric_column_is_the_target(tmp_path):
@@ -157,7 +174,10 @@ def test_the_only_numeric_column_is_the_target(tmp_path):
     ("columns", "message"),
     [
         ({"load": [np.nan, 1.0, 2.0]}, "column 'load' has 1 missing values, the first at 0; fill"),
-        ({"heat": [np.nan, 1.0, 2.0]}, "missing values in heat; fill them, or drop the columns"),
+        (
+            {"heat": [np.nan, 1.0, 2.0]},
+            "missing values in heat; fill them first, or choose other --f",
+        ),
         ({"heat": [np.inf, 1.0, 2.0]}, "the table holds infinite values"),
         ({"load": list("abc"), "heat": list("abc")}, "none of these columns holds numbers: day"),
     ],
@@ -235,6 +255,9 @@ def test_an_interrupted_save_leaves_the_old_file(tmp_path):
         (["--timesteps", "0"], "'0' is not a whole number from 1 up"),
         (["--timesteps", "many"], "'many' is not a whole number from 1 up"),
         (["--folds", "1"], "'1' is not a whole number from 2 up"),
+        (["--seed", "-1"], "'-1' is not a whole number from 0 up"),
+        (["--n-jobs", "0"], "'0' is not a whole number from 1 up"),
+        (["--n-jobs", "some"], "'some' is not a whole number from 1 up"),
         (["--test-size", "1"], "'1' is not a number between 0 and 1"),
         (["--test-size", "half"], "'half' is not a number between 0 and 1"),
         (["--time-column", "day"], "--time-column goes with --csv"),
@@ -246,6 +269,10 @@ def test_wrong_options_exit_with_2(capsys, argv, message):
         cli.main(argv)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_negative_processes_leave_cores_alone():
+    assert cli.parse_args(["--n-jobs", "-1"]).n_jobs == -1
 
 
 def test_interrupting_exits_with_130(monkeypatch, capsys):
