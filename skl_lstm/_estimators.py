@@ -152,9 +152,9 @@ class _LSTMEstimator(KerasEstimator):
 class SequenceRegressor(RegressorTarget, _SequenceEstimator):  # numpydoc ignore=PR02
     """Regressor that trains a Keras network of your own.
 
-    A scikeras wrapper on which scikit-learn can rely: it casts what comes, knows features
-    by name, takes sequences of other lengths in `predict`, and gives the same model for the
-    same `random_state`.
+    It takes its parameters as scikeras' wrappers do, and keeps what scikit-learn promises:
+    it casts what comes, knows features by name, takes sequences of other lengths in
+    `predict`, and gives the same model for the same `random_state`.
 
     Parameters
     ----------
@@ -238,9 +238,9 @@ class SequenceRegressor(RegressorTarget, _SequenceEstimator):  # numpydoc ignore
 class SequenceClassifier(ClassifierTarget, _SequenceEstimator):
     """Classifier that trains a Keras network of your own.
 
-    A scikeras wrapper on which scikit-learn can rely: it casts what comes, knows features
-    by name, takes sequences of other lengths in `predict`, and gives the same model for the
-    same `random_state`.
+    It takes its parameters as scikeras' wrappers do, and keeps what scikit-learn promises:
+    it casts what comes, knows features by name, takes sequences of other lengths in
+    `predict`, and gives the same model for the same `random_state`.
 
     Parameters
     ----------

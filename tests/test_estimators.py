@@ -425,8 +425,7 @@ def test_a_grid_search_scores_the_same_in_one_process_and_two(cls):
     assert_learned(cls, one.best_estimator_.score(NEW_TABLE, new_target_of(cls)))
 
 
-# Two of the four, as the search before this one has tried all in two processes.
-@pytest.mark.parametrize("cls", [LSTMClassifier, SequenceRegressor])
+@each
 def test_a_halving_search_spends_epochs_alike_in_one_process_and_two(cls):
     units = "units" if cls in LSTMS else "model__units"
     one, two = (
