@@ -554,6 +554,8 @@ class ClassifierTarget(ClassifierMixin):
                 f"{type(self).__name__} needs samples of at least 2 classes, but the data "
                 f"contains only one class: {labels.tolist()[0]!r}"
             )
+        if not several:  # the first batch need not hold all classes
+            description["target_type_"] = type_of_target(labels)
         return {**description, "classes_": labels, "n_classes_": len(labels), "n_outputs_": 1}
 
     def _default_loss(self, meta: Mapping[str, Any], model: keras.Model) -> str:

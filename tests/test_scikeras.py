@@ -646,6 +646,7 @@ def test_partial_fit_goes_on_behind_a_pickle():
 
 def test_the_first_partial_fit_may_tell_the_classes():
     told = classifier().partial_fit(X[:1], THREE[:1], classes=["a", "b", "c"])
+    assert told.target_type_ == "multiclass"
     assert told.predict_proba(X).shape == (24, 3)
     assert told.partial_fit(X, THREE).n_iter_ == 2
 
