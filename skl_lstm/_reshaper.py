@@ -138,7 +138,7 @@ class SequenceReshaper(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         ValueError
             If the columns are not `timesteps` whole steps of `features`.
         """
-        table = check_array(X, estimator=self, input_name="X", **_CHECKS)
+        table = _numeric(check_array(X, estimator=self, input_name="X", **_CHECKS))
         plan = plan_reshape(
             table.shape[1], self.timesteps, self.features, self.truncating, self.order
         )
@@ -164,7 +164,7 @@ class SequenceReshaper(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
             array.
         """
         check_is_fitted(self)
-        table = validate_data(self, X, reset=False, **_CHECKS)
+        table = _numeric(validate_data(self, X, reset=False, **_CHECKS))
         return columns_to_sequences(table, self._plan)
 
     def inverse_transform(self, X: ArrayLike) -> NDArray:
@@ -273,3 +273,8 @@ class SequenceReshaper(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16", "int64"]
         return tags
+
+
+def _numeric(table: NDArray) -> NDArray:
+    # scikit-learn below 1.9 lets the text of pandas 3 through; this refuses it.
+    return table.astype(np.float64) if table.dtype.kind == "O" else table
