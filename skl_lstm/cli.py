@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -146,19 +147,18 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def count(text: str) -> int:
-    """Parse an integer from 1 up."""
-    return _integer_from(1, text)
+def integer_from(low: int, text: str) -> int:
+    """Parse an integer from `low` up."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = low - 1
+    if value < low:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} up")
+    return value
 
 
-def folds(text: str) -> int:
-    """Parse an integer from 2 up."""
-    return _integer_from(2, text)
-
-
-def seed(text: str) -> int:
-    """Parse an integer from 0 up."""
-    return _integer_from(0, text)
+count, folds, seed = (partial(integer_from, low) for low in (1, 2, 0))
 
 
 def processes(text: str) -> int:
@@ -174,16 +174,6 @@ def share(text: str) -> float:
         value = 0.0
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
-    return value
-
-
-def _integer_from(low: int, text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = low - 1
-    if value < low:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} up")
     return value
 
 
