@@ -5,7 +5,7 @@ from importlib import import_module
 
 from ._timing import console
 
-_BENCHMARKS = ("import_cost", "reshape", "windows")
+_BENCHMARKS = ("import_cost", "reshape", "windows", "windower", "beijing")
 
 
 def main(names: list[str]) -> None:

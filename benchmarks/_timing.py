@@ -1,12 +1,15 @@
-"""Alternated timings and the table that shows them; shared by all benchmarks."""
+"""Alternated timings, peak memory and the table that shows them; shared by all benchmarks."""
 
 import os
 import platform
+import tracemalloc
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from statistics import median
 from time import perf_counter
 
+import numpy as np
+from numpy.typing import DTypeLike
 from rich.console import Console
 from rich.table import Table
 
@@ -47,6 +50,36 @@ def stopwatch(
     return measure
 
 
+def alternate_touched(
+    calls: Mapping[str, Callable[[], object]],
+    rounds: int,
+    shape: tuple[int, ...],
+    dtype: DTypeLike = np.float64,
+) -> Times:
+    """Time calls that all find the memory of one result in use a moment ago.
+
+    The first to touch fresh memory pays for it, several times the copy itself. Without
+    this the time of a call would depend on which peer came before it.
+    """
+
+    def touch() -> None:
+        np.ones(shape, dtype)
+
+    return alternate({name: stopwatch(call, touch) for name, call in calls.items()}, rounds)
+
+
+def peak_memory(call: Callable[[], object]) -> int:
+    """Return the most bytes that a call held at a time, its result included.
+
+    They are those that tracemalloc sees: what NumPy and pandas allocate, not TensorFlow.
+    """
+    tracemalloc.start()
+    call()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
 def show_setting(*packages: str) -> None:
     """Print what the numbers below depend on."""
     versions = [f"{package} {version(package)}" for package in packages]
@@ -80,6 +113,11 @@ def duration(seconds: float) -> str:
         if seconds * factor >= 1:
             return f"{_three_digits(seconds * factor)} {unit}"
     return f"{seconds * 1e9:.0f} ns"
+
+
+def megabytes(count: int) -> str:
+    """Write bytes as megabytes with three digits."""
+    return f"{_three_digits(count / 1e6)} MB"
 
 
 def _ratio(ratio: float) -> str:

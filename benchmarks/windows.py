@@ -1,8 +1,7 @@
 """The same windows of a series by the ways a user would pick: made, and then read."""
 
 import os
-import tracemalloc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,18 @@ from numpy.typing import NDArray
 
 from skl_lstm import make_supervised, sliding_windows
 
-from ._timing import Times, alternate, console, show_setting, show_table, stopwatch
+from ._timing import (
+    alternate_touched,
+    console,
+    megabytes,
+    peak_memory,
+    show_setting,
+    show_table,
+)
 
 _ROWS, _FEATURES, _TIMESTEPS = 50_000, 10, 100
 _WINDOWS = _ROWS - _TIMESTEPS
+_SHAPE = (_WINDOWS, _TIMESTEPS, _FEATURES)
 _BATCH = 32
 _ROUNDS = 5
 _KERAS = "Keras dataset, read"
@@ -37,11 +44,11 @@ def _show_making(series: NDArray, past: NDArray) -> None:
         "Python loop": lambda: _by_loop(past),
         "fancy indexing": lambda: _by_fancy_indexing(past),
     }
-    memory = {name: _peak_memory(call) for name, call in calls.items()}
+    memory = {name: megabytes(peak_memory(call)) for name, call in calls.items()}
     memory[_KERAS] = "not seen"
     calls[_KERAS] = lambda: _read(_keras_batches(past))
-    title = f"{series.shape} float64 to ({_WINDOWS}, {_TIMESTEPS}, {_FEATURES})"
-    show_table(title, _time(calls), {"peak memory": memory})
+    title = f"{series.shape} float64 to {_SHAPE}"
+    show_table(title, alternate_touched(calls, _ROUNDS, _SHAPE), {"peak memory": memory})
     console.print(
         "Peak memory is tracemalloc's beyond the series, taken in a run apart; it sees what "
         "NumPy allocates, not what TensorFlow does. Every call finds its memory touched a moment "
@@ -67,26 +74,14 @@ def _show_reading(past: NDArray) -> None:
             _keras_batches(past, batch_size=_BATCH, shuffle=True)
         ),
     }
-    show_table(f"One epoch in shuffled batches of {_BATCH}, windows[idx]", _time(calls))
+    title = f"One epoch in shuffled batches of {_BATCH}, windows[idx]"
+    show_table(title, alternate_touched(calls, _ROUNDS, _SHAPE))
     console.print(
         "Every batch is written out here, from the view as from the array; the view is read "
         "from the few megabytes of the series, which fit a processor's cache. That gain is for "
         "readers of batches. A consumer that first turns the whole of X into one tensor, as "
         "Keras' own fit does on TensorFlow, writes all windows out there and then."
     )
-
-
-def _time(calls: Mapping[str, Callable[[], object]]) -> Times:
-    """Time calls that all find the memory of one result in use a moment ago.
-
-    The first to touch fresh memory pays for it, several times the copy itself. Without
-    this the time of a call would depend on which peer came before it.
-    """
-
-    def touch() -> None:
-        np.ones((_WINDOWS, _TIMESTEPS, _FEATURES))
-
-    return alternate({name: stopwatch(call, touch) for name, call in calls.items()}, _ROUNDS)
 
 
 def _by_loop(past: NDArray) -> NDArray:
@@ -113,14 +108,6 @@ def _keras_batches(past: NDArray, **options: Any) -> Iterable[Any]:
 def _read(batches: Iterable[object]) -> None:
     for _ in batches:
         pass
-
-
-def _peak_memory(call: Callable[[], object]) -> str:
-    tracemalloc.start()
-    call()
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return f"{peak / 1e6:.3g} MB"
 
 
 def _check_equal(series: NDArray, past: NDArray) -> None:

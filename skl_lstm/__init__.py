@@ -4,7 +4,8 @@ The three axes of a recurrent layer's input are (samples, timesteps, features). 
 gives them to your data depends on what one of your rows is:
 
 - a whole sequence, flattened: `SequenceReshaper`
-- one time step of a series: `sliding_windows` or `make_supervised`, then `SequenceReshaper`
+- one time step of a series: `SequenceWindower`, or, where no Pipeline is at hand, the
+  functions `sliding_windows` and `make_supervised`
 
 Behind them stands `LSTMRegressor` or `LSTMClassifier`, or `SequenceRegressor` or
 `SequenceClassifier` with a Keras network of your own. `lstm_network` is the network of the
@@ -14,8 +15,11 @@ The rooms of the package; imports go downwards only:
 
 ========================  ==========================================================
 ``_shapes``               integers: how columns divide into time steps, shape errors
-``_arrays``               NumPy: columns to sequences and back, windows
+``_arrays``               NumPy: columns to sequences and back, windows, padding
+``_index``                pandas' indexes: neighbours in time, runs of them
+``_base``                 what the transformers have in common
 ``_reshaper``             `SequenceReshaper`
+``_windower``             `SequenceWindower`
 ``_supervised``           `sliding_windows`, `make_supervised`
 ``_networks``             `lstm_network`
 ``_engine``               how a Keras model is trained and asked
@@ -30,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._reshaper import SequenceReshaper
 from ._supervised import make_supervised, sliding_windows
+from ._windower import SequenceWindower
 
 if TYPE_CHECKING:
     from ._estimators import (
@@ -48,6 +53,7 @@ __all__ = [
     "SequenceClassifier",
     "SequenceRegressor",
     "SequenceReshaper",
+    "SequenceWindower",
     "lstm_network",
     "make_supervised",
     "sliding_windows",

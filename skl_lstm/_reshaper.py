@@ -1,6 +1,6 @@
 """`SequenceReshaper`: rows that already hold whole sequences, flattened into columns.
 
-May import `_shapes` and `_arrays`.
+May import `_base`, `_shapes` and `_arrays`.
 """
 
 from __future__ import annotations
@@ -9,23 +9,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils import check_array
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._arrays import columns_to_sequences, sequences_to_columns
+from ._base import SequenceTransformer
 from ._shapes import AtLeast, plan_reshape
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sklearn.utils import Tags
 
 
-_CHECKS: dict[str, Any] = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
-
-
-class SequenceReshaper(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class SequenceReshaper(SequenceTransformer):
     """Reshape rows of lag columns into the 3D input of a recurrent layer.
 
     Each row of X is one whole sequence, flattened. `transform` gives it its three axes,
@@ -63,6 +59,7 @@ class SequenceReshaper(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
 
     See Also
     --------
+    SequenceWindower : For rows that are single time steps of a series.
     make_supervised : Make rows of lag columns, and their targets, from a series.
     sliding_windows : Cut a series into 3D windows without an estimator.
 
@@ -70,7 +67,7 @@ class SequenceReshaper(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     -----
     The output shares memory with an array input of any memory order: write to it and you
     write to X. Complete the sentence "one row of my table is one whole sequence" before
-    you use it; if one row is one time step, cut windows first, with `make_supervised`.
+    you use it; if one row is one time step, take `SequenceWindower`.
 
     Examples
     --------
@@ -138,12 +135,12 @@ class SequenceReshaper(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         ValueError
             If the columns are not `timesteps` whole steps of `features`.
         """
-        table = _numeric(check_array(X, estimator=self, input_name="X", **_CHECKS))
+        table = self._check_table(X)
         plan = plan_reshape(
             table.shape[1], self.timesteps, self.features, self.truncating, self.order
         )
         # State is set only now: a fit that is refused leaves the fit before it whole.
-        validate_data(self, X, skip_check_array=True)
+        self._remember_columns(X)
         self._plan = plan
         self.timesteps_ = plan.timesteps
         self.features_ = plan.features
@@ -164,8 +161,7 @@ class SequenceReshaper(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
             array.
         """
         check_is_fitted(self)
-        table = _numeric(validate_data(self, X, reset=False, **_CHECKS))
-        return columns_to_sequences(table, self._plan)
+        return columns_to_sequences(self._check_known_table(X), self._plan)
 
     def inverse_transform(self, X: ArrayLike) -> NDArray:
         """Flatten sequences to the columns they came from.
@@ -187,12 +183,7 @@ class SequenceReshaper(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
             If X has not the shape that `transform` gives.
         """
         check_is_fitted(self)
-        sequences = check_array(X, allow_nd=True, ensure_2d=False, **_CHECKS)
-        if sequences.shape[1:] != (self.timesteps_, self.features_):
-            raise ValueError(
-                f"X has shape {sequences.shape}, but this {type(self).__name__} was fitted to "
-                f"sequences of shape (n_samples, {self.timesteps_}, {self.features_})."
-            )
+        sequences = self._check_sequences(X, self.timesteps_, self.features_)
         return sequences_to_columns(sequences, self._plan)
 
     def column_map(self) -> pd.DataFrame:
@@ -249,32 +240,5 @@ class SequenceReshaper(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         check_is_fitted(self)
         return self._place(_check_feature_names_in(self, input_features)).ravel()
 
-    def set_output(self, *, transform: str | None = None) -> Self:
-        """Accept scikit-learn's output setting, and leave the 3D array alone.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Ignored: no data frame has three axes. Accepted so that
-            ``Pipeline.set_output`` reaches the other steps.
-
-        Returns
-        -------
-        SequenceReshaper
-            This transformer.
-        """
-        return self
-
     def _place(self, columns: NDArray) -> NDArray:
         return columns_to_sequences(columns[np.newaxis], self._plan)[0]
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16", "int64"]
-        return tags
-
-
-def _numeric(table: NDArray) -> NDArray:
-    # scikit-learn below 1.9 lets the text of pandas 3 through; this refuses it.
-    return table.astype(np.float64) if table.dtype.kind == "O" else table

@@ -4,25 +4,47 @@ May import nothing of ours. Every function takes and returns plain integers, so 
 shape rule can be read and tested without an array.
 """
 
-from numbers import Integral
-from typing import NamedTuple
+from datetime import timedelta
+from numbers import Integral, Real
+from typing import Any, NamedTuple
 
+import numpy as np
 from sklearn.utils._param_validation import Interval
 
 _MAX_SUGGESTIONS = 12
 
 
-class AtLeast(Interval):
-    """Parameter constraint: an integer from `low` up, and not a boolean.
+class Number(Interval):
+    """Parameter constraint: a number of an interval, and neither a boolean nor a timedelta.
 
-    scikit-learn's own ``Interval(Integral, …)`` takes True for 1.
+    scikit-learn's own ``Interval`` takes True for 1, and a timedelta of NumPy for an integer.
     """
+
+    def is_satisfied_by(self, val: object) -> bool:
+        return not isinstance(val, bool | np.timedelta64) and super().is_satisfied_by(val)
+
+
+class AtLeast(Number):
+    """Parameter constraint: an integer from `low` up."""
 
     def __init__(self, low: int) -> None:
         super().__init__(Integral, low, None, closed="left")
 
-    def is_satisfied_by(self, val: object) -> bool:
-        return not isinstance(val, bool) and super().is_satisfied_by(val)
+
+class LengthOfTime(Interval):
+    """Parameter constraint: a timedelta longer than none."""
+
+    def __init__(self) -> None:
+        # scikit-learn takes no constraints but its own, and what derives from them.
+        super().__init__(Real, 0, None, closed="neither")
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        if isinstance(val, np.timedelta64):
+            return bool(val > np.timedelta64(0))
+        return isinstance(val, timedelta) and val > timedelta(0)
+
+    def __str__(self) -> str:
+        return "a timedelta longer than 0"
 
 
 class ReshapePlan(NamedTuple):

@@ -57,6 +57,7 @@ def sliding_windows(
     See Also
     --------
     make_supervised : The same windows as rows of a table, with their targets.
+    SequenceWindower : For a Pipeline: a window for every row, the first of them padded.
 
     Examples
     --------

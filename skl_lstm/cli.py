@@ -19,15 +19,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skl_lstm import SequenceReshaper, __version__, datasets, make_supervised
+from skl_lstm import SequenceWindower, __version__, datasets
 
 DEFAULT_TARGET = "temp_max"
 
@@ -60,34 +60,36 @@ def run(args: argparse.Namespace) -> None:
     table = read_table(args.csv, args.time_column)
     target = choose_target(table, args.target, from_csv=args.csv is not None)
     series = select_features(table, target, args.features)
-    longest = max(args.timesteps)
-    train, test = split_tail(len(series), longest, args)
-    X, y = make_supervised(series, longest, target=target, horizon=args.horizon)
+    rows, y = rows_with_future(series, target, args.horizon)
+    X = series.iloc[rows]
+    n_train, n_test = split_tail(len(X), args)
 
     console = Console(highlight=False)
     console.print(
         f"{len(series)} rows of {counted(series.shape[1], 'feature')}, forecasting {target!r} "
-        f"{counted(args.horizon, 'step')} ahead; tuning on {len(train)} windows, "
-        f"the last {len(test)} held out.",
+        f"{counted(args.horizon, 'step')} ahead; tuning on {n_train} rows, "
+        f"the last {n_test} held out.",
         soft_wrap=True,
     )
-    search = make_search(args, series.shape[1])
+    search = make_search(args)
     show_progress(search)
-    search.fit(X.iloc[train], y.iloc[train])
+    X_train, y_train = X[:n_train], y[:n_train]
+    search.fit(X_train, y_train)
     print_candidates(console, search)
 
-    X_test, y_test = X.iloc[test], as_columns(y.iloc[test])
-    best = search.best_params_["reshape__timesteps"]
+    def forecast(model: BaseEstimator) -> NDArray[Any]:
+        # From the end of the training rows on, so that no window has a hole there.
+        return as_columns(model.predict(X[n_train:]))[-n_test:]
+
     forecasts = {
-        "LSTM": search.predict(X_test),
-        "persistence": persistence(X_test, target, longest, args.horizon),
-        "ridge, same lags": ridge_forecast(X.iloc[train], y.iloc[train], X_test, best, series),
+        "LSTM": forecast(search.best_estimator_),
+        "persistence": persistence(X[-n_test:], target, args.horizon),
+        "ridge, same lags": forecast(fit_ridge(search.best_estimator_, X_train, y_train)),
     }
-    print_errors(console, y_test, forecasts)
+    print_errors(console, as_columns(y[-n_test:]), forecasts)
 
     if args.plot:
-        truth = series[target].iloc[longest + test[0] :]
-        draw_forecast(args.plot, truth, as_columns(forecasts["LSTM"]))
+        draw_forecast(args.plot, series[target], rows[-n_test:], forecasts["LSTM"])
         console.print(f"Forecast and truth drawn to {args.plot}")
     if args.save:
         save_model(search.best_estimator_, args.save)
@@ -104,7 +106,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--csv", type=Path, metavar="FILE", help="table to read instead of the embedded one")
-    add("--time-column", metavar="NAME", help="column of FILE that orders the rows")
+    add("--time-column", metavar="NAME", help="column of FILE with the time of the rows")
     add("--target", metavar="NAME", help=f"column to forecast (embedded: {DEFAULT_TARGET})")
     add("--features", nargs="+", metavar="NAME", help="columns to forecast from (all of numbers)")
     add(
@@ -122,7 +124,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "--test-size",
         type=share,
         default=0.2,
-        help="share of windows held out at the end (%(default)s)",
+        help="share of rows held out at the end (%(default)s)",
     )
     add("--seed", type=seed, default=0, help="random_state of the networks (%(default)s)")
     add(
@@ -210,15 +212,7 @@ def order_by_time(table: pd.DataFrame, time_column: str) -> pd.DataFrame:
     if times.duplicated().any():
         first = times[times.duplicated()].iloc[0]
         raise CommandError(f"column {time_column!r} has {first} more than once")
-    ordered = table.drop(columns=time_column).set_index(pd.DatetimeIndex(times)).sort_index()
-    steps = ordered.index.to_series().diff().dropna()
-    if not steps.empty and (holes := int((steps > steps.mode()[0]).sum())):
-        print(
-            f"skl-lstm: note: {holes} steps in {time_column!r} are longer than the usual "
-            f"{steps.mode()[0]}; rows are taken as neighbours across them",
-            file=sys.stderr,
-        )
-    return ordered
+    return table.drop(columns=time_column).set_index(pd.DatetimeIndex(times)).sort_index()
 
 
 def choose_target(table: pd.DataFrame, target: str | None, *, from_csv: bool) -> str:
@@ -258,42 +252,61 @@ def select_features(
     return series.astype(float)
 
 
-def split_tail(
-    rows: int, longest: int, args: argparse.Namespace
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Split the windows into a head to tune on and a tail to report on.
+def rows_with_future(
+    series: pd.DataFrame, target: str, horizon: int
+) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Return the rows that are followed by `horizon` more, and those values of the target."""
+    # Windows know where the holes are: one that ends `horizon` rows later must be whole.
+    windower = SequenceWindower(timesteps=horizon + 1, padding=np.nan)
+    windows = windower.fit_transform(series[[target]])[:, :, 0]
+    if holes := int(np.isnan(windows[1:, -2]).sum()):
+        print(
+            f"skl-lstm: note: {holes} steps in {series.index.name!r} are longer than the usual "
+            f"{windower.max_gap_}; no window crosses them",
+            file=sys.stderr,
+        )
+    rows = np.flatnonzero(~np.isnan(windows[horizon:]).any(axis=1))
+    future = windows[rows + horizon, 1:]
+    return rows, future[:, 0] if horizon == 1 else future
 
-    Between the two, ``horizon - 1`` windows are left out: their targets reach into the tail,
+
+def split_tail(rows: int, args: argparse.Namespace) -> tuple[int, int]:
+    """Return how many rows to tune on, from the oldest on, and how many to report on.
+
+    Between the two, ``horizon - 1`` rows are left out: their targets reach into the tail,
     and at the time of its first forecast nobody could have known them.
     """
-    windows = max(0, rows - longest - args.horizon + 1)
-    n_test = int(windows * args.test_size)
-    n_train = windows - n_test - (args.horizon - 1)
-    # Per fold at least one window to test on, and one before them to train on.
-    if n_test < 1 or n_train // (args.folds + 1) < args.horizon:
+    n_test = int(rows * args.test_size)
+    n_train = rows - n_test - (args.horizon - 1)
+    # As TimeSeriesSplit cuts them.
+    fold = n_train // (args.folds + 1)
+    first_train = n_train - args.folds * fold - (args.horizon - 1)
+    if min(n_test, fold) < 1 or first_train < max(args.timesteps):
         raise CommandError(
-            f"{rows} rows are too few: {longest} timesteps and a horizon of {args.horizon} leave "
-            f"{windows} windows for {args.folds} folds and a held-out share of {args.test_size}; "
-            "use fewer timesteps or folds"
+            f"{counted(rows, 'row')} with a future of {counted(args.horizon, 'step')} are too few: "
+            f"with {args.folds} folds and a held-out share of {args.test_size} the first "
+            f"network would learn from {max(first_train, 0)}, which is not one window of "
+            f"{max(args.timesteps)} timesteps; use fewer timesteps or folds"
         )
-    return np.arange(n_train), np.arange(windows - n_test, windows)
+    return n_train, n_test
 
 
-def make_search(args: argparse.Namespace, n_features: int) -> GridSearchCV:
-    """Put reshaping and network into one grid search, scored forwards in time."""
+def make_search(args: argparse.Namespace) -> GridSearchCV:
+    """Put windows and network into one grid search, scored forwards in time."""
     with native_log_silenced():
         from skl_lstm import LSTMRegressor
 
     lstm = LSTMRegressor(epochs=args.epochs, random_state=args.seed)
     pipeline = Pipeline(
         [
-            ("scale", StandardScaler()),
-            ("reshape", SequenceReshaper(features=n_features, truncating="pre")),
+            # As a DataFrame the rows keep their time, and find their past by it.
+            ("scale", StandardScaler().set_output(transform="pandas")),
+            ("window", SequenceWindower()),
             ("lstm", TransformedTargetRegressor(lstm, transformer=StandardScaler())),
         ]
     )
     grid = {
-        "reshape__timesteps": sorted(set(args.timesteps)),
+        "window__timesteps": sorted(set(args.timesteps)),
         "lstm__regressor__units": sorted(set(args.units)),
     }
     return GridSearchCV(
@@ -335,19 +348,15 @@ def show_progress(search: GridSearchCV) -> None:
         search.set_params(verbose=1)
 
 
-def persistence(X: pd.DataFrame, target: str, longest: int, horizon: int) -> NDArray[Any]:
+def persistence(X: pd.DataFrame, target: str, horizon: int) -> NDArray[Any]:
     """Forecast that the target stays as it was last seen."""
-    last_seen = X[[f"t{longest - 1}_{target}"]]
-    return np.repeat(last_seen.to_numpy(), horizon, axis=1)
+    return np.repeat(X[[target]].to_numpy(), horizon, axis=1)
 
 
-def ridge_forecast(
-    X: pd.DataFrame, y: Any, X_test: pd.DataFrame, timesteps: int, series: pd.DataFrame
-) -> NDArray[Any]:
-    """Forecast linearly from the lags that the best LSTM reads."""
-    lags = X.columns[-timesteps * series.shape[1] :]
-    ridge = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-2, 4, 13)))
-    return ridge.fit(X[lags], y).predict(X_test[lags])
+def fit_ridge(lstm: Pipeline, X: pd.DataFrame, y: NDArray[Any]) -> BaseEstimator:
+    """Fit a linear forecast to the windows that the best LSTM reads."""
+    ridge = RidgeCV(alphas=np.logspace(-2, 4, 13))
+    return make_pipeline(clone(lstm[:-1]), FunctionTransformer(as_columns), ridge).fit(X, y)
 
 
 def print_candidates(console: Console, search: GridSearchCV) -> None:
@@ -359,7 +368,7 @@ def print_candidates(console: Console, search: GridSearchCV) -> None:
     for i in np.argsort(results["rank_test_score"], kind="stable"):
         table.add_row(
             str(results["rank_test_score"][i]),
-            str(results["param_reshape__timesteps"][i]),
+            str(results["param_window__timesteps"][i]),
             str(results["param_lstm__regressor__units"][i]),
             f"{-results['mean_test_score'][i]:.3f}",
             f"{results['std_test_score'][i]:.3f}",
@@ -368,7 +377,7 @@ def print_candidates(console: Console, search: GridSearchCV) -> None:
     console.print(table)
     best = search.best_params_
     console.print(
-        f"Best: timesteps={best['reshape__timesteps']}, units={best['lstm__regressor__units']}"
+        f"Best: timesteps={best['window__timesteps']}, units={best['lstm__regressor__units']}"
     )
 
 
@@ -376,7 +385,7 @@ def print_errors(
     console: Console, y_true: NDArray[Any], forecasts: dict[str, NDArray[Any]]
 ) -> None:
     """Print the errors on the held-out tail, the LSTM beside its baselines."""
-    table = Table(title=f"Held-out tail, {len(y_true)} windows")
+    table = Table(title=f"Held-out tail, {len(y_true)} rows")
     table.add_column("forecast")
     table.add_column("RMSE", justify="right")
     table.add_column("MAE", justify="right")
@@ -387,14 +396,16 @@ def print_errors(
     console.print(table)
 
 
-def draw_forecast(path: Path, truth: pd.Series, y_pred: NDArray[Any]) -> None:
-    """Draw the truth, and the forecasts one step and `horizon` steps ahead, to a PNG."""
+def draw_forecast(
+    path: Path, truth: pd.Series, rows: NDArray[np.intp], y_pred: NDArray[Any]
+) -> None:
+    """Draw the truth, and the forecasts made at `rows` one and `horizon` steps ahead, to a PNG."""
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.add_subplot()
-    axes.plot(truth.index, truth, color="0.6", label="truth")
+    axes.plot(truth.index[rows[0] + 1 :], truth.iloc[rows[0] + 1 :], color="0.6", label="truth")
     for ahead in sorted({1, y_pred.shape[1]}):
-        times = truth.index[ahead - 1 :][: len(y_pred)]
-        axes.plot(times, y_pred[:, ahead - 1], label=f"LSTM, {counted(ahead, 'step')} ahead")
+        label = f"LSTM, {counted(ahead, 'step')} ahead"
+        axes.plot(truth.index[rows + ahead], y_pred[:, ahead - 1], label=label)
     axes.set(ylabel=truth.name, xlabel=truth.index.name or "row")
     axes.legend()
     figure.savefig(path, dpi=150, format="png")

@@ -1,6 +1,7 @@
 """The command: what it reports, and what it says when it cannot."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -8,8 +9,10 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skl_lstm import __main__, cli, datasets, make_supervised
+from skl_lstm import SequenceWindower, __main__, cli, datasets
 
 QUICK = ["--epochs", "1", "--timesteps", "3", "--units", "2", "--folds", "2"]
 
@@ -78,21 +81,37 @@ def test_the_reported_errors_are_those_of_the_saved_pipeline(whole_run):
     folder, done = whole_run
     model = joblib.load(folder / "weather.joblib")
     weather = datasets.load_seattle_weather().drop(columns="weather")
-    X, y = make_supervised(weather, 4, target="temp_max", horizon=2)
-    n_test = int(len(X) * 0.2)
+    n_test = int((len(weather) - 2) * 0.2)
+    tail = weather[-n_test - 2 :]
+    y = np.column_stack([tail["temp_max"].shift(-1), tail["temp_max"].shift(-2)])[:-2]
 
     def reported(name):
         (line,) = [line for line in done.stdout.splitlines() if line.startswith(f"│ {name} ")]
         return [float(cell) for cell in line.split("│")[2:4]]
 
     def errors(y_pred):
-        difference = y.to_numpy()[-n_test:] - y_pred
+        difference = y - y_pred
         rmse = np.sqrt((difference**2).mean(axis=0)).mean()
         return [round(rmse, 3), round(np.abs(difference).mean(), 3)]
 
-    assert reported("LSTM") == pytest.approx(errors(model.predict(X.iloc[-n_test:])), abs=1e-3)
-    today = X[["t3_temp_max"]].to_numpy()[-n_test:]
+    # A row more than are reported: the one that the gap leaves out, the past of the others.
+    forecast = model.predict(weather[-n_test - 3 : -2])[1:]
+    assert reported("LSTM") == pytest.approx(errors(forecast), abs=1e-3)
+    today = tail[["temp_max"]].to_numpy()[:-2]
     assert reported("persistence") == pytest.approx(errors(today), abs=1e-3)
+
+
+def test_the_saved_pipeline_forecasts_from_rows_that_follow_its_own(whole_run):
+    folder, _ = whole_run
+    model = joblib.load(folder / "weather.joblib")
+    weather = datasets.load_seattle_weather().drop(columns="weather")
+    assert [name for name, _ in model.steps] == ["scale", "window", "lstm"]
+    history = model["window"].history_
+    assert len(history) == model["window"].timesteps - 1
+    following = weather[weather.index > history.index[-1]]
+    whole = model.predict(weather)
+    expected = whole[-len(following) :][:5]
+    np.testing.assert_allclose(model.predict(following[:5]), expected, rtol=1e-6)
 
 
 def test_a_csv_of_the_users_own_is_ordered_by_its_time_column(tmp_path, csv, monkeypatch):
@@ -126,12 +145,46 @@ def test_the_same_seed_reports_the_same(csv, capsys):
     assert report() == report()
 
 
-def test_holes_in_time_are_noted(tmp_path, capsys):
-    path = tmp_path / "holes.csv"
-    write_csv(path)
-    pd.read_csv(path).drop(index=[5, 50]).to_csv(path, index=False)
-    cli.read_table(path, "day")
-    assert "note: 2 steps in 'day' are longer than the usual 1 days" in capsys.readouterr().err
+def test_holes_in_time_are_noted_and_respected(tmp_path, capsys):
+    path = write_csv(tmp_path / "holes.csv")
+    pd.read_csv(path).drop(index=[1, 50, 51]).to_csv(path, index=False)
+    table = cli.read_table(path, "day")[["load", "heat"]]
+    rows, y = cli.rows_with_future(table, "load", 2)
+    note = "skl-lstm: note: 2 steps in 'day' are longer than the usual 1 days 00:00:00; no window"
+    assert capsys.readouterr().err.startswith(note)
+    days = pd.DatetimeIndex(pd.read_csv(path)["day"])
+    expected = {
+        row: [table["load"].get(day + pd.Timedelta(days=ahead)) for ahead in (1, 2)]
+        for row, day in enumerate(days)
+    }
+    expected = {row: future for row, future in expected.items() if None not in future}
+    assert list(rows) == list(expected)
+    np.testing.assert_array_equal(y, list(expected.values()))
+
+    assert cli.main(["--csv", path, "--time-column", "day", "--target", "load", *QUICK,
+                     "--plot", str(tmp_path / "holes.png")]) == 0  # fmt: skip
+    assert "tuning on 92 rows, the last 22 held out" in capsys.readouterr().out
+    assert is_png(tmp_path / "holes.png")
+
+
+def test_without_a_time_column_the_rows_follow_each_other(csv, capsys):
+    table = cli.read_table(csv, None)[["load"]]
+    rows, y = cli.rows_with_future(table, "load", 1)
+    np.testing.assert_array_equal(rows, np.arange(119))
+    np.testing.assert_array_equal(y, table["load"][1:])
+    assert capsys.readouterr().err == ""
+
+
+def test_ridge_reads_the_windows_of_the_lstm(csv):
+    X = cli.read_table(csv, "day")[["load", "heat"]]
+    windows = make_pipeline(
+        StandardScaler().set_output(transform="pandas"), SequenceWindower(3), "passthrough"
+    )
+    ridge = cli.fit_ridge(windows, X[:100], X["load"].to_numpy()[:100])
+    lags = np.column_stack([X.shift(2), X.shift(1), X])
+    mean, scale = ridge[0]["standardscaler"].mean_, ridge[0]["standardscaler"].scale_
+    expected = ridge[-1].predict((lags[100:] - np.tile(mean, 3)) / np.tile(scale, 3))
+    np.testing.assert_allclose(ridge.predict(X[100:]), expected)
 
 
 @pytest.mark.parametrize(
@@ -204,23 +257,24 @@ def test_dates_that_order_nothing(tmp_path, capsys, days, message):
 )
 def test_too_few_rows_are_counted_out(csv, capsys, options):
     message = fails(capsys, "--csv", csv, "--target", "load", *options)
-    assert "120 rows are too few: " in message
+    assert re.search("(119|90) rows with a future of (1 step|30 steps) are too few: ", message)
     assert message.endswith("use fewer timesteps or folds\n")
 
 
-@pytest.mark.parametrize("rows", range(12, 40))
+@pytest.mark.parametrize("rows", range(2, 40))
 def test_whatever_the_count_of_rows_a_run_works_or_says_why(rows):
     args = cli.parse_args(["--timesteps", "3", "--folds", "3", "--horizon", "2"])
+    table = pd.DataFrame({"load": np.arange(float(rows))})
+    with_future, y = cli.rows_with_future(table, "load", 2)
     try:
-        train, test = cli.split_tail(rows, 3, args)
+        n_train, n_test = cli.split_tail(len(with_future), args)
     except cli.CommandError:
+        assert rows < 20
         return
-    X, y = make_supervised(np.arange(float(rows)), 3, horizon=2)
-    assert test[-1] == len(X) - 1
-    # What the last window to tune on forecasts last is the last that the tail's first one knows.
-    assert y[train][-1, -1] == X[test][0, -1]
-    folds = list(cli.TimeSeriesSplit(3, gap=1).split(X[train]))
-    assert all(len(head) and len(tail) for head, tail in folds)
+    # What the last row to tune on forecasts last is the last that the tail's first one knows.
+    assert y[n_train - 1][-1] == table["load"].iloc[with_future[-n_test]]
+    folds = list(cli.TimeSeriesSplit(3, gap=1).split(table[:n_train]))
+    assert all(len(head) >= 3 and len(tail) for head, tail in folds)
 
 
 def test_unreadable_files(tmp_path, capsys):
@@ -295,7 +349,7 @@ def test_a_missing_extra_is_named(monkeypatch, capsys):
 
 def test_without_scikit_learns_progress_bar_there_are_lines(monkeypatch):
     args = cli.parse_args([])
-    search = cli.make_search(args, 1)
+    search = cli.make_search(args)
     monkeypatch.setitem(sys.modules, "sklearn.callback", None)
     cli.show_progress(search)
     assert search.verbose == 2
@@ -303,7 +357,7 @@ def test_without_scikit_learns_progress_bar_there_are_lines(monkeypatch):
 
 def test_on_a_terminal_there_is_a_progress_bar(monkeypatch):
     callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings it")
-    search = cli.make_search(cli.parse_args([]), 1)
+    search = cli.make_search(cli.parse_args([]))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     cli.show_progress(search)
     assert [type(bar) for bar in search._skl_callbacks] == [callback.ProgressBar]

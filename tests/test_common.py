@@ -13,6 +13,7 @@ from skl_lstm import (
     SequenceClassifier,
     SequenceRegressor,
     SequenceReshaper,
+    SequenceWindower,
     lstm_network,
 )
 
@@ -23,10 +24,21 @@ MINI_BATCHES = {
     )
 }
 
+A_WINDOW_NEEDS_ITS_NEIGHBOURS = (
+    "The rows of an array follow each other: with other rows before it, or in another order, "
+    "a row has another past. The labels of a DataFrame keep it; arrays have none."
+)
+WINDOWS = {
+    "check_methods_subset_invariance": A_WINDOW_NEEDS_ITS_NEIGHBOURS,
+    "check_methods_sample_order_invariance": A_WINDOW_NEEDS_ITS_NEIGHBOURS,
+}
+
 # Every public estimator, with the checks it is expected to fail and why. Fewer epochs than
 # by default keep it short; the classifiers need some to reach the accuracy that is asked for.
 ESTIMATORS = [
     (SequenceReshaper(), {}),
+    (SequenceWindower(), {}),
+    (SequenceWindower(timesteps=3), WINDOWS),
     (SequenceRegressor(lstm_network, epochs=2), MINI_BATCHES),
     (SequenceClassifier(lstm_network, epochs=15), MINI_BATCHES),
     (LSTMRegressor(epochs=2), MINI_BATCHES),

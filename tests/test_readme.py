@@ -19,25 +19,44 @@ def python_blocks(text):
 PYTHON_BLOCKS = python_blocks(README)
 
 
+def shown_values(block):
+    """The expressions of a block that a comment gives the value of."""
+    return re.findall(r"^([a-zA-Z].*?) +# (\(.*|\[.*|\d+)$", block, flags=re.MULTILINE)
+
+
 def test_the_example_tunes_a_look_back(capsys):
     names = {}
     exec(compile(PYTHON_BLOCKS[0], "README.md", "exec"), names)
     search = names["search"]
     assert capsys.readouterr().out == f"{search.best_params_} {search.best_score_}\n"
-    assert search.best_params_["sequencereshaper__timesteps"] in (7, 14)
+    assert search.best_params_["sequencewindower__timesteps"] in (7, 14)
     assert search.best_score_ > 0.5
+    exec(compile("\n".join(PYTHON_BLOCKS[1:]), "README.md", "exec"), names)
+    search = names["search"].set_params(estimator__lstmregressor__epochs=1)
+    assert search.fit(names["X"], names["y"]).best_params_["sequencereshaper__timesteps"] in (7, 14)
 
 
-def test_every_shape_is_as_the_comment_says():
+def test_every_value_is_as_the_comment_says():
     names = {}
-    shown = re.findall(r"^(\w.*\.shape) +# (.*)$", PYTHON_BLOCKS[1], flags=re.MULTILINE)
+    shown = shown_values(PYTHON_BLOCKS[1])
     assert len(shown) == 4
     exec(compile(PYTHON_BLOCKS[1], "README.md", "exec"), names)
-    assert [str(eval(code, names)) for code, _ in shown] == [shape for _, shape in shown]
+    assert [str(eval(code, names)) for code, _ in shown] == [value for _, value in shown]
 
 
 def test_no_block_is_left_untested():
-    assert len(PYTHON_BLOCKS) == 2
+    assert len(PYTHON_BLOCKS) == 3
+
+
+def test_the_values_of_the_windows_page():
+    names, seen = {}, []
+    for block in python_blocks((ROOT / "docs/windows.md").read_text(encoding="utf-8")):
+        exec(compile(block, "docs/windows.md", "exec"), names)
+        for code, value in shown_values(block):
+            assert str(eval(code, names)) == value
+            seen.append(value)
+    assert seen == ["(50000, 100, 10)", "[[50, 50, 50], [50, 50, 60]]", "2"]
+    assert names["windows"].strides == (80, 80, 8)
 
 
 def test_the_code_of_the_estimators_page_makes_estimators_that_fit():
@@ -60,7 +79,14 @@ def test_the_code_of_the_estimators_page_makes_estimators_that_fit():
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/command.md", "docs/estimators.md"],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/command.md",
+        "docs/estimators.md",
+        "docs/windows.md",
+    ],
 )
 def test_links_between_pages_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")

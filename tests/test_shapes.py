@@ -1,6 +1,7 @@
 """The integer rules: how columns divide into time steps, and what is said when they do not."""
 
 import re
+from numbers import Real
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from strategies import unhurried
 
 from skl_lstm._shapes import (
     AtLeast,
+    Number,
     ReshapePlan,
     check_enough_rows,
     divisors,
@@ -176,3 +178,20 @@ def test_at_least_takes_integers_from_low_up_and_nothing_else():
         assert not AtLeast(1).is_satisfied_by(value)
     assert AtLeast(0).is_satisfied_by(0)
     assert not AtLeast(0).is_satisfied_by(False)
+
+
+def test_number_takes_what_lies_in_its_interval_and_no_boolean():
+    positive = Number(Real, 0, None, closed="neither")
+    for value in (1, 0.5, 1e-300, 10**20, np.float32(0.5), np.int8(1)):
+        assert positive.is_satisfied_by(value)
+    for value in (True, np.True_, 0, 0.0, -1, np.inf, np.nan, "1", None, 1j, [1]):
+        assert not positive.is_satisfied_by(value)
+    assert not Number(Real, None, None, closed="neither").is_satisfied_by(False)
+    assert Number(Real, 0, 1, closed="both").is_satisfied_by(1)
+
+
+@pytest.mark.parametrize("value", [np.timedelta64(1, "h"), np.timedelta64("NaT")])
+def test_a_time_span_of_numpy_is_no_number(value):
+    # NumPy counts its time spans among the integers.
+    assert not Number(Real, 0, None, closed="neither").is_satisfied_by(value)
+    assert not AtLeast(1).is_satisfied_by(value)

@@ -1,0 +1,82 @@
+"""What the transformers have in common: how they validate, and that they return 3D arrays.
+
+May import nothing of ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
+
+_CHECKS: dict[str, Any] = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
+
+
+class SequenceTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    """Base of the transformers that return (samples, timesteps, features)."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # scikit-learn would wrap `transform` of every subclass, to make a data frame of it.
+        super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Accept scikit-learn's output setting, and leave the 3D array alone.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Ignored: no data frame has three axes. Accepted so that
+            ``Pipeline.set_output`` reaches the other steps.
+
+        Returns
+        -------
+        SequenceTransformer
+            This transformer.
+        """
+        return self
+
+    def _check_table(self, X: ArrayLike) -> NDArray:
+        """Validate a table for `fit`, and set no state yet: it may still be refused."""
+        return numeric(check_array(X, estimator=self, input_name="X", **_CHECKS))
+
+    def _remember_columns(self, X: ArrayLike) -> None:
+        validate_data(self, X, skip_check_array=True)
+
+    def _check_known_columns(self, X: ArrayLike) -> None:
+        """Refuse another number of columns than in `fit`, or other names."""
+        validate_data(self, X, reset=False, skip_check_array=True)
+
+    def _check_known_table(self, X: ArrayLike) -> NDArray:
+        """Validate a table whose columns must be those of `fit`."""
+        return numeric(validate_data(self, X, reset=False, **_CHECKS))
+
+    def _check_sequences(self, X: ArrayLike, timesteps: int, features: int) -> NDArray:
+        """Validate what `inverse_transform` takes."""
+        sequences = check_array(X, allow_nd=True, ensure_2d=False, **_CHECKS)
+        if sequences.shape[1:] != (timesteps, features):
+            raise ValueError(
+                f"X has shape {sequences.shape}, but this {type(self).__name__} was fitted to "
+                f"sequences of shape (n_samples, {timesteps}, {features})."
+            )
+        return sequences
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16", "int64"]
+        return tags
+
+
+def numeric(table: NDArray) -> NDArray:
+    """Return what `check_array` has let through as numbers.
+
+    Below scikit-learn 1.9 it lets the text of pandas 3 through; this refuses it.
+    """
+    return table.astype(np.float64) if table.dtype.kind == "O" else table
