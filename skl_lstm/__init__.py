@@ -6,6 +6,8 @@ gives them to your data depends on what one of your rows is:
 - a whole sequence, flattened: `SequenceReshaper`
 - one time step of a series: `SequenceWindower`, or, where no Pipeline is at hand, the
   functions `sliding_windows` and `make_supervised`
+- one of a list of sequences of unequal length: `SequencePadder`, and ahead of it
+  `PerTimestep`, which scales their steps
 
 Behind them stands `LSTMRegressor` or `LSTMClassifier`, or `SequenceRegressor` or
 `SequenceClassifier` with a Keras network of your own. `lstm_network` is the network of the
@@ -18,8 +20,11 @@ The rooms of the package; imports go downwards only:
 ``_arrays``               NumPy: columns to sequences and back, windows, padding
 ``_index``                pandas' indexes: neighbours in time, runs of them
 ``_base``                 what the transformers have in common
+``_sequences``            sequences of unequal length, and what is wrong with which
 ``_reshaper``             `SequenceReshaper`
 ``_windower``             `SequenceWindower`
+``_padder``               `SequencePadder`
+``_per_timestep``         `PerTimestep`
 ``_supervised``           `sliding_windows`, `make_supervised`
 ``_networks``             `lstm_network`
 ``_engine``               how a Keras model is trained and asked
@@ -32,6 +37,8 @@ The rooms of the package; imports go downwards only:
 
 from typing import TYPE_CHECKING, Any
 
+from ._padder import SequencePadder
+from ._per_timestep import PerTimestep
 from ._reshaper import SequenceReshaper
 from ._supervised import make_supervised, sliding_windows
 from ._windower import SequenceWindower
@@ -50,7 +57,9 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "LSTMClassifier",
     "LSTMRegressor",
+    "PerTimestep",
     "SequenceClassifier",
+    "SequencePadder",
     "SequenceRegressor",
     "SequenceReshaper",
     "SequenceWindower",

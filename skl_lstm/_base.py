@@ -77,6 +77,12 @@ class SequenceTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys
 def numeric(table: NDArray) -> NDArray:
     """Return what `check_array` has let through as numbers.
 
-    Below scikit-learn 1.9 it lets the text of pandas 3 through; this refuses it.
+    It lets dates through, and below scikit-learn 1.9 the text of pandas 3; this refuses both.
     """
+    if table.dtype.kind in "mM":
+        raise TypeError(
+            f"X is of dtype {table.dtype}, but sequences are of numbers. Take what matters about "
+            "the dates, such as the hour, or the days since one of them; the index of a "
+            "DataFrame is the place for the dates themselves."
+        )
     return table.astype(np.float64) if table.dtype.kind == "O" else table

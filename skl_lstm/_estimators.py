@@ -384,7 +384,7 @@ class LSTMRegressor(RegressorTarget, _LSTMEstimator):  # numpydoc ignore=PR02
     kernel_size : int, default=3
         Time steps that each filter spans.
     mask_value : float, default=None
-        Skip time steps whose every feature has this value.
+        Skip time steps whose every feature has this value, that of a `SequencePadder`.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         How Keras takes its steps. An instance keeps its own learning rate.
     learning_rate : float, default=1e-3
@@ -462,7 +462,7 @@ class LSTMClassifier(ClassifierTarget, _LSTMEstimator):
     kernel_size : int, default=3
         Time steps that each filter spans.
     mask_value : float, default=None
-        Skip time steps whose every feature has this value.
+        Skip time steps whose every feature has this value, that of a `SequencePadder`.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         How Keras takes its steps. An instance keeps its own learning rate.
     learning_rate : float, default=1e-3

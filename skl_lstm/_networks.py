@@ -9,7 +9,8 @@ from numbers import Integral, Real
 from typing import Any
 
 import keras
-from keras import layers
+import numpy as np
+from keras import layers, ops
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 _CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
@@ -69,7 +70,10 @@ def lstm_network(
     kernel_size : int, default=3
         Time steps that each filter spans.
     mask_value : float, default=None
-        Skip time steps whose every feature has this value, by a ``Masking`` layer.
+        Skip time steps whose every feature has this value: a sequence gives the same
+        output padded, to any length, before its first step or behind its last, as it does
+        alone. By a ``Masking`` layer; for convolutions, which know no mask, by zeros, as
+        which they see whatever is beyond the ends of a sequence.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def lstm_network(
     ------
     ValueError
         If `meta` does not describe sequences or a known kind of target, or `mask_value`
-        meets `conv_filters`: a convolution mixes masked steps into their neighbours.
+        is no number of single precision.
 
     Examples
     --------
@@ -93,11 +97,7 @@ def lstm_network(
     >>> model.input_shape, model.output_shape
     ((None, None, 2), (None, 1))
     """
-    if mask_value is not None and conv_filters is not None:
-        raise ValueError(
-            f"mask_value={mask_value} cannot be honoured behind conv_filters={conv_filters}: "
-            "Conv1D mixes masked steps into their neighbours. Leave one of them out."
-        )
+    mask_value = _mask_number(mask_value)
     recurrent_sizes = _layer_sizes("units", units)
     conv_sizes = _layer_sizes("conv_filters", conv_filters)
     outputs, activation = _output(meta)
@@ -105,10 +105,15 @@ def lstm_network(
     inputs = _input(meta["X_shape_"])
     # A 2D input is one feature; the model still has to be told its third axis.
     x = layers.Reshape((-1, 1))(inputs) if len(inputs.shape) == 2 else inputs
-    if mask_value is not None:
+    # Where there are convolutions, Keras' own mask would end.
+    real = None if mask_value is None or not conv_sizes else _real_steps(x, mask_value)
+    if mask_value is not None and real is None:
         x = layers.Masking(mask_value)(x)
     for filters in conv_sizes:
+        x = x if real is None else ops.where(real, x, 0.0)
         x = layers.Conv1D(filters, kernel_size, padding="causal", activation="relu")(x)
+    # Given to every layer: the first of Keras 3.6 does not hand it on.
+    masked = {} if real is None else {"mask": ops.squeeze(real, axis=-1)}
     for depth, size in enumerate(recurrent_sizes, start=1):
         layer = _CELLS[cell](
             size,
@@ -116,8 +121,27 @@ def lstm_network(
             recurrent_dropout=recurrent_dropout,
             return_sequences=depth < len(recurrent_sizes),
         )
-        x = (layers.Bidirectional(layer) if bidirectional else layer)(x)
+        x = (layers.Bidirectional(layer) if bidirectional else layer)(x, **masked)
     return keras.Model(inputs, layers.Dense(outputs, activation=activation)(x))
+
+
+def _real_steps(x: keras.KerasTensor, mask_value: float) -> keras.KerasTensor:
+    """Mark the steps (samples, timesteps, 1) that a `Masking` layer would not skip."""
+    return ops.any(ops.not_equal(x, mask_value), axis=-1, keepdims=True)
+
+
+def _mask_number(mask_value: float | None) -> float | None:
+    """Return the value as the float that Keras compares in single precision."""
+    if mask_value is None:
+        return None
+    # A float64 of NumPy would be compared in double precision, and never be found.
+    number = float(mask_value)
+    if isinstance(mask_value, bool) or not abs(number) <= float(np.finfo(np.float32).max):
+        raise ValueError(
+            f"mask_value={mask_value} marks no step: take a finite number of single precision "
+            "that is not in the data, such as -1.0."
+        )
+    return number
 
 
 def _input(X_shape: tuple[int, ...]) -> keras.KerasTensor:

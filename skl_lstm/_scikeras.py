@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -207,10 +208,10 @@ class EpochTasks(keras.callbacks.Callback):
     """Show Keras' epochs to scikit-learn's callbacks, as the subtasks of a fit."""
 
     def __init__(
-        self, estimator: KerasEstimator, epochs: int, meta: Mapping[str, Any], **data: Any
+        self, estimator: KerasEstimator, epochs: int, fitted: Mapping[str, Any], **data: Any
     ) -> None:
         super().__init__()
-        self._meta = meta
+        self._fitted = fitted
         self._names = _get_feature_names(data["X"])
         self._hook = {"estimator": estimator, **data, "reconstruction_attributes": self._state}
         self._fit_task = estimator._init_callback_context(max_subtasks=epochs)
@@ -232,7 +233,7 @@ class EpochTasks(keras.callbacks.Callback):
     def _state(self) -> dict[str, Any]:
         """Return what makes a copy of the estimator a fitted one, as of now and for good."""
         names = {"feature_names_in_": self._names}
-        return {**self._meta, **names, "model_": copy_model(self.model)}
+        return {**self._fitted, **names, "model_": copy_model(self.model)}
 
 
 class KerasEstimator(CallbackSupportMixin, BaseEstimator):
@@ -255,6 +256,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     history_: dict[str, list[float]]
     n_iter_: int
     _meta: dict[str, Any]
+    _masks: dict[str, Any]
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -287,6 +289,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         going_on: bool,
         classes: ArrayLike | None = None,
     ) -> Self:
+        masks = self._masks if going_on else self._named_masks()
+        self._check_padding(X, masks)
         values, target = self._check_training_data(X, y)
         _get_feature_names(X)  # refuses mixed names now, and not when all is trained
         if going_on:
@@ -309,7 +313,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         if hasattr(self, "_init_callback_context"):
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             data = {"X": X, "y": y, "metadata": metadata}
-            callbacks.append(EpochTasks(self, options["epochs"], meta, **data))
+            fitted = {**meta, "_masks": masks}
+            callbacks.append(EpochTasks(self, options["epochs"], fitted, **data))
         with weights_restored_on_error(model):
             history = train(
                 model,
@@ -318,6 +323,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
                 **options,
             )
         self._remember(X, meta, model, history, going_on=going_on)
+        self._masks = masks
         return self
 
     def _remember(
@@ -350,10 +356,34 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def _ask(self, X: ArrayLike) -> NDArray:
         """Return the network's output for X."""
         check_is_fitted(self, "model_")
+        self._check_padding(X, self._masks)
         values = check_array(X, estimator=self, input_name="X", **input_checks())
         self._check_features(X, values)
         options = {"batch_size": self.batch_size, "verbose": 0, **self._routed_to("predict")}
         return ask(self.model_, values, **options)
+
+    def _named_masks(self) -> dict[str, Any]:
+        """Return the network's mask_value, if it is one that takes such a parameter."""
+        params = self._builder_params()
+        return {name: params[name] for name in params if name == "model__mask_value"}
+
+    def _check_padding(self, X: ArrayLike, masks: dict[str, Any]) -> None:
+        """Compare the network's mask_value with that of a padded X, where both are known."""
+        padded = getattr(X, "mask_value", None) if isinstance(X, np.ndarray) else None
+        if padded is None or not masks:
+            return
+        name, own = type(self).__name__, masks["model__mask_value"]
+        if own is None:
+            warnings.warn(
+                f"X holds padding, marked by {padded}, which {name} reads as data. Give it "
+                f"mask_value={padded} too, and it is skipped.",
+                stacklevel=4,
+            )
+        elif isinstance(own, Real) and not _same_single(own, padded):
+            raise ValueError(
+                f"X was padded with mask_value={padded}, but {name} skips mask_value={own}. Give "
+                "both the same."
+            )
 
     def _check_features(self, X: ArrayLike, values: NDArray) -> None:
         """Refuse other features than those of `fit`; another number of time steps is fine.
@@ -667,6 +697,11 @@ def input_checks() -> dict[str, Any]:
     scikeras keeps the dtype that fit saw and refuses any other, int after float too.
     """
     return {"dtype": np.dtype(keras.config.floatx()), "allow_nd": True}
+
+
+def _same_single(one: Real, other: Real) -> bool:
+    with np.errstate(over="ignore"):
+        return bool(np.float32(one) == np.float32(other))
 
 
 def _describe_input(X: NDArray) -> dict[str, Any]:

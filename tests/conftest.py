@@ -1,6 +1,7 @@
 """What every test needs: quiet TensorFlow, no skipped checks, a seed."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 # Read by TensorFlow and SciPy when they are first imported, so set before anything else.
@@ -33,3 +34,31 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def japanese_vowels():
+    """Utterances of nine speakers, {"TRAIN": (sequences, speakers), "TEST": …}.
+
+    They lie in sktime's wheel, of which nothing is imported.
+    """
+    package = find_spec("sktime")
+    if package is None:
+        pytest.skip("no JapaneseVowels: sktime, whose wheel holds them, is not installed")
+    folder = Path(package.submodule_search_locations[0], "datasets", "data", "JapaneseVowels")
+    if not folder.is_dir():
+        pytest.skip(f"no JapaneseVowels at {folder}")
+    return {
+        split: _read_utterances(folder / f"JapaneseVowels_{split}.ts")
+        for split in ("TRAIN", "TEST")
+    }
+
+
+def _read_utterances(path):
+    sequences, speakers = [], []
+    for line in path.read_text(encoding="utf-8").split("@data\n", 1)[1].splitlines():
+        *coefficients, speaker = line.split(":")
+        steps = zip(*(values.split(",") for values in coefficients), strict=True)
+        sequences.append(np.array(list(steps), dtype=float))
+        speakers.append(speaker)
+    return sequences, np.array(speakers)

@@ -2,15 +2,19 @@
 
 import inspect
 
+import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, estimator_checks_generator
 
 import skl_lstm
 from skl_lstm import (
     LSTMClassifier,
     LSTMRegressor,
+    PerTimestep,
     SequenceClassifier,
+    SequencePadder,
     SequenceRegressor,
     SequenceReshaper,
     SequenceWindower,
@@ -39,6 +43,8 @@ ESTIMATORS = [
     (SequenceReshaper(), {}),
     (SequenceWindower(), {}),
     (SequenceWindower(timesteps=3), WINDOWS),
+    (SequencePadder(), {}),
+    (PerTimestep(StandardScaler()), {}),
     (SequenceRegressor(lstm_network, epochs=2), MINI_BATCHES),
     (SequenceClassifier(lstm_network, epochs=15), MINI_BATCHES),
     (LSTMRegressor(epochs=2), MINI_BATCHES),
@@ -71,3 +77,19 @@ def test_check_estimator(estimator, expected):
     assert names["xfail"] == set(expected)
     assert names["skipped"] == ({NO_DECISION_FUNCTION} if is_classifier(estimator) else set())
     assert len(results) == len(list(estimator_checks_generator(estimator)))
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [e for e, _ in ESTIMATORS if hasattr(e, "transform")],
+    ids=lambda transformer: type(transformer).__name__,
+)
+@pytest.mark.parametrize("unit", ["M8[D]", "m8[s]"], ids=["dates", "time spans"])
+def test_transformers_refuse_dates_as_data(transformer, unit):
+    fitted = clone(transformer).fit([[1.0, 2.0], [3.0, 4.0]])
+    X = np.arange(4).reshape(2, 2).astype(unit)
+    message = r"X is of dtype (datetime64\[D\]|timedelta64\[s\]), but sequences are of numbers"
+    for method in (clone(transformer).fit, fitted.transform):
+        with pytest.raises(TypeError, match=message):
+            method(X)
+    assert fitted.transform([[1.0, 2.0]]).shape[0] == 1

@@ -153,10 +153,10 @@ def test_a_saved_model_loads_where_this_package_is_not(tmp_path):
             },
             "A multiclass-multioutput target has no single output layer.*MultiOutputClassifier",
         ),
-        (
-            {"mask_value": 0.0, "conv_filters": 3},
-            "mask_value=0.0 cannot be honoured behind conv_filters=3",
-        ),
+        ({"mask_value": np.nan}, "mask_value=nan marks no step: take a finite number"),
+        ({"mask_value": -np.inf}, "mask_value=-inf marks no step"),
+        ({"mask_value": 1e39}, r"mask_value=1e\+39 marks no step"),
+        ({"mask_value": True}, "mask_value=True marks no step"),
         ({"units": (4, 0)}, r"units must be positive integers, one per layer; got \(4, 0\)"),
         ({"units": ()}, r"units must be positive integers, one per layer; got \(\)"),
         ({"units": True}, "units must be positive integers, one per layer; got True"),
@@ -186,3 +186,103 @@ def test_wrong_hyperparameters_are_refused_by_name(params):
     (name,) = params
     with pytest.raises(InvalidParameterError, match=f"'{name}' parameter of lstm_network"):
         lstm_network(REGRESSION, **params)
+
+
+# Masks. 0.25 stands in the data too, but in no step as every feature.
+
+SEQUENCES = [
+    np.random.default_rng(steps).normal(size=(steps, 2)).astype("float32") for steps in (4, 1, 3)
+]
+SEQUENCES[0][2, 1] = SEQUENCES[2][2, 0] = MASK_VALUE = 0.25
+CELLS = ["lstm", "gru", "simple_rnn"]
+CONVOLUTIONS = pytest.mark.parametrize("conv_filters", [None, 3, (4, 3)], ids=str)
+
+
+def padded(timesteps, side):
+    X = np.full((len(SEQUENCES), timesteps, 2), MASK_VALUE, dtype="float32")
+    for row, sequence in zip(X, SEQUENCES, strict=True):
+        row[slice(len(sequence)) if side == "post" else slice(-len(sequence), None)] = sequence
+    return X
+
+
+def with_random_weights(model):
+    """Give a network the weights that every other one of its size has."""
+    rng = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        variable.assign(rng.normal(scale=0.5, size=variable.shape))
+    return model
+
+
+def one_by_one(model):
+    return np.concatenate([model(sequence[np.newaxis]) for sequence in SEQUENCES])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("units", [4, (4, 3)], ids=str)
+@pytest.mark.parametrize("bidirectional", [False, True])
+@CONVOLUTIONS
+def test_padding_of_any_length_on_either_side_changes_nothing(
+    cell, units, bidirectional, conv_filters
+):
+    params = {"cell": cell, "units": units, "bidirectional": bidirectional}
+    params |= {"conv_filters": conv_filters, "meta": {**REGRESSION, "n_outputs_": 2}}
+    # Not only the same alone and padded: the same as where no mask can do any harm.
+    expected = one_by_one(with_random_weights(lstm_network(**params)))
+    model = with_random_weights(lstm_network(**params, mask_value=MASK_VALUE))
+    np.testing.assert_allclose(one_by_one(model), expected, atol=1e-5)
+    for timesteps in (4, 9):
+        for side in ("pre", "post"):
+            output = model(padded(timesteps, side))
+            np.testing.assert_allclose(output, expected, atol=1e-5)
+
+
+@CONVOLUTIONS
+def test_without_a_mask_value_padding_is_data(conv_filters):
+    model = with_random_weights(lstm_network(REGRESSION, units=4, conv_filters=conv_filters))
+    for side in ("pre", "post"):
+        assert np.abs(model(padded(9, side)) - one_by_one(model)).max() > 0.05
+
+
+@CONVOLUTIONS
+@pytest.mark.parametrize(
+    "mask_value", [-9, -999.9, np.float64(-999.9), np.float32(0.1), np.int64(-9), 1e38]
+)
+def test_a_mask_value_may_be_any_number(mask_value, conv_filters):
+    params = {"units": 2, "cell": "simple_rnn", "conv_filters": conv_filters}
+    model = lstm_network(REGRESSION, mask_value=mask_value, **params)
+    X = np.random.default_rng(0).normal(size=(3, 4, 2)).astype("float32")
+    longer = np.concatenate([X, np.full((3, 2, 2), mask_value, dtype="float32")], axis=1)
+    np.testing.assert_allclose(model(longer), model(X), atol=1e-6)
+
+
+@CONVOLUTIONS
+def test_two_axes_may_be_masked_too(conv_filters):
+    meta = {"X_shape_": (100, 24), "n_outputs_": 1}
+    model = lstm_network(meta, units=3, mask_value=-1.0, conv_filters=conv_filters)
+    X = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    longer = np.pad(X, [(0, 0), (2, 0)], constant_values=-1)
+    np.testing.assert_allclose(model(longer), model(X), atol=1e-6)
+
+
+def test_masked_steps_are_skipped_wherever_they_stand():
+    model = with_random_weights(lstm_network(REGRESSION, units=4, mask_value=MASK_VALUE))
+    for sequence in SEQUENCES:
+        holed = np.insert(sequence, len(sequence) // 2, MASK_VALUE, axis=0)
+        np.testing.assert_allclose(model(holed[None]), model(sequence[None]), atol=1e-6)
+
+
+@CONVOLUTIONS
+def test_a_sequence_of_padding_alone_gives_a_number(conv_filters):
+    model = lstm_network(REGRESSION, units=2, mask_value=-1.0, conv_filters=conv_filters)
+    assert np.isfinite(model(np.full((1, 3, 2), -1.0, dtype="float32"))).all()
+
+
+@CONVOLUTIONS
+def test_a_masked_network_is_made_of_layers_that_ship_with_keras(conv_filters):
+    model = lstm_network(
+        REGRESSION, units=(3, 2), bidirectional=True, mask_value=0.25, conv_filters=conv_filters
+    )
+    assert all(type(layer).__module__.startswith("keras.") for layer in model.layers)
+    again = with_random_weights(keras.models.model_from_json(model.to_json()))
+    X = padded(8, "pre")
+    np.testing.assert_array_equal(again(X), with_random_weights(model)(X))

@@ -48,6 +48,13 @@ def test_no_block_is_left_untested():
     assert len(PYTHON_BLOCKS) == 3
 
 
+def test_the_code_of_the_ragged_page_learns():
+    (block,) = python_blocks((ROOT / "docs/ragged.md").read_text(encoding="utf-8"))
+    names = {}
+    exec(compile(block, "docs/ragged.md", "exec"), names)
+    assert names["scores"].mean() > 0.8
+
+
 def test_the_values_of_the_windows_page():
     names, seen = {}, []
     for block in python_blocks((ROOT / "docs/windows.md").read_text(encoding="utf-8")):
@@ -85,6 +92,7 @@ def test_the_code_of_the_estimators_page_makes_estimators_that_fit():
         "CHANGELOG.md",
         "docs/command.md",
         "docs/estimators.md",
+        "docs/ragged.md",
         "docs/windows.md",
     ],
 )

@@ -1,0 +1,212 @@
+"""Sequences of unequal length, from a list to a prediction: scaled, padded and masked."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_lstm import (
+    LSTMClassifier,
+    LSTMRegressor,
+    PerTimestep,
+    SequencePadder,
+    SequenceRegressor,
+    lstm_network,
+)
+
+RNG = np.random.default_rng(0)
+# Sorted: folds that are not stratified would have to guess a class they have not seen.
+LABELS = np.repeat(["falling", "rising"], 16)
+DRIFTS = np.where(LABELS == "rising", 0.7, -0.7)
+SEQUENCES = [
+    np.cumsum(RNG.normal(drift, 1, size=(length, 2)), axis=0)
+    for drift, length in zip(DRIFTS, RNG.integers(2, 9, size=32), strict=True)
+]
+
+
+def pipeline(**params):
+    classifier = LSTMClassifier(
+        4, cell="simple_rnn", mask_value=-9.0, learning_rate=0.05, epochs=8, random_state=0
+    )
+    steps = make_pipeline(
+        PerTimestep(StandardScaler()), SequencePadder(mask_value=-9.0), classifier
+    )
+    return steps.set_params(**params)
+
+
+# 1. Through scikit-learn.
+
+
+def test_folds_are_stratified_and_two_processes_score_what_one_does():
+    scores = cross_val_score(pipeline(), SEQUENCES, LABELS, cv=2, error_score="raise")
+    assert scores.min() > 0.6
+    parallel = cross_val_score(pipeline(), SEQUENCES, LABELS, cv=2, n_jobs=2, error_score="raise")
+    assert_array_equal(parallel, scores)
+
+
+def test_a_grid_reaches_the_scaler_within_and_the_side_of_the_padding():
+    grid = {
+        "pertimestep__transformer__with_mean": [True, False],
+        "sequencepadder__padding": ["pre", "post"],
+    }
+    steps = pipeline(lstmclassifier__epochs=2)
+    search = GridSearchCV(
+        steps, grid, cv=2, scoring="neg_log_loss", error_score="raise", refit=False
+    )
+    scores = search.fit(SEQUENCES, LABELS).cv_results_["mean_test_score"]
+    # The side of the padding changes nothing, the scaling does.
+    assert_allclose(scores[0::2], scores[1::2], rtol=1e-4)
+    assert abs(scores[0] - scores[2]) > 1e-3
+
+
+def boxed(sequences):
+    array = np.empty(len(sequences), dtype=object)
+    array[:] = sequences
+    return array
+
+
+def test_the_container_of_the_sequences_does_not_matter():
+    expected = pipeline().fit(SEQUENCES, LABELS).predict_proba(SEQUENCES)
+    for container in (boxed, pd.Series):
+        X = container(SEQUENCES)
+        assert_array_equal(pipeline().fit(X, LABELS).predict_proba(X), expected)
+        cross_val_score(
+            pipeline()[:-1], X, LABELS, cv=2, scoring=lambda *_: 0.0, error_score="raise"
+        )
+
+
+def test_plain_lists_of_one_length_may_be_followed_by_others():
+    lists = [sequence[:2].tolist() for sequence in SEQUENCES]
+    fitted = pipeline(sequencepadder__timesteps=2, lstmclassifier__epochs=1).fit(lists, LABELS)
+    assert fitted.predict([lists[0][:1], lists[1]]).shape == (2,)
+
+
+def test_output_setting_of_the_pipeline_changes_nothing():
+    steps = pipeline()[:2]
+    expected = steps.fit_transform(SEQUENCES)
+    assert_array_equal(steps.set_output(transform="pandas").fit_transform(SEQUENCES), expected)
+
+
+def test_a_cached_pipeline_knows_the_mask_value_still(tmp_path, monkeypatch):
+    steps = [("pad", SequencePadder()), ("lstm", LSTMRegressor(mask_value=-1.0))]
+    message = "X was padded with mask_value=0.0, but LSTMRegressor skips mask_value=-1.0"
+    with pytest.raises(ValueError, match=message):
+        Pipeline(steps, memory=str(tmp_path)).fit(SEQUENCES, DRIFTS)
+    monkeypatch.setattr(SequencePadder, "fit", None)  # not fitted again, but read from the cache
+    with pytest.raises(ValueError, match=message):
+        Pipeline(steps, memory=str(tmp_path)).fit(SEQUENCES, DRIFTS)
+
+
+def test_a_padder_and_a_network_that_disagree_are_refused_in_a_pipeline():
+    message = "X was padded with mask_value=-1.0, but LSTMClassifier skips mask_value=-9.0"
+    with pytest.raises(ValueError, match=message):
+        pipeline(sequencepadder__mask_value=-1.0).fit(SEQUENCES, LABELS)
+    silent = make_pipeline(SequencePadder(), SequenceRegressor(lstm_network, model__mask_value=1.0))
+    with pytest.raises(ValueError, match=r"but SequenceRegressor skips mask_value=1\.0"):
+        silent.fit(SEQUENCES, DRIFTS)
+
+
+# 2. Trained weights.
+
+NETWORKS = [
+    {"units": 3},
+    {"units": 3, "cell": "gru", "bidirectional": True},
+    {"units": (3, 2), "cell": "simple_rnn", "conv_filters": (3, 2)},
+]
+EACH_NETWORK = pytest.mark.parametrize("network", NETWORKS, ids=["lstm", "gru", "convolutions"])
+
+
+def trained_weights(X, y, **params):
+    model = LSTMRegressor(**params, learning_rate=0.02, epochs=3, batch_size=4, random_state=0).fit(
+        X, y
+    )
+    return [variable.value.numpy() for variable in model.model_.weights]
+
+
+def assert_all_close(actual, expected):
+    for one, other in zip(actual, expected, strict=True):
+        assert_allclose(one, other, atol=1e-5)
+
+
+@EACH_NETWORK
+def test_the_same_batches_train_the_same_weights_however_they_are_padded(network):
+    sequences, y = SEQUENCES[:10], DRIFTS[:10] + np.arange(10)
+    short, long, before = (
+        trained_weights(
+            SequencePadder(timesteps, padding=padding).fit_transform(sequences),
+            y,
+            mask_value=0.0,
+            **network,
+        )
+        for timesteps, padding in [(8, "post"), (13, "post"), (10, "pre")]
+    )
+    assert_all_close(long, short)
+    assert_all_close(before, short)
+
+
+@EACH_NETWORK
+def test_a_network_with_a_mask_learns_what_one_without_learns_where_nothing_is_padded(network):
+    X = np.random.default_rng(0).normal(size=(10, 4, 2))
+    y = X[:, -1, 0]
+    padded = SequencePadder(7, padding="pre").fit_transform(X)
+    assert_all_close(
+        trained_weights(padded, y, mask_value=0.0, **network), trained_weights(X, y, **network)
+    )
+
+
+# 3. Real sequences.
+
+
+def test_the_utterances_are_those_of_the_data_set(japanese_vowels):
+    (train, train_speakers), (test, test_speakers) = japanese_vowels.values()
+    assert (len(train), len(test)) == (len(train_speakers), len(test_speakers)) == (270, 370)
+    lengths = [len(sequence) for sequence in train + test]
+    assert (min(lengths), max(lengths)) == (7, 29)
+    assert {sequence.shape[1] for sequence in train + test} == {12}
+    assert len(set(train_speakers)) == 9
+    assert set(train_speakers) == set(test_speakers)
+
+
+@pytest.fixture(scope="module")
+def recognizer(japanese_vowels):
+    classifier = LSTMClassifier(
+        mask_value=0.0, learning_rate=0.01, epochs=15, batch_size=32, random_state=0
+    )
+    steps = make_pipeline(PerTimestep(StandardScaler()), SequencePadder(timesteps=29), classifier)
+    return steps.fit(*japanese_vowels["TRAIN"])
+
+
+def test_speakers_are_recognized_by_their_utterances(recognizer, japanese_vowels):
+    assert recognizer.score(*japanese_vowels["TEST"]) >= 0.95
+
+
+def test_an_utterance_is_recognized_alone_as_among_longer_ones(recognizer, japanese_vowels):
+    utterances, _ = japanese_vowels["TEST"]
+    scaler, _, classifier = (step for _, step in recognizer.steps)
+    together = recognizer.predict_proba(utterances)
+    for number in (0, 100, 200, 369):
+        alone = np.stack(scaler.transform([utterances[number]]))
+        assert_allclose(classifier.predict_proba(alone)[0], together[number], atol=1e-5)
+    longer = SequencePadder(60, padding="pre").fit_transform(scaler.transform(utterances))
+    assert_allclose(classifier.predict_proba(longer), together, atol=1e-5)
+
+
+def test_without_the_mask_the_same_weights_depend_on_the_padding(recognizer, japanese_vowels):
+    utterances, speakers = japanese_vowels["TEST"]
+    classifier = recognizer[-1]
+    meta = {"X_shape_": (370, 29, 12), "n_classes_": 9, "target_type_": "multiclass"}
+    unmasked = lstm_network(meta)
+    for variable, trained in zip(unmasked.weights, classifier.model_.weights, strict=True):
+        variable.assign(trained)
+
+    def accuracy(timesteps):
+        padder = SequencePadder(timesteps).fit(recognizer[0].transform(utterances))
+        X = padder.transform(recognizer[0].transform(utterances))
+        guesses = np.asarray(unmasked(np.asarray(X, dtype="float32"))).argmax(axis=1)
+        return np.mean(classifier.classes_[guesses] == speakers)
+
+    assert accuracy(29) < recognizer.score(utterances, speakers) - 0.05
+    assert accuracy(60) < accuracy(29) - 0.05
