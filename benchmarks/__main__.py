@@ -5,7 +5,16 @@ from importlib import import_module
 
 from ._timing import console
 
-_BENCHMARKS = ("import_cost", "reshape", "windows", "windower", "beijing")
+_BENCHMARKS = (
+    "import_cost",
+    "reshape",
+    "windows",
+    "windower",
+    "beijing",
+    "search",
+    "prediction",
+    "memory",
+)
 
 
 def main(names: list[str]) -> None:

@@ -1,11 +1,9 @@
 """The next hour's PM2.5 in Beijing from the last 24 hours: an LSTM, a ridge, and persistence.
 
-The data are real, have holes, and lie beside the checkout, not in it. `tests/test_real_data.py`
-holds the LSTM of this module to its error.
+`tests/test_real_data.py` holds the LSTM of this module to its error.
 """
 
 from math import cos, pi
-from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -22,11 +20,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skl_lstm import LSTMRegressor, SequenceWindower
 
+from ._data import BEIJING, COLUMNS, TARGET, read_hours
 from ._timing import console, duration, show_setting
 
-_DATA = Path(__file__).parents[2] / "shared" / "data" / "beijing_pm25.csv.gz"
-_TARGET = "pm2.5"
-_COLUMNS = [_TARGET, "DEWP", "TEMP", "PRES", "Iws", "Is", "Ir"]
 HOUR, HELD_OUT = pd.Timedelta("1h"), pd.Timedelta("8760h")
 _TIMESTEPS = 24
 _EPOCHS = 10
@@ -43,11 +39,11 @@ class Year(NamedTuple):
 
 
 def main() -> None:
-    if not _DATA.is_file():
-        console.print(f"Left out, as there is no {_DATA}.")
+    if not BEIJING.is_file():
+        console.print(f"Left out, as there is no {BEIJING}.")
         return
     show_setting("numpy", "pandas", "scikit-learn", "keras", "tensorflow")
-    hours = read_hours(_DATA)
+    hours = read_hours(BEIJING)
     year = hold_out(*with_next_hour(hours), HELD_OUT)
     _check_no_seam(year)
     whole = _has_whole_past(year)
@@ -57,7 +53,7 @@ def main() -> None:
         f"Learnt from: the {len(year.X_train)} hours with a known next one up to "
         f"{year.X_train.index[-1]}. Forecast, the same by all: the hour after each of the "
         f"{len(year.X_test)} in the {HELD_OUT.days} days after that. LSTM and ridge read the "
-        f"same windows, {_TIMESTEPS} hours of {len(_COLUMNS)} columns, padded after a hole; "
+        f"same windows, {_TIMESTEPS} hours of {len(COLUMNS)} columns, padded after a hole; "
         "persistence says that the next hour will be as this one. "
         f'"Whole past" counts the {whole.sum()} hours whose window is not padded.'
     )
@@ -81,19 +77,12 @@ def _show_errors(year: Year, whole: NDArray[np.bool_]) -> None:
     console.print(table)
 
 
-def read_hours(path: Path) -> pd.DataFrame:
-    """Read the numeric columns by hour, without the rows that miss a value."""
-    table = pd.read_csv(path)
-    times = pd.to_datetime(table[["year", "month", "day", "hour"]])
-    return table.set_index(pd.DatetimeIndex(times))[_COLUMNS].astype(float).dropna()
-
-
 def with_next_hour(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     """Return the hours whose next is known too, and the target in that next hour.
 
     The others stand at the end of their run, so no window misses them.
     """
-    target = hours[_TARGET].shift(freq=-HOUR)
+    target = hours[TARGET].shift(freq=-HOUR)
     known = hours.index.intersection(target.index)
     return hours.loc[known], target[known]
 
@@ -132,7 +121,7 @@ def make_ridge() -> TransformedTargetRegressor:
 
 
 def persistence(X: pd.DataFrame) -> pd.Series:
-    return X[_TARGET]
+    return X[TARGET]
 
 
 def _scaled_windows() -> list[Any]:

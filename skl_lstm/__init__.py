@@ -27,7 +27,12 @@ The rooms of the package; imports go downwards only:
 ``_per_timestep``         `PerTimestep`
 ``_supervised``           `sliding_windows`, `make_supervised`
 ``_networks``             `lstm_network`
-``_engine``               how a Keras model is trained and asked
+``_models``               Keras models as data: seeded, copied, packed
+``_feed``                 rows as tensors, windows of a table, the order of an epoch
+``_fused``                Keras' LSTM by TensorFlow's fused CPU kernel
+``_plans``                which models can share a traced copy
+``_pool``                 traced copies of models, lent in turn
+``_engine``               how a Keras model is trained and asked, fast
 ``_scikeras``             every seam with scikeras; what the estimators have in common
 ``_estimators``           the four estimators, their parameters and documentation
 ``datasets``              embedded data

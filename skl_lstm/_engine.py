@@ -1,16 +1,16 @@
-"""How a Keras model is trained and asked; nothing here knows of estimators.
+"""How a Keras model is trained and asked, fast; nothing here knows of estimators.
 
-May import nothing of ours. The same seed gives the same model, whatever was built or
-trained before in the process, and no global random state is left changed.
+May import `_pool`, `_plans`, `_feed` and `_models`. A model is trained by a traced copy, one
+call an epoch, and where that would not be the same, as Keras does it. Either way the same seed
+gives the same model, whatever was built or trained before in the process.
 """
 
 from __future__ import annotations
 
-import random
-import threading
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing import parent_process
 from typing import Any
 
 import keras
@@ -18,27 +18,32 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-_ONE_BUILDER = threading.RLock()
+from ._feed import as_rows, batches, epoch_order
+from ._models import array_warnings_silenced
+from ._plans import plan_for_asking, plan_of
+from ._pool import POOL, TracedCopy
+
+# Rows that a network is asked for at once: enough to be fast, few enough to stay small.
+_ROWS_AT_ONCE = 512
+
+_BY_BATCH = [
+    f"on_{stage}batch_{moment}" for stage in ("", "train_", "test_") for moment in ("begin", "end")
+]
 
 
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed what Keras' initializers and seed generators draw from; give it back after.
+def _use_granted_threads() -> None:
+    """Leave the other cores to the other workers, if this process is one of joblib's.
 
-    A layer without a seed takes one from Python's `random` when it is made, so this is all
-    that dropout needs as well. TensorFlow's own seed stays untouched: setting it empties its
-    kernel caches, and once `enable_op_determinism` was on, as in scikeras, taking it back
-    fails every fit without a seed.
+    joblib says by this variable how many threads each may use; TensorFlow does not look.
     """
-    with _ONE_BUILDER:
-        python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
-        random.seed(seed)
-        np.random.seed(seed)  # noqa: NPY002
-        try:
-            yield
-        finally:
-            random.setstate(python_state)
-            np.random.set_state(numpy_state)  # noqa: NPY002
+    granted = os.environ.get("OMP_NUM_THREADS", "")
+    if parent_process() and granted.isdigit():
+        with suppress(RuntimeError):  # it already computes
+            tf.config.threading.set_intra_op_parallelism_threads(int(granted))
+            tf.config.threading.set_inter_op_parallelism_threads(int(granted))
+
+
+_use_granted_threads()
 
 
 def train(
@@ -62,23 +67,118 @@ def train(
     """
     n_rows = len(arrays[0])
     n_train = training_rows(n_rows, validation_split)
-    if n_train < n_rows:
-        options["validation_data"] = tuple(array[n_train:] for array in arrays)
+    training = [array[:n_train] for array in arrays]
+    validation = [array[n_train:] for array in arrays] if n_train < n_rows else None
+    run: dict[str, Any] = {
+        "seed": seed,
+        "epochs": range(initial_epoch, initial_epoch + epochs),
+        "batch_size": batch_size,
+        "callbacks": list(callbacks),
+        "verbose": verbose,
+    }
+    plain = options or any(map(_watches_batches, callbacks))
+    plan = None if plain else plan_of(model, training=True)
     with array_warnings_silenced():
         try:
-            history = model.fit(
-                batches([array[:n_train] for array in arrays], batch_size, seed, initial_epoch),
-                steps_per_epoch=-(-n_train // batch_size),
-                shuffle=False,
-                validation_batch_size=batch_size,
-                initial_epoch=initial_epoch,
-                epochs=initial_epoch + epochs,
-                callbacks=list(callbacks),
-                verbose=verbose,
-                **options,
-            )
+            if plan is None or not _fits(model, training[0]):
+                return _train_as_keras(model, training, validation, **run, **options)
+            if not model.optimizer.built:
+                model.optimizer.build(model.trainable_variables)
+            with POOL.lend(plan, model) as copy:
+                return _train_by_copy(copy, model, training, validation, **run)
         finally:
             _detach(callbacks)
+
+
+def _fits(model: keras.Model, X: NDArray) -> bool:
+    return tf.TensorShape(model.input_shape).is_compatible_with(X.shape)
+
+
+def _watches_batches(callback: keras.callbacks.Callback) -> bool:
+    # Functions of an instance count too: keras.callbacks.LambdaCallback has them.
+    return any(
+        getattr(getattr(callback, name), "__func__", None)
+        is not getattr(keras.callbacks.Callback, name)
+        for name in _BY_BATCH
+    )
+
+
+def _train_by_copy(
+    copy: TracedCopy,
+    model: keras.Model,
+    training: Sequence[NDArray],
+    validation: Sequence[NDArray] | None,
+    *,
+    seed: int | None,
+    epochs: range,
+    batch_size: int,
+    callbacks: list[keras.callbacks.Callback],
+    verbose: int | str,
+) -> dict[str, list[float]]:
+    """Do what `keras.Model.fit` does, an epoch at a time."""
+    n_rows = len(training[0])
+    data = [as_rows(array) for array in training]
+    held_out = None if validation is None else [as_rows(array) for array in validation]
+    steps = -(-n_rows // batch_size)
+    history = keras.callbacks.History()
+    watching = keras.callbacks.CallbackList(
+        [*callbacks, history],
+        add_progbar=verbose != 0,
+        model=model,
+        verbose=verbose,
+        epochs=epochs.stop,
+        steps=steps,
+    )
+    model.stop_training = False
+    watching.on_train_begin()
+    logs: dict[str, float] = {}
+    for epoch in epochs:
+        watching.on_epoch_begin(epoch)
+        # A callback may look at the model, and change it, or its learning rate.
+        if callbacks or epoch == epochs[0]:
+            copy.load(model, optimizer=True)
+        logs = copy.train_epoch(data, epoch_order(n_rows, seed, epoch), batch_size)
+        if callbacks or epoch == epochs[-1]:
+            copy.store(model)
+        if verbose != 0:  # nobody but the progress bar watches the batches
+            watching.on_train_batch_end(steps - 1, logs)
+        if held_out is not None:
+            watching.on_test_begin()
+            measured = copy.evaluate(held_out, batch_size)
+            watching.on_test_end(measured)
+            logs |= {f"val_{name}": value for name, value in measured.items()}
+            # Keras' recurrent layers draw from their seeds here too.
+            if callbacks or epoch == epochs[-1]:
+                copy.store(model)
+        watching.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    model.optimizer.finalize_variable_values(model.trainable_weights)
+    watching.on_train_end(logs)
+    return history.history
+
+
+def _train_as_keras(
+    model: keras.Model,
+    training: Sequence[NDArray],
+    validation: Sequence[NDArray] | None,
+    *,
+    seed: int | None,
+    epochs: range,
+    batch_size: int,
+    **options: Any,
+) -> dict[str, list[float]]:
+    if validation is not None:
+        options["validation_data"] = tuple(validation)
+    history = model.fit(
+        batches(training, batch_size, seed, epochs.start),
+        steps_per_epoch=-(-len(training[0]) // batch_size),
+        shuffle=False,
+        validation_batch_size=batch_size,
+        initial_epoch=epochs.start,
+        epochs=epochs.stop,
+        **options,
+    )
     return history.history
 
 
@@ -90,9 +190,16 @@ def _detach(callbacks: Sequence[keras.callbacks.Callback]) -> None:
             callback.set_model(None)
 
 
-def ask(model: keras.Model, X: NDArray, **options: Any) -> NDArray:
+def ask(model: keras.Model, X: NDArray, *, batch_size: int, **options: Any) -> NDArray:
     """Return the output of a model for X, in batches."""
-    return model.predict(X, **options)
+    plan = None if options or model.run_eagerly else plan_for_asking(model)
+    if plan is None or not _fits(model, X):
+        return model.predict(X, batch_size=batch_size, verbose=0, **options)
+    at_once = max(batch_size, _ROWS_AT_ONCE)
+    with POOL.lend(plan, model) as copy:
+        copy.load(model)
+        parts = [copy.predict(X[i : i + at_once]) for i in range(0, len(X), at_once)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def training_rows(n_rows: int, validation_split: float) -> int:
@@ -104,94 +211,3 @@ def training_rows(n_rows: int, validation_split: float) -> int:
             f"on and {n_rows - n_train} to validate on; both need at least one."
         )
     return n_train
-
-
-def batches(
-    arrays: Sequence[NDArray], batch_size: int, seed: int | None, initial_epoch: int = 0
-) -> tf.data.Dataset:
-    """Batch the rows of all arrays alike, epoch after epoch without end.
-
-    The order of an epoch follows from (seed, epoch) alone. Keras' own shuffling follows
-    TensorFlow's global seed, and so whatever was drawn before.
-    """
-    n_rows = len(arrays[0])
-    tensors = [tf.convert_to_tensor(array) for array in arrays]
-
-    def rows_of(epoch: tf.Tensor) -> tf.data.Dataset:
-        rows = tf.range(n_rows)
-        if seed is not None:
-            rows = tf.random.experimental.stateless_shuffle(rows, seed=(seed, epoch))
-        return tf.data.Dataset.from_tensor_slices(rows).batch(batch_size)
-
-    def take(rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return tuple(tf.gather(tensor, rows) for tensor in tensors)
-
-    epochs = tf.data.Dataset.counter(initial_epoch)
-    return epochs.flat_map(rows_of).map(take).prefetch(tf.data.AUTOTUNE)
-
-
-def pack(model: keras.Model, *, compiled: bool = False) -> dict[str, Any]:
-    """Reduce a model to its architecture in JSON and its weights as arrays.
-
-    Not Keras' own pickling: that writes a whole zip file, and warns on NumPy 2. With
-    `compiled` the JSON also says how the model was compiled.
-    """
-    described = model if compiled else _bare_copy(model)
-    return {"architecture": described.to_json(), "weights": read_weights(model)}
-
-
-def unpack(packed: dict[str, Any]) -> keras.Model:
-    """Restore what `pack` reduced."""
-    model = keras.models.model_from_json(packed["architecture"])
-    write_weights(model, packed["weights"])
-    return model
-
-
-def copy_model(model: keras.Model) -> keras.Model:
-    """Copy architecture, weights and, if compiled, how; share no variable."""
-    copied = _bare_copy(model)
-    write_weights(copied, read_weights(model))
-    if model.compiled:
-        # Keras finds a function by its name, and only if it is its own or has been named here.
-        name = getattr(model.loss, "__name__", None)
-        with keras.saving.custom_object_scope({name: model.loss} if name else {}):
-            copied.compile_from_config(model.get_compile_config())
-    return copied
-
-
-def _bare_copy(model: keras.Model) -> keras.Model:
-    """Copy the architecture alone; `keras.models.clone_model` compiles as well."""
-    return type(model).from_config(model.get_config())
-
-
-def read_weights(model: keras.Model) -> list[NDArray]:
-    """Copy the weights out."""
-    # Not get_weights(): it converts in a way that NumPy 2 deprecates.
-    return [variable.value.numpy() for variable in model.weights]
-
-
-def write_weights(model: keras.Model, weights: Sequence[NDArray]) -> None:
-    """Copy weights in."""
-    for variable, array in zip(model.weights, weights, strict=True):
-        variable.assign(array)
-
-
-@contextmanager
-def weights_restored_on_error(model: keras.Model) -> Iterator[None]:
-    """Take back what was trained if training breaks off."""
-    weights = read_weights(model)
-    try:
-        yield
-    except BaseException:
-        write_weights(model, weights)
-        raise
-
-
-@contextmanager
-def array_warnings_silenced() -> Iterator[None]:
-    """Silence what Keras trips over whenever it reads weights under NumPy 2."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning
-        )
-        yield

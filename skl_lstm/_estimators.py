@@ -21,7 +21,7 @@ from ._scikeras import (
     RegressorTarget,
     RoutedParameters,
     as_build_function,
-    fresh_optimizer,
+    optimizer_params,
 )
 
 ClassWeight = Mapping[Any, float] | str | None
@@ -77,7 +77,7 @@ class _SequenceEstimator(RoutedParameters, KerasEstimator):
     def _builder_params(self) -> dict[str, Any]:
         return {
             "model": as_build_function(self.model),
-            "optimizer": fresh_optimizer(self.optimizer),
+            **optimizer_params(self.optimizer),
             "loss": self.loss,
             "metrics": self.metrics,
             "callbacks": self.callbacks,
@@ -138,7 +138,7 @@ class _LSTMEstimator(KerasEstimator):
     def _builder_params(self) -> dict[str, Any]:
         params = {
             "model": lstm_network,
-            "optimizer": fresh_optimizer(self.optimizer),
+            **optimizer_params(self.optimizer),
             "loss": self.loss,
             "callbacks": self.callbacks,
             **{f"model__{name}": getattr(self, name) for name in _NETWORK_PARAMETERS},

@@ -109,9 +109,14 @@ def lstm_network(
     real = None if mask_value is None or not conv_sizes else _real_steps(x, mask_value)
     if mask_value is not None and real is None:
         x = layers.Masking(mask_value)(x)
-    for filters in conv_sizes:
+    # Names of ours, as Keras would count on from build to build, and TensorFlow keeps some
+    # memory for every name that a variable has had.
+    for depth, filters in enumerate(conv_sizes, start=1):
         x = x if real is None else ops.where(real, x, 0.0)
-        x = layers.Conv1D(filters, kernel_size, padding="causal", activation="relu")(x)
+        conv = layers.Conv1D(
+            filters, int(kernel_size), padding="causal", activation="relu", name=f"conv_{depth}"
+        )
+        x = conv(x)
     # Given to every layer: the first of Keras 3.6 does not hand it on.
     masked = {} if real is None else {"mask": ops.squeeze(real, axis=-1)}
     for depth, size in enumerate(recurrent_sizes, start=1):
@@ -120,9 +125,13 @@ def lstm_network(
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
             return_sequences=depth < len(recurrent_sizes),
+            name=f"{cell}_{depth}",
         )
-        x = (layers.Bidirectional(layer) if bidirectional else layer)(x, **masked)
-    return keras.Model(inputs, layers.Dense(outputs, activation=activation)(x))
+        if bidirectional:
+            layer = layers.Bidirectional(layer, name=f"bidirectional_{depth}")
+        x = layer(x, **masked)
+    output = layers.Dense(outputs, activation=activation, name="output")
+    return keras.Model(inputs, output(x))
 
 
 def _real_steps(x: keras.KerasTensor, mask_value: float) -> keras.KerasTensor:
@@ -175,7 +184,7 @@ def _layer_sizes(name: str, sizes: int | tuple[int, ...] | None) -> tuple[int, .
     per_layer = tuple(sizes) if isinstance(sizes, tuple | list) else (sizes,)
     if not per_layer or not all(map(_is_size, per_layer)):
         raise ValueError(f"{name} must be positive integers, one per layer; got {sizes}.")
-    return per_layer
+    return tuple(map(int, per_layer))
 
 
 def _is_size(size: object) -> bool:

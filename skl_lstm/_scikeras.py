@@ -1,10 +1,10 @@
 """Every seam with scikeras: what it gets wrong, and the repair, each with its reason.
 
-May import `_engine`. scikeras is used for what it is good at: routing parameters such as
-``model__units`` and ``optimizer__learning_rate`` to Keras, and building and compiling the
-model. The estimators hold such a builder and do not inherit from it. They cannot: its
-``KerasRegressor`` has the mixin behind ``BaseEstimator``, its ``BaseWrapper`` defines
-``_more_tags``, and two of scikit-learn's checks look for just that in every ancestor.
+May import `_engine`, `_models` and `_arrays`. scikeras is used for what it is good at: routing
+parameters such as ``model__units`` and ``optimizer__learning_rate`` to Keras, and building
+and compiling the model. The estimators hold such a builder and do not inherit from it. They
+cannot: its ``KerasRegressor`` has the mixin behind ``BaseEstimator``, its ``BaseWrapper``
+defines ``_more_tags``, and two of scikit-learn's checks look for just that in every ancestor.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._engine import (
+from ._arrays import cast_windows
+from ._engine import ask, train, training_rows
+from ._models import (
     array_warnings_silenced,
-    ask,
     copy_model,
     pack,
     read_weights,
     seeded,
-    train,
+    state_restored_on_error,
     unpack,
-    weights_restored_on_error,
     write_weights,
 )
 
@@ -75,7 +75,7 @@ class ModelBuilder(BaseWrapper):
     """
 
     # scikeras seeds by TensorFlow's global seed and op determinism, and cannot take the
-    # latter back: every later fit without a seed then raises. `_engine.seeded` seeds instead.
+    # latter back: every later fit without a seed then raises. `_models.seeded` seeds instead.
     _random_state = None
 
     loss: Any
@@ -117,11 +117,16 @@ def as_build_function(model: Any) -> Callable[..., keras.Model]:
     return functools.partial(model)
 
 
-def fresh_optimizer(optimizer: Any) -> Any:
-    """Return an optimizer that no model has used: Keras ties an instance to one model."""
+def optimizer_params(optimizer: Any) -> dict[str, Any]:
+    """Return what scikeras makes an optimizer of, one that no model has used.
+
+    Keras ties an instance to one model, and counts on the names of the others from fit to fit,
+    while TensorFlow keeps some memory for every name that a variable has had.
+    """
     if isinstance(optimizer, keras.optimizers.Optimizer):
-        return type(optimizer).from_config(optimizer.get_config())
-    return optimizer
+        return {"optimizer": type(optimizer).from_config(optimizer.get_config())}
+    named = {"optimizer__name": optimizer} if isinstance(optimizer, str) else {}
+    return {"optimizer": optimizer, **named}
 
 
 def _check_output(model: keras.Model) -> None:
@@ -291,31 +296,32 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     ) -> Self:
         masks = self._masks if going_on else self._named_masks()
         self._check_padding(X, masks)
-        values, target = self._check_training_data(X, y)
+        values, target = self._check_training_data(_cast(X), y)
         _get_feature_names(X)  # refuses mixed names now, and not when all is trained
         if going_on:
             self._check_features(X, values)
             meta = self._meta
         else:
             meta = {**_describe_input(values), **self._describe_target(target, classes)}
-        values, target, weight = self._weighted_rows(values, target, sample_weight)
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-
-        builder = ModelBuilder(meta, **self._builder_params())
-        model = self._trainable_model(builder, seed, going_on=going_on)
-        arrays = [values, self._encode_target(target, meta, model)]
         options = {
             "epochs": epochs,
             "initial_epoch": self.n_iter_ if going_on else 0,
             **self._fit_options(seed),
         }
+        values, target, weight = self._weighted_rows(
+            values, target, sample_weight, options["validation_split"]
+        )
+        builder = ModelBuilder(meta, **self._builder_params())
+        model = self._trainable_model(builder, seed, going_on=going_on)
+        arrays = [values, self._encode_target(target, meta, model)]
         callbacks = [*builder.make_callbacks(), *self._early_stopping()]
-        if hasattr(self, "_init_callback_context"):
+        if getattr(self, "_skl_callbacks", None):
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             data = {"X": X, "y": y, "metadata": metadata}
             fitted = {**meta, "_masks": masks}
             callbacks.append(EpochTasks(self, options["epochs"], fitted, **data))
-        with weights_restored_on_error(model):
+        with state_restored_on_error(model):
             history = train(
                 model,
                 arrays if weight is None else [*arrays, weight],
@@ -357,9 +363,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """Return the network's output for X."""
         check_is_fitted(self, "model_")
         self._check_padding(X, self._masks)
-        values = check_array(X, estimator=self, input_name="X", **input_checks())
+        values = check_array(_cast(X), estimator=self, input_name="X", **input_checks())
         self._check_features(X, values)
-        options = {"batch_size": self.batch_size, "verbose": 0, **self._routed_to("predict")}
+        options = {"batch_size": self.batch_size, **self._routed_to("predict")}
         return ask(self.model_, values, **options)
 
     def _named_masks(self) -> dict[str, Any]:
@@ -403,19 +409,24 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             )
 
     def _weighted_rows(
-        self, X: NDArray, y: NDArray, sample_weight: ArrayLike | None
+        self, X: NDArray, y: NDArray, sample_weight: ArrayLike | None, validation_split: float
     ) -> tuple[NDArray, NDArray, NDArray | None]:
         """Join sample and class weights, and drop the rows that weigh nothing."""
         class_weight = getattr(self, "class_weight", None)
         if sample_weight is None and class_weight is None:
             return X, y, None
         weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        by_class = np.ones_like(weight)
         if class_weight is not None:
-            weight = weight * compute_sample_weight(class_weight, y).astype(X.dtype)
-        counts = weight != 0
+            by_class = compute_sample_weight(class_weight, y).astype(X.dtype)
+        counts = weight * by_class != 0
         if not counts.any():
             raise ValueError("Sample weights must contain at least one non-zero number.")
-        return X[counts], y[counts], weight[counts]
+        if not counts.all():  # else windows that share their memory stay as they are
+            X, y, weight, by_class = X[counts], y[counts], weight[counts], by_class[counts]
+        # In validation Keras weighs samples, but not classes.
+        by_class[training_rows(len(y), validation_split) :] = 1
+        return X, y, weight * by_class
 
     def _early_stopping(self) -> list[keras.callbacks.Callback]:
         if self.patience is None:
@@ -558,9 +569,9 @@ class ClassifierTarget(ClassifierMixin):
         return values, target
 
     def _weighted_rows(
-        self, X: NDArray, y: NDArray, sample_weight: ArrayLike | None
+        self, X: NDArray, y: NDArray, sample_weight: ArrayLike | None, validation_split: float
     ) -> tuple[NDArray, NDArray, NDArray | None]:
-        rows = super()._weighted_rows(X, y, sample_weight)
+        rows = super()._weighted_rows(X, y, sample_weight, validation_split)
         left = np.unique(rows[1])
         if y.ndim == 1 and len(left) < 2 <= len(np.unique(y)):
             raise ValueError(
@@ -697,6 +708,12 @@ def input_checks() -> dict[str, Any]:
     scikeras keeps the dtype that fit saw and refuses any other, int after float too.
     """
     return {"dtype": np.dtype(keras.config.floatx()), "allow_nd": True}
+
+
+def _cast(X: ArrayLike) -> ArrayLike:
+    """Cast windows that share their memory; scikit-learn would write all of them out."""
+    floatx = np.dtype(keras.config.floatx())
+    return cast_windows(X, floatx) if isinstance(X, np.ndarray) else X
 
 
 def _same_single(one: Real, other: Real) -> bool:

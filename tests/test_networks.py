@@ -86,6 +86,20 @@ def test_one_size_is_one_layer(units):
     assert layer_names(lstm_network(REGRESSION, units=units)) == ["InputLayer", "LSTM", "Dense"]
 
 
+def test_sizes_may_be_numpy_integers():
+    sizes = {"units": 3, "conv_filters": 2, "kernel_size": 2}
+    model = lstm_network(REGRESSION, **{name: np.int64(size) for name, size in sizes.items()})
+    assert model.to_json()
+    weights = [variable.shape for variable in model.weights]
+    assert weights == [variable.shape for variable in lstm_network(REGRESSION, **sizes).weights]
+
+
+def test_layers_have_the_same_names_in_every_build():
+    params = {"units": (3, 2), "bidirectional": True, "conv_filters": 2}
+    paths = [[v.path for v in lstm_network(REGRESSION, **params).weights] for _ in range(2)]
+    assert paths[0] == paths[1]
+
+
 def test_dropout_reaches_every_recurrent_layer():
     model = lstm_network(REGRESSION, units=(4, 4), dropout=0.25, recurrent_dropout=0.5)
     assert [(cell.dropout, cell.recurrent_dropout) for cell in model.layers[1:3]] == [

@@ -1,0 +1,48 @@
+"""What the benchmarks learn from: a made-up signal, and the hours of Beijing's air.
+
+The data of Beijing are real, have holes, and lie beside the checkout, not in it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+BEIJING = Path(__file__).parents[2] / "shared" / "data" / "beijing_pm25.csv.gz"
+TARGET = "pm2.5"
+COLUMNS = [TARGET, "DEWP", "TEMP", "PRES", "Iws", "Is", "Ir"]
+
+
+def read_hours(path: Path) -> pd.DataFrame:
+    """Read the numeric columns by hour, without the rows that miss a value."""
+    table = pd.read_csv(path)
+    times = pd.to_datetime(table[["year", "month", "day", "hour"]])
+    return table.set_index(pd.DatetimeIndex(times))[COLUMNS].astype(float).dropna()
+
+
+def make_sequences(rows: int, timesteps: int) -> tuple[NDArray, NDArray]:
+    """Return flat rows of two features a step, and a target that fades into the past.
+
+    The newer a step, the more it counts, the first feature for it and the second against.
+    """
+    X = np.random.default_rng(0).standard_normal((rows, timesteps, 2), dtype=np.float32)
+    weight = 0.7 ** np.arange(timesteps, dtype=np.float32)[::-1]
+    y = (X[..., 0] - X[..., 1]) @ weight
+    return X.reshape(rows, -1), _standardized(y)
+
+
+def make_lags(rows: int, timesteps: int) -> tuple[NDArray, NDArray]:
+    """Return the first `rows` hours of Beijing as lag columns, and the next hour's target.
+
+    Hours with a missing value are left out and their neighbours joined.
+    """
+    from skl_lstm import make_supervised
+
+    hours = read_hours(BEIJING).iloc[:rows].to_numpy(np.float32)
+    X, y = make_supervised(_standardized(hours), timesteps, target=0)
+    return np.ascontiguousarray(X), np.ascontiguousarray(y)
+
+
+def _standardized(values: NDArray) -> NDArray:
+    return (values - values.mean(axis=0)) / values.std(axis=0)

@@ -1,0 +1,68 @@
+"""Call functions of this package, each in a process of its own, which nothing has warmed up.
+
+They take and return what JSON can hold.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ._timing import console
+
+_ROOT = Path(__file__).parents[1]
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+# PyTorch and TensorFlow would not choose alike.
+_WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}
+_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+)
+
+
+class Job(NamedTuple):
+    """A function, its arguments, and what to call it while it runs."""
+
+    name: str
+    function: Callable[..., Any]
+    arguments: tuple[object, ...] = ()
+    on_gpu: bool = False  # may see one; the others run on the CPU even so
+
+
+def run_in_fresh_processes(jobs: Sequence[Job]) -> list[Any]:
+    """Run one job after the other, never two at once, and show how far they are."""
+    results = []
+    with Progress(*_COLUMNS, console=console, transient=True) as progress:
+        task = progress.add_task("", total=len(jobs))
+        for job in jobs:
+            progress.update(task, description=job.name)
+            results.append(_run(job))
+            progress.advance(task)
+    return results
+
+
+def _run(job: Job) -> Any:
+    name = f"{job.function.__module__}:{job.function.__qualname__}"
+    command = [sys.executable, "-W", "ignore", "-m", __name__, name, json.dumps(job.arguments)]
+    environment = os.environ | _QUIET | ({} if job.on_gpu else _WITHOUT_GPU)
+    done = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{job.name} failed.\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _call(name: str, arguments: str) -> object:
+    module, function = name.split(":")
+    return getattr(import_module(module), function)(*json.loads(arguments))
+
+
+if __name__ == "__main__":
+    print(json.dumps(_call(*sys.argv[1:])))

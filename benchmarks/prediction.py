@@ -1,0 +1,93 @@
+"""What a fitted Pipeline takes to predict one row, and 20,000 of them.
+
+``BENCH_ROUNDS=5`` repeats, in fresh processes.
+"""
+
+import os
+from collections.abc import Sequence
+from itertools import chain
+from statistics import median
+from time import perf_counter
+
+from sklearn.pipeline import Pipeline
+
+from ._contestants import (
+    CONTESTANTS,
+    OURS,
+    PACKAGES,
+    SCIKERAS,
+    WORKS,
+    make_pipeline,
+    target_for,
+)
+from ._data import make_sequences
+from ._fresh import Job, run_in_fresh_processes
+from ._results import Outcome, save, show_outcomes, times_faster
+from ._timing import Times, console, show_setting, show_table
+
+_WORK = WORKS["S"]._replace(epochs=1)
+_SIZES = {"one row": 1, "20,000 rows": 20_000}
+_TARGETS = {"one row": 40, "20,000 rows": 3}
+_SECONDS, _CALLS = 2.0, range(5, 500)
+_ROUNDS = 1
+
+
+def main() -> None:
+    show_setting(*PACKAGES)
+    measured = _run()
+    for size, times in measured.items():
+        show_table(_title(size), times)
+    outcomes = [_judge(size, times) for size, times in measured.items()]
+    show_outcomes(outcomes)
+    console.print(
+        f"Every contestant has a process of its own and repeats the call for {_SECONDS:g} "
+        f"seconds, at least {_CALLS.start} and at most {_CALLS.stop} times, after two that do not "
+        f"count. All were given a batch size of {_WORK.batch_size}."
+    )
+    save("prediction", PACKAGES, outcomes, measured)
+
+
+def time_predictions(contestant: str) -> dict[str, list[float]]:
+    """Fit and time the calls of predict; to be called in a fresh process."""
+    X, y = _WORK.data()
+    pipeline = make_pipeline(contestant, _WORK).fit(X, target_for(contestant, y))
+    return {size: _time_calls(pipeline, rows) for size, rows in _SIZES.items()}
+
+
+def _time_calls(pipeline: Pipeline, rows: int) -> list[float]:
+    X, _ = make_sequences(rows, max(_WORK.lookbacks))
+    for _ in range(2):
+        pipeline.predict(X)
+    times: list[float] = []
+    while len(times) < _CALLS.start or (sum(times) < _SECONDS and len(times) < _CALLS.stop):
+        start = perf_counter()
+        pipeline.predict(X)
+        times.append(perf_counter() - start)
+    return times
+
+
+def _run() -> dict[str, Times]:
+    rounds = int(os.environ.get("BENCH_ROUNDS", _ROUNDS))
+    names = [*CONTESTANTS] * rounds
+    jobs = [Job(f"predict: {name}", time_predictions, (name,)) for name in names]
+    results = run_in_fresh_processes(jobs)
+    return {size: _by_contestant(names, [one[size] for one in results]) for size in _SIZES}
+
+
+def _by_contestant(names: Sequence[str], calls: Sequence[list[float]]) -> Times:
+    pairs = list(zip(names, calls, strict=True))
+    return {
+        contestant: list(chain.from_iterable(times for name, times in pairs if name == contestant))
+        for contestant in CONTESTANTS
+    }
+
+
+def _judge(size: str, times: Times) -> Outcome:
+    seconds = {name: median(calls) for name, calls in times.items()}
+    target = _TARGETS[size]
+    return times_faster(f"predict {size}", SCIKERAS, seconds[OURS], seconds[SCIKERAS], target)
+
+
+def _title(size: str) -> str:
+    steps, units = max(_WORK.lookbacks), _WORK.units
+    return f"Predict {size}, {steps} steps x {_WORK.features}, LSTM({units})"

@@ -1,0 +1,191 @@
+"""Grid searches over the look-back: how long they take, and what they find.
+
+S, M and L by three contestants, M by two workers, and M on a GPU where there is one.
+``BENCH_SEARCHES=S,L`` chooses, ``BENCH_ROUNDS=5`` repeats.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean, median
+from time import perf_counter
+from typing import Any
+
+from rich.table import Table
+
+from ._contestants import (
+    CONTESTANTS,
+    OURS,
+    PACKAGES,
+    SCIKERAS,
+    SKORCH,
+    WORKS,
+    Work,
+    can_run,
+    make_search,
+    target_for,
+)
+from ._data import BEIJING
+from ._fresh import Job, run_in_fresh_processes
+from ._results import Outcome, save, show_outcomes, times_faster
+from ._timing import Times, console, show_setting, show_table
+
+_ROUNDS = {"S": 3, "M": 1, "L": 1, "n_jobs": 1, "GPU": 1}
+_TIMES_SCIKERAS = {"S": 15, "M": 10, "L": 3}
+_TIMES_SKORCH = {"S": 1.3, "M": 2, "L": 1.1}
+_JOBS_WORK, _JOBS, _TIMES_ONE_JOB = "M", 2, 1.5
+
+Searches = dict[str, list[dict[str, Any]]]
+
+
+def main() -> None:
+    show_setting(*PACKAGES)
+    outcomes: list[Outcome] = []
+    measured: dict[str, Any] = {}
+    for name in _chosen():
+        if not can_run(name):
+            console.print(f"{name} is left out, as there is no {BEIJING}.")
+            continue
+        measured[name] = _run_searches(name)
+        _show_searches(name, measured[name])
+        outcomes += _judge(name, measured[name])
+    if not measured:
+        return
+    if _JOBS_WORK in measured:
+        measured["n_jobs"] = _run_jobs()
+        outcomes.append(_judge_jobs(measured["n_jobs"]))
+        measured["GPU"] = _run_on_gpu()
+    show_outcomes(outcomes)
+    console.print(
+        "Seconds are those of GridSearchCV.fit, refit included, in a process of its own that "
+        "has imported everything and run nothing. All train on the CPU unless a title says "
+        "otherwise, with the same batches, epochs and folds, Adam at 1e-3, shuffled. A look-back "
+        "keeps the newest steps of a row. "
+        "Of skorch's two, the faster one counts. skl_lstm is seeded, the peers are not, so "
+        "that theirs vary from run to run. PyTorch's initial weights are others than Keras', "
+        "so that its scores differ by more than chance. With n_jobs, it is the second search of a "
+        "process that is timed, when the workers have imported and traced.\n"
+        "S and M learn a made-up signal. L forecasts PM2.5 from the first "
+        f"{WORKS['L'].rows} complete hours in Beijing, scaled before the search; hours that miss "
+        "a value are dropped and their neighbours joined."
+    )
+    save("search", PACKAGES, outcomes, measured)
+
+
+def time_search(contestant: str, name: str) -> dict[str, Any]:
+    """Search once; to be called in a fresh process."""
+    return _timed(contestant, WORKS[name], n_jobs=1)
+
+
+def time_second_search(n_jobs: int) -> dict[str, Any]:
+    """Search twice and return the second; to be called in a fresh process."""
+    _timed(OURS, WORKS[_JOBS_WORK], n_jobs)
+    return _timed(OURS, WORKS[_JOBS_WORK], n_jobs)
+
+
+def sees_gpu() -> bool:
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def _timed(contestant: str, work: Work, n_jobs: int) -> dict[str, Any]:
+    X, y = work.data()
+    search = make_search(contestant, work, n_jobs)
+    start = perf_counter()
+    search.fit(X, target_for(contestant, y))
+    seconds = perf_counter() - start
+    return {"seconds": seconds, "scores": search.cv_results_["mean_test_score"].tolist()}
+
+
+def _chosen() -> Sequence[str]:
+    names = os.environ.get("BENCH_SEARCHES", ",".join(WORKS)).split(",")
+    if unknown := [name for name in names if name not in WORKS]:
+        raise SystemExit(f"No search named {unknown}. There are: {', '.join(WORKS)}.")
+    return names
+
+
+def _run_searches(name: str) -> Searches:
+    return _alternate(name, time_search, {one: (one, name) for one in CONTESTANTS})
+
+
+def _run_jobs() -> Searches:
+    return _alternate("n_jobs", time_second_search, {"1": (1,), str(_JOBS): (_JOBS,)})
+
+
+def _run_on_gpu() -> Searches:
+    [found] = run_in_fresh_processes([Job("Looking for a GPU", sees_gpu, on_gpu=True)])
+    if not found:
+        console.print("There is no GPU, on which Keras' own kernels would run in both.")
+        return {}
+    calls = {one: (one, _JOBS_WORK) for one in (OURS, SCIKERAS)}
+    searches = _alternate("GPU", time_search, calls, on_gpu=True)
+    show_table(f"{_JOBS_WORK} on the GPU, by Keras' own kernel", _times(searches))
+    return searches
+
+
+def _alternate(
+    title: str,
+    function: Callable[..., Any],
+    calls: Mapping[str, tuple[object, ...]],
+    *,
+    on_gpu: bool = False,
+) -> Searches:
+    rounds = int(os.environ.get("BENCH_ROUNDS", _ROUNDS[title]))
+    jobs = [
+        Job(f"{title}, round {count} of {rounds}: {name}", function, arguments, on_gpu)
+        for count in range(1, rounds + 1)
+        for name, arguments in calls.items()
+    ]
+    results = run_in_fresh_processes(jobs)
+    return {name: results[place :: len(calls)] for place, name in enumerate(calls)}
+
+
+def _show_searches(name: str, searches: Searches) -> None:
+    work = WORKS[name]
+    show_table(
+        f"{name}: {work.fits} fits of LSTM({work.units}), {work.rows} rows of "
+        f"{max(work.lookbacks)} steps x {work.features}, {work.epochs} epochs, "
+        f"batch {work.batch_size}",
+        _times(searches),
+    )
+    _show_scores(work, searches)
+
+
+def _show_scores(work: Work, searches: Searches) -> None:
+    table = Table(title="Mean test R² by look-back", title_justify="left", title_style="bold")
+    table.add_column("")
+    for header in (*map(str, work.lookbacks), "best"):
+        table.add_column(header, justify="right")
+    for contestant, scores in _mean_scores(searches).items():
+        table.add_row(contestant, *(f"{score:.3f}" for score in (*scores, max(scores))))
+    console.print(table)
+
+
+def _judge(name: str, searches: Searches) -> list[Outcome]:
+    seconds = {contestant: median(times) for contestant, times in _times(searches).items()}
+    skorch = min(SKORCH, key=seconds.__getitem__)
+    targets = {SCIKERAS: _TIMES_SCIKERAS[name], skorch: _TIMES_SKORCH[name]}
+    return [
+        times_faster(f"search {name}", peer, seconds[OURS], seconds[peer], target)
+        for peer, target in targets.items()
+    ]
+
+
+def _judge_jobs(searches: Searches) -> Outcome:
+    one, several = _mean_scores(searches).values()
+    apart = max(abs(a - b) for a, b in zip(one, several, strict=True))
+    console.print(f"n_jobs={_JOBS} and n_jobs=1 score the same to {apart:.0e}.")
+    theirs, ours = (median(times) for times in _times(searches).values())
+    work = f"search {_JOBS_WORK}, n_jobs={_JOBS}"
+    return times_faster(work, "n_jobs=1", ours, theirs, _TIMES_ONE_JOB)
+
+
+def _times(searches: Searches) -> Times:
+    return {name: [one["seconds"] for one in rounds] for name, rounds in searches.items()}
+
+
+def _mean_scores(searches: Searches) -> dict[str, list[float]]:
+    return {
+        name: [fmean(scores) for scores in zip(*(one["scores"] for one in rounds), strict=True)]
+        for name, rounds in searches.items()
+    }
