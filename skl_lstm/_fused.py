@@ -86,22 +86,34 @@ class FusedLSTM(keras.layers.LSTM):
     def _run_at_once(
         self, steps: tf.Tensor, h: tf.Tensor, c: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        kernel = tf.concat([self.cell.kernel, self.cell.recurrent_kernel], axis=0)
-        unused = tf.zeros((self.units,), steps.dtype)
+        kernels = [_even(self.cell.kernel, 0), _even(self.cell.recurrent_kernel, 0)]
+        bias = _gates_of_kernel(self.cell.bias)
+        unused = tf.zeros((bias.shape[0] // 4,), steps.dtype)
         result = tf.raw_ops.BlockLSTM(
             seq_len_max=tf.cast(tf.shape(steps)[0], tf.int64),
-            x=steps,
-            h_prev=h,
-            cs_prev=c,
-            w=_gates_of_kernel(kernel),
-            b=_gates_of_kernel(self.cell.bias),
+            x=_even(steps, 2),
+            h_prev=_even(h, 1),
+            cs_prev=_even(c, 1),
+            w=_gates_of_kernel(tf.concat(kernels, axis=0)),
+            b=bias,
             wci=unused,
             wcf=unused,
             wco=unused,
             forget_bias=0,  # it is in Keras' bias
             cell_clip=-1,  # none
         )
-        return result.h, result.cs
+        return result.h[:, :, : self.units], result.cs[:, :, : self.units]
+
+
+def _even(values: tf.Tensor, axis: int) -> tf.Tensor:
+    """Append zeros to an axis whose size is odd.
+
+    Features and units of odd number make TensorFlow complain on its log, call by call, if that
+    of the samples is odd too. Zeros among them stay zeros.
+    """
+    if values.shape[axis] % 2 == 0:
+        return values
+    return tf.pad(values, [[0, int(number == axis)] for number in range(len(values.shape))])
 
 
 def _swapped(steps: tf.Tensor) -> tf.Tensor:
@@ -114,8 +126,9 @@ def _swapped(steps: tf.Tensor) -> tf.Tensor:
 
 def _gates_of_kernel(weights: tf.Tensor) -> tf.Tensor:
     """Bring the gates out of Keras' order, i, f, c, o, into that of the kernel: i, c, f, o."""
-    i, f, c, o = tf.split(weights, 4, axis=-1)
-    return tf.concat([i, c, f, o], axis=-1)
+    axis = len(weights.shape) - 1
+    i, f, c, o = (_even(gate, axis) for gate in tf.split(weights, 4, axis))
+    return tf.concat([i, c, f, o], axis)
 
 
 def _after(counts: tf.Tensor, values: tf.Tensor, before: tf.Tensor) -> tf.Tensor:

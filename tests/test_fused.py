@@ -2,6 +2,9 @@
 
 import copy
 import json
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -146,6 +149,23 @@ def test_a_large_layer_runs_each_half_of_the_samples(samples, masked):
     # Time and again, as the gradient of no samples is not zero but whatever was in memory.
     for params in ({}, flags) * 3:
         assert_same(*pair(48, 2, **params), X, **options)
+
+
+ODD = """
+import numpy as np
+from skl_lstm import LSTMRegressor
+
+X = np.random.default_rng(0).normal(size=(5, 3, 1))
+print(LSTMRegressor(3, epochs=1, random_state=0).fit(X, X[:, -1, 0]).predict(X[:1]).shape)
+"""
+
+
+def test_tensorflow_has_nothing_to_say_about_odd_numbers_of_samples_and_features():
+    log = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
+    command = [sys.executable, "-c", ODD]
+    result = subprocess.run(command, env=log, check=True, capture_output=True, text=True)
+    assert result.stdout == "(1,)\n"
+    assert "BlockLSTM" not in result.stderr
 
 
 def test_what_is_masked_is_never_read():
