@@ -169,8 +169,10 @@ def run_starts(index: pd.Index, order: _Rows, clock: str, max_gap: Any) -> _Rows
     """Return, by place, the place at which its run of neighbours begins."""
     begins = _changes(_series(index), order)
     if max_gap is not None:
-        times = _times(index)
-        begins |= _steps(times, order, clock) > _as_step(max_gap) + 2 * _digit(times)
+        times, longest = _times(index), _as_step(max_gap)
+        if digit := _digit(times):
+            longest += 2 * digit
+        begins |= _are_longer(_steps(times, order, clock), longest)
     starts = np.arange(len(order))
     starts[1:][~begins] = 0
     return np.maximum.accumulate(starts, out=starts)
@@ -230,11 +232,26 @@ def _changes(keys: list[NDArray], order: _Rows) -> NDArray[np.bool_]:
 
 def _steps(times: pd.Index, order: _Rows, clock: str) -> NDArray:
     """Return the steps from place to place; those too long to be counted are the longest."""
-    steps = np.diff(_ticks(times, clock)[order])
-    if clock == "labels" and steps.dtype.kind in "im":
-        counts = steps.view(np.int64)
+    ticks = _ticks(times, clock)[order]
+    if ticks.dtype.kind not in "imM":
+        return np.diff(ticks)
+    # As numbers: from NumPy 2.5 on, times that are too far apart raise.
+    counts = np.diff(ticks.view(np.int64) if ticks.dtype.kind in "mM" else ticks)
+    if clock == "labels":
         counts[counts < 0] = np.iinfo(np.int64).max
-    return steps
+    return counts.view(_step_type(ticks.dtype))
+
+
+def _step_type(dtype: np.dtype) -> np.dtype:
+    return np.dtype(dtype.str.replace("M8", "m8"))
+
+
+def _are_longer(steps: NDArray, longest: Any) -> NDArray[np.bool_]:
+    if steps.dtype.kind != "m":
+        return steps > longest
+    # In whole units of the steps: the longest of them are too long for a finer unit.
+    unit = pd.Timedelta(np.int64(1).view(steps.dtype))
+    return steps.view(np.int64) > pd.Timedelta(longest) // unit
 
 
 def _choose_clock(times: pd.Index, order: _Rows, within: NDArray[np.bool_]) -> str:

@@ -40,7 +40,7 @@ class LengthOfTime(Interval):
 
     def is_satisfied_by(self, val: Any) -> bool:
         if isinstance(val, np.timedelta64):
-            return bool(val > np.timedelta64(0))
+            return bool(val > np.timedelta64(0, "ns"))
         return isinstance(val, timedelta) and val > timedelta(0)
 
     def __str__(self) -> str:

@@ -992,7 +992,7 @@ def test_max_gap_is_ignored_for_arrays():
         ),
         *(
             ({"max_gap": value}, "max_gap")
-            for value in (pd.Timedelta(0), timedelta(-1), np.timedelta64("NaT"))
+            for value in (pd.Timedelta(0), timedelta(-1), np.timedelta64("NaT", "ns"))
         ),
     ],
     ids=repr,
