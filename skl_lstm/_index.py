@@ -169,10 +169,8 @@ def run_starts(index: pd.Index, order: _Rows, clock: str, max_gap: Any) -> _Rows
     """Return, by place, the place at which its run of neighbours begins."""
     begins = _changes(_series(index), order)
     if max_gap is not None:
-        times, longest = _times(index), _as_step(max_gap)
-        if digit := _digit(times):
-            longest += 2 * digit
-        begins |= _are_longer(_steps(times, order, clock), longest)
+        times = _times(index)
+        begins |= _are_longer(_steps(times, order, clock), max_gap, _digit(times))
     starts = np.arange(len(order))
     starts[1:][~begins] = 0
     return np.maximum.accumulate(starts, out=starts)
@@ -212,7 +210,7 @@ def _in_zone(index: pd.Index, zone: Any) -> pd.Index:
 def _ticks(times: Any, clock: str = "labels") -> NDArray:
     """Return the labels as numbers or times of NumPy, to be sorted and subtracted."""
     if clock == "months":
-        return np.asarray(times.year * 12 + times.month)
+        return np.asarray(times.year * 12 + times.month, dtype=np.int64)
     if isinstance(times, pd.PeriodIndex):
         return times.asi8
     if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
@@ -236,22 +234,17 @@ def _steps(times: pd.Index, order: _Rows, clock: str) -> NDArray:
     if ticks.dtype.kind not in "imM":
         return np.diff(ticks)
     # As numbers: from NumPy 2.5 on, times that are too far apart raise.
-    counts = np.diff(ticks.view(np.int64) if ticks.dtype.kind in "mM" else ticks)
+    counts = np.diff(ticks.view(np.int64))
     if clock == "labels":
         counts[counts < 0] = np.iinfo(np.int64).max
-    return counts.view(_step_type(ticks.dtype))
+    return counts.view(ticks.dtype.str.replace("M", "m"))
 
 
-def _step_type(dtype: np.dtype) -> np.dtype:
-    return np.dtype(dtype.str.replace("M8", "m8"))
-
-
-def _are_longer(steps: NDArray, longest: Any) -> NDArray[np.bool_]:
+def _are_longer(steps: NDArray, max_gap: Any, digit: float) -> NDArray[np.bool_]:
     if steps.dtype.kind != "m":
-        return steps > longest
-    # In whole units of the steps: the longest of them are too long for a finer unit.
-    unit = pd.Timedelta(np.int64(1).view(steps.dtype))
-    return steps.view(np.int64) > pd.Timedelta(longest) // unit
+        return steps > max_gap + 2 * digit
+    # In whole units of the steps: in a finer one the longest of them would overflow.
+    return steps > np.asarray(_as_step(max_gap)).astype(steps.dtype, casting="same_kind")
 
 
 def _choose_clock(times: pd.Index, order: _Rows, within: NDArray[np.bool_]) -> str:

@@ -4,6 +4,7 @@ May import nothing of ours. Every function takes and returns plain integers, so 
 shape rule can be read and tested without an array.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -40,11 +41,18 @@ class LengthOfTime(Interval):
 
     def is_satisfied_by(self, val: Any) -> bool:
         if isinstance(val, np.timedelta64):
-            return bool(val > np.timedelta64(0, "ns"))
+            # As a number: months and nanoseconds do not compare, and NaT is the least of all.
+            return bool(val.view(np.int64) > 0)
         return isinstance(val, timedelta) and val > timedelta(0)
 
     def __str__(self) -> str:
         return "a timedelta longer than 0"
+
+
+def step_names(timesteps: int, names: Iterable[str]) -> list[str]:
+    """Name the values of a window, flattened: ``t0_a, t0_b, t1_a, …``, t0 the oldest step."""
+    names = list(names)
+    return [f"t{step}_{name}" for step in range(timesteps) for name in names]
 
 
 class ReshapePlan(NamedTuple):

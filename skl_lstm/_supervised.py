@@ -15,7 +15,7 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import validate_params
 
 from ._arrays import window_view
-from ._shapes import AtLeast, check_enough_rows, window_span
+from ._shapes import AtLeast, check_enough_rows, step_names, window_span
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -263,8 +263,7 @@ def _label(
     import pandas as pd
 
     index = table.index[span - 1 :: stride][: len(X)]
-    steps = range(X.shape[1] // table.shape[1])
-    X_names = [f"t{step}_{name}" for step in steps for name in table.columns]
+    X_names = step_names(X.shape[1] // table.shape[1], table.columns)
     target_names = table.columns[targets]
     ahead = range(gap + 1, gap + 1 + y.shape[1] // len(target_names))
     y_names = [f"h{step}_{name}" for step in ahead for name in target_names]

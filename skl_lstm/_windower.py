@@ -18,7 +18,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._arrays import trailing_windows, with_dtype
 from ._base import SequenceTransformer
-from ._shapes import AtLeast, LengthOfTime, Number, window_span
+from ._shapes import AtLeast, LengthOfTime, Number, step_names, window_span
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -264,8 +264,7 @@ class SequenceWindower(SequenceTransformer):
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
-        steps = range(self._window[0])
-        return np.array([f"t{step}_{name}" for step in steps for name in names], dtype=object)
+        return np.array(step_names(self._window[0], names), dtype=object)
 
 
 def _as_frame(X: Any) -> pd.DataFrame | None:

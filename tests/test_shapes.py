@@ -11,11 +11,13 @@ from strategies import unhurried
 
 from skl_lstm._shapes import (
     AtLeast,
+    LengthOfTime,
     Number,
     ReshapePlan,
     check_enough_rows,
     divisors,
     plan_reshape,
+    step_names,
     window_span,
 )
 
@@ -195,3 +197,18 @@ def test_a_time_span_of_numpy_is_no_number(value):
     # NumPy counts its time spans among the integers.
     assert not Number(Real, 0, None, closed="neither").is_satisfied_by(value)
     assert not AtLeast(1).is_satisfied_by(value)
+
+
+@pytest.mark.parametrize("unit", ["ps", "ns", "s", "D", "W", "M", "Y"])
+def test_a_length_of_time_of_any_unit_is_longer_than_none(unit):
+    # A million days do not fit into nanoseconds, and months into none of them.
+    satisfied = [
+        LengthOfTime().is_satisfied_by(np.timedelta64(count, unit)) for count in (10**6, 1, 0, -1)
+    ]
+    assert satisfied == [True, True, False, False]
+    assert not LengthOfTime().is_satisfied_by(np.timedelta64("NaT", unit))
+
+
+def test_the_values_of_a_window_are_named_step_by_step():
+    assert step_names(2, iter(["a", "b"])) == ["t0_a", "t0_b", "t1_a", "t1_b"]
+    assert step_names(1, []) == []

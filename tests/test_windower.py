@@ -410,6 +410,14 @@ def test_a_step_of_max_gap_is_no_hole_and_a_longer_one_is(max_gap):
     assert runs_of(index, max_gap=max_gap) == [1, 2, 3, 1]
 
 
+@pytest.mark.parametrize(
+    ("max_gap", "expected"),
+    [(np.timedelta64(10**6, "D"), [1, 2, 3]), (np.timedelta64(3, "ps"), [1, 1, 1])],
+)
+def test_max_gap_may_be_longer_and_finer_than_nanoseconds_can_tell(max_gap, expected):
+    assert runs_of(HOURS[:3], max_gap=max_gap) == expected
+
+
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64"])
 def test_the_least_and_the_greatest_integer_are_far_apart(dtype):
     ends = np.iinfo(dtype)
