@@ -11,7 +11,7 @@ gives them to your data depends on what one of your rows is:
 
 Behind them stands `LSTMRegressor` or `LSTMClassifier`, or `SequenceRegressor` or
 `SequenceClassifier` with a Keras network of your own. `lstm_network` is the network of the
-former, for scikeras' plain wrappers too.
+former, for scikeras' plain wrappers too. `skl_lstm.inspection` draws sequences and forecasts.
 
 The rooms of the package; imports go downwards only:
 
@@ -19,6 +19,7 @@ The rooms of the package; imports go downwards only:
 ``_shapes``               integers: how columns divide into time steps, shape errors
 ``_arrays``               NumPy: columns to sequences and back, windows, padding
 ``_index``                pandas' indexes: neighbours in time, runs of them
+``_diagram``              scikit-learn's diagrams, with the shapes
 ``_base``                 what the transformers have in common
 ``_sequences``            sequences of unequal length, and what is wrong with which
 ``_reshaper``             `SequenceReshaper`
@@ -35,6 +36,7 @@ The rooms of the package; imports go downwards only:
 ``_engine``               how a Keras model is trained and asked, fast
 ``_scikeras``             every seam with scikeras; what the estimators have in common
 ``_estimators``           the four estimators, their parameters and documentation
+``inspection``            frames and pictures of sequences and forecasts
 ``datasets``              embedded data
 ``cli``, ``__main__``     the ``skl-lstm`` command
 ========================  ==========================================================

@@ -1,6 +1,6 @@
 """What the transformers have in common: how they validate, and that they return 3D arrays.
 
-May import nothing of ours.
+May import `_diagram`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from ._diagram import ShapeDiagram
+
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 _CHECKS: dict[str, Any] = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
 
 
-class SequenceTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class SequenceTransformer(  # type: ignore[call-arg]
+    ShapeDiagram, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Base of the transformers that return (samples, timesteps, features)."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -1,6 +1,6 @@
 """`SequencePadder`: sequences of unequal length, each a sample.
 
-May import `_sequences`, `_shapes` and `_arrays`.
+May import `_sequences`, `_diagram`, `_shapes` and `_arrays`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._arrays import can_mark, is_masked, pad_steps
+from ._diagram import shape_of
 from ._sequences import (
     RaggedTransformer,
     Sequences,
@@ -241,6 +242,9 @@ class SequencePadder(RaggedTransformer):
         steps = padded[real]
         flat = self._form in ("table", "series")
         return split_steps(steps[:, 0] if flat else steps, real.sum(axis=1))
+
+    def _shapes_in_and_out(self) -> tuple[str, str]:
+        return self._shape_in(), shape_of("n", self.timesteps_, self.features_)
 
 
 def _check_mask_value(mask_value: float, sequences: Sequences) -> None:

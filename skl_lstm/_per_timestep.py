@@ -1,6 +1,6 @@
 """`PerTimestep`: a transformer of rows, applied to the steps of sequences.
 
-May import `_sequences` and `_arrays`.
+May import `_sequences`, `_diagram` and `_arrays`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ._arrays import can_mark, is_masked
+from ._diagram import beside_shapes, shape_of
 from ._sequences import RaggedTransformer, Sequences, mark_of, mark_padding, read_sequences
 
 if TYPE_CHECKING:
@@ -184,6 +185,15 @@ class PerTimestep(RaggedTransformer):
                 "them needs a row of its own."
             )
         return table
+
+    def _sk_visual_block_(self) -> Any:
+        return beside_shapes(self, "transformer")
+
+    def _shapes_in_and_out(self) -> tuple[str, ...]:
+        before = shape_of("steps", self.features_)
+        if not hasattr(self.transformer_, "get_feature_names_out"):
+            return (before,)
+        return before, shape_of("steps", len(self.transformer_.get_feature_names_out()))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -1,6 +1,6 @@
 """`SequenceReshaper`: rows that already hold whole sequences, flattened into columns.
 
-May import `_base`, `_shapes` and `_arrays`.
+May import `_base`, `_diagram`, `_shapes` and `_arrays`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._arrays import columns_to_sequences, sequences_to_columns
 from ._base import SequenceTransformer
+from ._diagram import shape_of
 from ._shapes import AtLeast, plan_reshape
 
 if TYPE_CHECKING:
@@ -239,6 +240,12 @@ class SequenceReshaper(SequenceTransformer):
         """
         check_is_fitted(self)
         return self._place(_check_feature_names_in(self, input_features)).ravel()
+
+    def _shapes_in_and_out(self) -> tuple[str, str]:
+        return (
+            shape_of("n", self.n_features_in_),
+            shape_of("n", self.timesteps_, self.features_),
+        )
 
     def _place(self, columns: NDArray) -> NDArray:
         return columns_to_sequences(columns[np.newaxis], self._plan)[0]

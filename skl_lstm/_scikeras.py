@@ -1,9 +1,9 @@
 """Every seam with scikeras: what it gets wrong, and the repair, each with its reason.
 
-May import `_engine`, `_models` and `_arrays`. scikeras is used for what it is good at: routing
-parameters such as ``model__units`` and ``optimizer__learning_rate`` to Keras, and building
-and compiling the model. The estimators hold such a builder and do not inherit from it. They
-cannot: its ``KerasRegressor`` has the mixin behind ``BaseEstimator``, its ``BaseWrapper``
+May import `_engine`, `_models`, `_diagram` and `_arrays`. scikeras is used for what it is good
+at: routing parameters such as ``model__units`` and ``optimizer__learning_rate`` to Keras, and
+building and compiling the model. The estimators hold such a builder and do not inherit from it.
+They cannot: its ``KerasRegressor`` has the mixin behind ``BaseEstimator``, its ``BaseWrapper``
 defines ``_more_tags``, and two of scikit-learn's checks look for just that in every ancestor.
 """
 
@@ -40,6 +40,7 @@ from sklearn.utils.validation import (
 )
 
 from ._arrays import cast_windows
+from ._diagram import ShapeDiagram, shape_of
 from ._engine import ask, train, training_rows
 from ._models import (
     array_warnings_silenced,
@@ -241,7 +242,7 @@ class EpochTasks(keras.callbacks.Callback):
         return {**self._fitted, **names, "model_": copy_model(self.model)}
 
 
-class KerasEstimator(CallbackSupportMixin, BaseEstimator):
+class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     """What a Keras network needs to be an estimator like any other.
 
     A subclass says what scikeras shall build (`_builder_params`) and what its target is
@@ -460,6 +461,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             if name.startswith(f"{prefix}__")
         }
 
+    def _shapes_in_and_out(self) -> tuple[str, str]:
+        return shape_of("n", *self.X_shape_[1:]), self._shape_out()
+
     def __getstate__(self) -> dict[str, Any]:
         packed = dict(super().__getstate__())
         if "model_" in packed:
@@ -503,6 +507,9 @@ class RegressorTarget(RegressorMixin):
                 f"{meta['n_outputs_']}."
             )
         return y.astype(keras.config.floatx())
+
+    def _shape_out(self) -> str:
+        return shape_of("n") if self.y_ndim_ == 1 else shape_of("n", self.n_outputs_)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -625,6 +632,11 @@ class ClassifierTarget(ClassifierMixin):
         if loss_name(model.loss) == "categorical_crossentropy":
             return np.eye(n_classes, dtype=floatx)[codes]
         return codes.astype(floatx)[:, np.newaxis]
+
+    def _shape_out(self) -> str:
+        if self.target_type_ == "multilabel-indicator":
+            return shape_of("n", self.n_classes_)
+        return f"{shape_of('n')} of {self.n_classes_} classes"
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(

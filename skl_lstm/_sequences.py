@@ -1,6 +1,6 @@
 """Sequences of unequal length: how they are read, and which item it is if one is wrong.
 
-May import `_base`. Inside the package they are one table of steps, end to end, and
+May import `_base` and `_diagram`. Inside the package they are one table of steps, end to end, and
 the number of steps of each.
 """
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
 
 from ._base import SequenceTransformer, numeric
+from ._diagram import shape_of
 
 # Infinity is looked for later, in all forms alike.
 _CHECKS: dict[str, Any] = {"dtype": "numeric", "allow_nd": True, "ensure_all_finite": False}
@@ -56,6 +57,15 @@ class RaggedTransformer(SequenceTransformer):
                 f"{self.features_}. A 2D array is many sequences of one feature; if it is one "
                 "sequence of several, pass [X]."
             )
+
+    def _shape_in(self) -> str:
+        """Write the shape of what `fit` saw, in which every sequence has its own length t."""
+        return {
+            "table": shape_of("n", self.n_features_in_),
+            "array": shape_of("n", "t", self.features_),
+            "series": f"list of {shape_of('t')}",
+            "list": f"list of {shape_of('t', self.features_)}",
+        }[self._form]
 
 
 class PaddedSequences(np.ndarray):
@@ -107,10 +117,12 @@ def sequence_of(step: int | np.integer, lengths: NDArray[np.intp]) -> int:
     return int(np.searchsorted(np.cumsum(lengths), step, side="right"))
 
 
-def read_sequences(X: ArrayLike) -> Sequences:
+def read_sequences(X: ArrayLike, *, allow_infinity: bool = False) -> Sequences:
     """Read a list of sequences, a table or a 3D array; refuse what is none of these."""
     items = _items(X)
     sequences = _from_array(X) if items is None else _from_list(items)
+    if allow_infinity:
+        return sequences
     infinite = np.isinf(sequences.steps).any(axis=1)
     if infinite.any():
         number = sequence_of(infinite.argmax(), sequences.lengths)

@@ -1,6 +1,6 @@
 """`SequenceWindower`: rows that are time steps, each to be seen with its past.
 
-May import `_base`, `_shapes`, `_arrays` and `_index`.
+May import `_base`, `_diagram`, `_shapes`, `_arrays` and `_index`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._arrays import trailing_windows, with_dtype
 from ._base import SequenceTransformer
+from ._diagram import shape_of
 from ._shapes import AtLeast, LengthOfTime, Number, step_names, window_span
 
 if TYPE_CHECKING:
@@ -265,6 +266,10 @@ class SequenceWindower(SequenceTransformer):
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
         return np.array(step_names(self._window[0], names), dtype=object)
+
+    def _shapes_in_and_out(self) -> tuple[str, str]:
+        features = self.n_features_in_
+        return shape_of("n", features), shape_of("n", self._window[0], features)
 
 
 def _as_frame(X: Any) -> pd.DataFrame | None:

@@ -28,6 +28,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skl_lstm import SequenceWindower, __version__, datasets
+from skl_lstm.inspection import ForecastDisplay
 
 DEFAULT_TARGET = "temp_max"
 
@@ -400,14 +401,17 @@ def draw_forecast(
     path: Path, truth: pd.Series, rows: NDArray[np.intp], y_pred: NDArray[Any]
 ) -> None:
     """Draw the truth, and the forecasts made at `rows` one and `horizon` steps ahead, to a PNG."""
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    axes = figure.add_subplot()
-    axes.plot(truth.index[rows[0] + 1 :], truth.iloc[rows[0] + 1 :], color="0.6", label="truth")
-    for ahead in sorted({1, y_pred.shape[1]}):
-        label = f"LSTM, {counted(ahead, 'step')} ahead"
-        axes.plot(truth.index[rows + ahead], y_pred[:, ahead - 1], label=label)
-    axes.set(ylabel=truth.name, xlabel=truth.index.name or "row")
-    axes.legend()
+    targets = rows[:, np.newaxis] + np.arange(1, y_pred.shape[1] + 1)
+    panels = min(2, y_pred.shape[1])
+    figure = Figure(figsize=(10, 3.5 * panels), layout="constrained")
+    display = ForecastDisplay.from_predictions(
+        truth.to_numpy()[targets],
+        y_pred,
+        times=np.asarray(truth.index)[targets],
+        ax=figure.subplots(panels, squeeze=False),
+    )
+    for axes in display.axes_.flat:
+        axes.set(ylabel=truth.name, xlabel=truth.index.name or "row")
     figure.savefig(path, dpi=150, format="png")
 
 

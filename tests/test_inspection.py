@@ -1,0 +1,531 @@
+"""Frames and pictures: every number in its place, and what is drawn is what came."""
+
+import re
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
+from matplotlib.dates import date2num
+from numpy.testing import assert_array_equal
+from sklearn.linear_model import LinearRegression
+from strategies import unhurried
+
+from skl_lstm import SequencePadder, SequenceWindower, sliding_windows
+from skl_lstm.inspection import ForecastDisplay, plot_sequences, to_frame
+
+HOURS = pd.date_range("2024-03-01", periods=6, freq="h", name="hour")
+RAGGED = [np.array([[1.0, 5.0], [2.0, 4.0]]), np.array([[3.0, 3.0], [4.0, 2.0], [5.0, 1.0]])]
+
+
+def whole(message):
+    return f"^{re.escape(message)}$"
+
+
+@pytest.fixture(autouse=True)
+def no_figure_left():
+    yield
+    plt.close("all")
+
+
+# --- to_frame --------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.integers(1, 3))
+@unhurried
+def test_every_number_stands_at_its_sample_timestep_and_feature(lengths, features):
+    counter = iter(range(1000))
+    X = [
+        np.array([[next(counter) for _ in range(features)] for _ in range(length)])
+        for length in lengths
+    ]
+    frame = to_frame(X)
+    assert list(frame.columns) == [f"x{feature}" for feature in range(features)]
+    assert frame.index.names == ["sample", "timestep"]
+    assert len(frame) == sum(lengths)
+    for sample, sequence in enumerate(X):
+        for step, row in enumerate(sequence):
+            for feature, number in enumerate(row):
+                assert frame.loc[(sample, step), f"x{feature}"] == number
+
+
+def test_a_frame_of_an_array_is_its_rows_in_order():
+    X = np.arange(12, dtype=np.int16).reshape(2, 3, 2)
+    frame = to_frame(X, feature_names=["a", "b"])
+    assert_array_equal(frame.to_numpy().reshape(X.shape), X)
+    assert list(frame) == ["a", "b"]
+    assert set(frame.dtypes) == {np.dtype(np.int16)}
+
+
+def test_a_frame_can_be_changed_without_harm_to_the_array():
+    X = np.zeros((2, 3, 2))
+    frame = to_frame(X)
+    frame.iloc[0, 0] = 1
+    assert not X.any()
+    windows = sliding_windows(np.arange(5.0), 3)
+    frame = to_frame(windows)
+    frame.iloc[:] = 7
+    assert_array_equal(windows[:, 0, 0], [0, 1, 2])
+
+
+def test_a_table_is_sequences_of_one_feature():
+    assert to_frame([[1, 2], [3, 4]])["x0"].tolist() == [1, 2, 3, 4]
+
+
+def test_frames_in_the_list_name_the_features():
+    X = [pd.DataFrame({"a": [1.0], "b": [2.0]}), pd.DataFrame({"a": [3.0], "b": [4.0]})]
+    assert list(to_frame(X)) == ["a", "b"]
+    assert list(to_frame(X, feature_names=["c", "d"])) == ["c", "d"]
+
+
+def test_a_frame_shows_what_no_transformer_would_take():
+    X = np.array([[[np.nan], [np.inf]]])
+    assert_array_equal(to_frame(X)["x0"], [np.nan, np.inf])
+
+
+def test_padding_is_part_of_the_frame():
+    frame = to_frame(SequencePadder(mask_value=-1).fit_transform(RAGGED))
+    assert frame.loc[(0, 2)].tolist() == [-1, -1]
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "b", "c"], "ab"])
+@pytest.mark.parametrize("function", [to_frame, plot_sequences])
+def test_names_must_be_one_a_feature(function, names):
+    message = f"feature_names must be a name for each of the 2 features; got {names!r}."
+    with pytest.raises(ValueError, match=whole(message)):
+        function(np.zeros((1, 3, 2)), feature_names=names)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros((1, 2, 3, 4)), "X has shape (1, 2, 3, 4), but sequences are"),
+        ([[[1.0]], [[1.0, 2.0]]], "Sequence 1 of X has 2 features, but sequence 0 has 1"),
+        ([[1.0], 2.0], "Item 1 of X is a single number"),
+        ([], "X is an empty list"),
+    ],
+)
+def test_what_is_no_sequence_is_refused_as_by_the_transformers(X, message):
+    for function in (to_frame, plot_sequences):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            function(X)
+
+
+@pytest.mark.parametrize("X", [None, 3, np.float64(2), np.array(1.0)])
+def test_a_single_thing_cannot_be_drawn(X):
+    message = (
+        f"X is {X}, but sequences are an array (samples, timesteps, features), or a list of arrays."
+    )
+    with pytest.raises(TypeError, match=whole(message)):
+        plot_sequences(X)
+
+
+# --- plot_sequences --------------------------------------------------------------------------
+
+
+def lines_of(ax):
+    return [line.get_ydata() for line in ax.lines]
+
+
+def shaded(ax):
+    """The steps that are shaded, by the patches of a panel."""
+    spans = [patch.get_extents().transformed(ax.transData.inverted()) for patch in ax.patches]
+    return [step for span in spans for step in range(round(span.x0 + 0.5), round(span.x1 + 0.5))]
+
+
+def legend_of(axes):
+    (legend,) = axes[0].figure.legends
+    return legend.get_title().get_text(), [text.get_text() for text in legend.get_texts()]
+
+
+@pytest.mark.parametrize("samples", [1, 2, 5, 9])
+@pytest.mark.parametrize("features", [1, 3])
+def test_a_panel_a_sample_and_a_line_a_feature(samples, features):
+    X = np.random.default_rng(0).normal(size=(samples, 4, features))
+    axes = plot_sequences(X)
+    assert axes.shape == (samples,)
+    for number, ax in enumerate(axes):
+        assert ax.get_title() == f"sample {number}"
+        assert_array_equal(lines_of(ax), X[number].T)
+        assert [line.get_xdata().tolist() for line in ax.lines] == [[0, 1, 2, 3]] * features
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1, "axis 0: 1 sample"), (3, "axis 0: 3 samples"), (100, "axis 0: 9 of 100 samples")],
+)
+def test_the_three_axes_are_named(count, expected):
+    axes = plot_sequences(np.zeros((count, 2, 2)), feature_names=["load", "wind"])
+    figure = axes[0].figure
+    assert figure.get_suptitle() == expected
+    assert figure.get_supxlabel() == "axis 1: timesteps"
+    assert legend_of(axes) == ("axis 2: features", ["load", "wind"])
+
+
+@pytest.mark.parametrize(
+    ("samples", "expected"),
+    [
+        (3, [0, 50, 99]),
+        (1, [0]),
+        (np.int64(2), [0, 99]),
+        ([7, 3, -1], [7, 3, 99]),
+        (range(2, 4), [2, 3]),
+        (np.array([5]), [5]),
+    ],
+)
+def test_which_samples_are_drawn(samples, expected):
+    X = np.arange(100.0).repeat(2).reshape(100, 2, 1)
+    axes = plot_sequences(X, samples=samples)
+    assert [ax.get_title() for ax in axes] == [f"sample {number}" for number in expected]
+    assert [lines_of(ax)[0][0] for ax in axes] == expected
+
+
+def test_a_hundred_panels_fit_on_a_page():
+    axes = plot_sequences(np.zeros((100, 24, 2)), samples=100)
+    assert axes.shape == (100,)
+    width, height = axes[0].figure.get_size_inches()
+    assert width <= 13
+    assert height <= 13
+    axes[0].figure.draw_without_rendering()
+    boxes = [ax.get_position() for ax in axes]
+    assert min(box.width for box in boxes) * width > 0.5
+
+
+@pytest.mark.parametrize(
+    ("samples", "error", "message"),
+    [
+        (0, ValueError, "samples must be 1 or more, or a list of positions; got 0."),
+        (-2, ValueError, "samples must be 1 or more, or a list of positions; got -2."),
+        ([3], ValueError, "samples has [3], but there are 3: positions go from 0 to 2."),
+        ([0, -4], ValueError, "samples has [-4], but there are 3: positions go from 0 to 2."),
+        (True, TypeError, "samples must be an integer, or a list of positions; got True."),
+        ([], TypeError, "samples must be an integer, or a list of positions; got []."),
+        (1.5, TypeError, "samples must be an integer, or a list of positions; got 1.5."),
+        ("all", TypeError, "samples must be an integer, or a list of positions; got 'all'."),
+        ([[0]], TypeError, "samples must be an integer, or a list of positions; got [[0]]."),
+    ],
+)
+def test_samples_that_are_not_there(samples, error, message):
+    with pytest.raises(error, match=whole(message)):
+        plot_sequences(np.zeros((3, 2, 1)), samples=samples)
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("padding", ["pre", "post"])
+@pytest.mark.parametrize("mask_value", [0.0, -7.0])
+def test_padding_is_shaded_and_holds_no_line(padding, mask_value):
+    padder = SequencePadder(padding=padding, mask_value=mask_value)
+    axes = plot_sequences(padder.fit_transform(RAGGED))
+    step = 0 if padding == "pre" else 2
+    assert [shaded(ax) for ax in axes] == [[step], []]
+    for ax, sequence in zip(axes, RAGGED, strict=True):
+        drawn = np.array(lines_of(ax)).T
+        assert_array_equal(drawn[~np.isnan(drawn).any(axis=1)], sequence)
+    assert legend_of(axes)[1] == ["x0", "x1", "padding"]
+
+
+def test_what_a_network_masks_is_shaded_if_it_is_told():
+    X = pd.DataFrame({"load": [1.0, 2.0, 3.0]}, index=HOURS[:3])
+    windows = SequenceWindower(timesteps=3, padding=-1).fit_transform(X)
+    assert [shaded(ax) for ax in plot_sequences(windows)] == [[], [], []]
+    assert [shaded(ax) for ax in plot_sequences(windows, mask_value=-1)] == [[0, 1], [0], []]
+
+
+def test_only_whole_steps_are_padding():
+    X = np.array([[[0.0, 1.0], [0.0, 0.0], [1.0, 0.0], [0.0, 0.0]]])
+    (ax,) = plot_sequences(X, mask_value=0)
+    assert shaded(ax) == [1, 3]
+
+
+def test_unequal_lengths_are_drawn_as_they_are():
+    axes = plot_sequences(RAGGED)
+    assert [len(line) for ax in axes for line in lines_of(ax)] == [2, 2, 3, 3]
+    assert axes[0].get_xlim() == axes[1].get_xlim() == (-0.5, 2.5)
+    assert axes[0].get_ylim() == axes[1].get_ylim()
+    assert [ax.get_title() for ax in plot_sequences(RAGGED, samples=[1])] == ["sample 1"]
+
+
+def test_features_are_told_apart_by_colour_and_then_by_style():
+    (ax,) = plot_sequences(np.zeros((1, 2, 28)))
+    assert len({(line.get_color(), line.get_linestyle()) for line in ax.lines}) == 28
+    assert len({line.get_color() for line in ax.lines}) == 7
+
+
+def seen_by(colour, confusion):
+    """A colour as it is seen without one kind of cone (Machado et al., 2009, severity 1)."""
+    linear = np.where(np.array(colour) > 0.04045, ((np.array(colour) + 0.055) / 1.055) ** 2.4, 0)
+    return np.clip(np.array(confusion) @ linear, 0, 1)
+
+
+CONFUSIONS = {
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", CONFUSIONS)
+def test_the_first_colours_differ_to_the_colour_blind(kind):
+    (ax,) = plot_sequences(np.zeros((1, 2, 7)))
+    seen = [seen_by(to_rgb(line.get_color()), CONFUSIONS[kind]) for line in ax.lines]
+    distances = [np.abs(a - b).max() for i, a in enumerate(seen) for b in seen[:i]]
+    assert min(distances) > 0.05
+
+
+def test_short_sequences_have_dots_and_long_ones_have_none():
+    (short,) = plot_sequences(np.zeros((1, 5, 1)))
+    (long,) = plot_sequences(np.zeros((1, 500, 1)))
+    assert short.lines[0].get_marker() == "o"
+    assert long.lines[0].get_marker() == "None"
+
+
+def test_a_single_step_can_be_seen():
+    (ax,) = plot_sequences(np.ones((1, 1, 1)))
+    assert ax.lines[0].get_marker() == "o"
+
+
+def test_windows_of_a_long_series_are_not_written_out():
+    import tracemalloc
+
+    windows = sliding_windows(np.zeros((100_000, 10)), 100)
+    tracemalloc.start()
+    plot_sequences(windows, samples=2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < windows.nbytes / 50
+
+
+# --- ForecastDisplay -------------------------------------------------------------------------
+
+
+def drawn(display, row=0, column=0):
+    truth, forecast = display.lines_[row, column]
+    assert_array_equal(truth.get_xdata(), forecast.get_xdata())
+    return truth.get_xdata(), truth.get_ydata(), forecast.get_ydata()
+
+
+def test_forecast_and_truth_are_drawn_at_the_times_of_y():
+    y = pd.Series(np.arange(6.0), HOURS, name="load")
+    display = ForecastDisplay.from_predictions(y, y + 0.5)
+    times, truth, forecast = drawn(display)
+    assert_array_equal(date2num(times), date2num(HOURS))
+    assert_array_equal(truth, y)
+    assert_array_equal(forecast, y + 0.5)
+    (ax,) = display.axes_.flat
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("hour", "load", "")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["truth", "forecast"]
+    assert display.figure_ is ax.figure
+
+
+def test_an_estimator_forecasts_at_the_times_of_its_table():
+    X = pd.DataFrame({"a": np.arange(6.0)}, HOURS)
+    y = np.arange(6.0) * 2
+    model = LinearRegression().fit(X, y)
+    times, truth, forecast = drawn(ForecastDisplay.from_estimator(model, X, y))
+    assert_array_equal(date2num(times), date2num(HOURS))
+    assert_array_equal(truth, y)
+    np.testing.assert_allclose(forecast, y, atol=1e-9)
+    later = HOURS + pd.Timedelta("1h")
+    for labels, kwargs in [(later, {}), (HOURS, {"times": later})]:
+        display = ForecastDisplay.from_estimator(model, X, pd.Series(y, labels), **kwargs)
+        assert_array_equal(date2num(drawn(display)[0]), date2num(later))
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0, 3.0], np.array([1, 2, 3])])
+def test_without_labels_positions_are_the_times(values):
+    display = ForecastDisplay.from_predictions(values, [1.5, 2.5, 3.5])
+    assert [array.tolist() for array in drawn(display)] == [[0, 1, 2], [1, 2, 3], [1.5, 2.5, 3.5]]
+
+
+@pytest.mark.parametrize(
+    ("steps", "columns"), [(None, [1, 4]), (2, [2]), ([1, 2, 3], [1, 2, 3]), (np.int64(4), [4])]
+)
+def test_a_column_of_panels_a_step_ahead(steps, columns):
+    y = np.arange(24.0).reshape(6, 4)
+    display = ForecastDisplay.from_predictions(y, -y, steps=steps)
+    assert display.axes_.shape == (1, len(columns))
+    for column, step in enumerate(columns):
+        _, truth, forecast = drawn(display, column=column)
+        assert_array_equal(truth, y[:, step - 1])
+        assert_array_equal(forecast, -y[:, step - 1])
+        title = "1 step ahead" if step == 1 else f"{step} steps ahead"
+        assert display.axes_[0, column].get_title() == title
+
+
+def test_every_step_can_have_times_of_its_own():
+    y = np.arange(6.0).reshape(3, 2)
+    times = np.array([[1, 2], [2, 3], [3, 4]])
+    display = ForecastDisplay.from_predictions(y, y, times=times)
+    assert drawn(display)[0].tolist() == [1, 2, 3]
+    assert drawn(display, column=1)[0].tolist() == [2, 3, 4]
+
+
+def test_a_row_of_panels_a_series():
+    index = pd.MultiIndex.from_product([["north", "south"], HOURS[:3]], names=["station", "hour"])
+    y = pd.Series(np.arange(6.0), index)
+    shuffled = y.iloc[[5, 0, 3, 2, 1, 4]]
+    display = ForecastDisplay.from_predictions(shuffled, shuffled + 10)
+    assert display.axes_.shape == (2, 1)
+    titles = [ax.get_title() for ax in display.axes_[:, 0]]
+    assert titles == ["south", "north"]
+    for row, name in enumerate(titles):
+        times, truth, forecast = drawn(display, row=row)
+        assert_array_equal(date2num(times), date2num(HOURS[:3]))
+        assert_array_equal(truth, y[name])
+        assert_array_equal(forecast, y[name] + 10)
+    only = ForecastDisplay.from_predictions(y, y, series=[1])
+    assert [ax.get_title() for ax in only.axes_.flat] == ["south"]
+
+
+def test_of_many_series_some_are_drawn():
+    index = pd.MultiIndex.from_product([range(40), ["a", "b"], range(2)])
+    y = pd.Series(np.arange(160.0), index)
+    display = ForecastDisplay.from_predictions(y, y)
+    assert display.axes_.shape == (6, 1)
+    assert display.axes_[0, 0].get_title() == "0, a"
+    assert display.axes_[-1, 0].get_title() == "39, b"
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        (pd.date_range("2024-01-01", periods=3, tz="Europe/Berlin"), "2024-01-01"),
+        (pd.period_range("2024-01", periods=3, freq="M"), "2024-01-01"),
+        (pd.DatetimeIndex(["2024-01-03", "2024-01-01", "2024-01-02"]), "2024-01-01"),
+    ],
+)
+def test_dates_of_any_kind_run_from_left_to_right(index, expected):
+    y = pd.Series([1.0, 2.0, 3.0], index)
+    times, _, _ = drawn(display := ForecastDisplay.from_predictions(y, y))
+    assert date2num(times[0]) == date2num(np.datetime64(expected))
+    assert (np.diff(date2num(times)) > 0).all()
+    display.figure_.draw_without_rendering()
+
+
+def test_lengths_of_time_are_drawn_in_seconds():
+    y = pd.Series([1.0, 2.0], pd.to_timedelta(["1min", "2min"]))
+    assert drawn(ForecastDisplay.from_predictions(y, y))[0].tolist() == [60, 120]
+
+
+def test_a_truth_that_nobody_knows_yet_is_a_gap():
+    _, truth, forecast = drawn(ForecastDisplay.from_predictions([1.0, np.nan], [1.0, 2.0]))
+    assert np.isnan(truth[1])
+    assert forecast[1] == 2
+
+
+def test_it_draws_where_it_is_told():
+    figure, (left, right) = plt.subplots(1, 2)
+    one = ForecastDisplay.from_predictions([1.0, 2.0], [1.0, 2.0], ax=right)
+    assert one.axes_[0, 0] is right
+    assert not left.lines
+    y = np.zeros((3, 5))
+    two = ForecastDisplay.from_predictions(y, y, ax=[left, right])
+    assert list(two.axes_[0]) == [left, right]
+    assert two.figure_ is figure
+    assert plt.get_fignums() == [figure.number]
+
+
+def test_a_display_can_be_drawn_again():
+    y = np.arange(10.0).reshape(5, 2)
+    display = ForecastDisplay.from_predictions(y, y)
+    assert display.plot(steps=2) is display
+    assert display.axes_.shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (
+            {"y_pred": [1.0]},
+            ValueError,
+            "y_true has shape (2,), but y_pred has (1,): every forecast needs its truth. Where "
+            "nobody knows it yet, put NaN.",
+        ),
+        (
+            {"y_pred": [[1.0], [2.0]]},
+            ValueError,
+            "y_true has shape (2,), but y_pred has (2, 1): every forecast needs its truth. Where "
+            "nobody knows it yet, put NaN.",
+        ),
+        (
+            {"y_true": ["a", "b"]},
+            ValueError,
+            "y_true is <U1 of shape (2,), but a forecast is of numbers, (n_samples,) or "
+            "(n_samples, n_steps). For classes take sklearn.metrics.ConfusionMatrixDisplay.",
+        ),
+        ({"steps": 2}, ValueError, "steps has [2], but y has the steps 1 to 1."),
+        ({"steps": [0]}, ValueError, "steps has [0], but y has the steps 1 to 1."),
+        ({"steps": "last"}, TypeError, "steps must be an integer or a list of them; got 'last'."),
+        ({"steps": []}, TypeError, "steps must be an integer or a list of them; got []."),
+        ({"series": 0}, ValueError, "series must be 1 or more, or a list of positions; got 0."),
+        (
+            {"series": [1]},
+            ValueError,
+            "series has [1], but there are 1: positions go from 0 to 0.",
+        ),
+        (
+            {"times": [1, 2, 3]},
+            ValueError,
+            "Found input variables with inconsistent numbers of samples: [2, 3]",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn(arguments, error, message):
+    defaults = {"y_true": [1.0, 2.0], "y_pred": [1.0, 2.0]}
+    with pytest.raises(error, match=whole(message)):
+        ForecastDisplay.from_predictions(**{**defaults, **arguments})
+    assert not plt.get_fignums()
+
+
+def test_too_few_panels_are_refused():
+    _, ax = plt.subplots()
+    y = np.zeros((3, 2))
+    message = (
+        "ax has 1 panel(s), but 1 series of 2 step(s) ahead need 2. Choose fewer by series= and "
+        "steps=, or pass ax=None."
+    )
+    with pytest.raises(ValueError, match=whole(message)):
+        ForecastDisplay.from_predictions(y, y, ax=ax)
+    assert not ax.lines
+
+
+# --- without matplotlib ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("plot_sequences([[1.0]])", "plot_sequences"),
+        (
+            "ForecastDisplay.from_predictions([1.0], [1.0])",
+            "ForecastDisplay.from_predictions",
+        ),
+    ],
+)
+def test_without_matplotlib_it_says_what_to_install(call, name):
+    code = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "from skl_lstm.inspection import *\n"
+        f"try: {call}\nexcept ImportError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.startswith(f"{name} requires matplotlib.")
