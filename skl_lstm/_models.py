@@ -14,6 +14,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.random import seed_generator
 from numpy.typing import NDArray
 
 _ONE_BUILDER = threading.RLock()
@@ -27,16 +28,35 @@ def seeded(seed: int) -> Iterator[None]:
     that dropout needs as well. TensorFlow's own seed stays untouched: setting it empties its
     kernel caches, and once `enable_op_determinism` was on, as in scikeras, taking it back
     fails every fit without a seed.
+
+    NumPy's and Python's generators serve every thread of a process. A user's function that draws
+    from them is seeded as long as no other thread does so meanwhile, as those of a Dask worker do;
+    Keras gets a generator that no other thread can draw from.
     """
     with _ONE_BUILDER:
         python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
+        keras_source = seed_generator.python_random
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002
+        seed_generator.python_random = _OfThisThread(random.Random(seed))  # noqa: S311
         try:
             yield
         finally:
+            seed_generator.python_random = keras_source
             random.setstate(python_state)
             np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+class _OfThisThread:
+    """Python's `random`, but for the thread that makes it a generator of its own."""
+
+    def __init__(self, own: random.Random) -> None:
+        self._own = own
+        self._thread = threading.get_ident()
+
+    def __getattr__(self, name: str) -> Any:
+        mine = threading.get_ident() == self._thread
+        return getattr(self._own if mine else random, name)
 
 
 def pack(model: keras.Model, *, compiled: bool = False) -> dict[str, Any]:

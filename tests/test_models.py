@@ -2,11 +2,14 @@
 
 import json
 import random
+import sys
+import threading
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras.src.random import seed_generator
 from numpy.testing import assert_array_equal
 
 from skl_lstm._models import (
@@ -99,6 +102,41 @@ def test_seeding_nests():
         with seeded(8):
             random.random()
         assert [first, random.random()] == outer
+
+
+def test_what_other_threads_draw_meanwhile_changes_nothing():
+    # As those of a Dask worker do, while a network is built in one of them.
+    stop = threading.Event()
+
+    def draw():
+        while not stop.is_set():
+            random.random()
+
+    expected, interval = build(seed=7, dropout=0.5), sys.getswitchinterval()
+    thread = threading.Thread(target=draw)
+    sys.setswitchinterval(1e-5)
+    thread.start()
+    try:
+        others = [build(seed=7, dropout=0.5) for _ in range(5)]
+    finally:
+        stop.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+    for other in others:
+        assert_weights_equal(other, expected)
+        assert_array_equal(other(X, training=True), build(7, dropout=0.5)(X, training=True))
+
+
+def test_other_threads_draw_from_elsewhere():
+    drawn = []
+    with seeded(7):
+        thread = threading.Thread(target=lambda: drawn.append(seed_generator.make_default_seed()))
+        thread.start()
+        thread.join()
+        mine = seed_generator.make_default_seed()
+    with seeded(7):
+        assert mine == seed_generator.make_default_seed()
+    assert len(drawn) == 1
 
 
 def test_seeding_leaves_tensorflows_seed_alone():
