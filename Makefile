@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-matrix lint format bench clean
+.PHONY: help demo test test-matrix lint format docs pictures test-site bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,9 @@ help:
 	@echo "make test-matrix  the tests on every scikit-learn from 1.7 on, each in its own environment"
 	@echo "make lint    formatting, lint, types, docstrings"
 	@echo "make format  mend what lint can mend"
+	@echo "make docs    run every page of the guide and build the site, docs/_build/html"
+	@echo "make pictures  draw the README's pictures again"
+	@echo "make test-site  open every page of the site in a browser"
 	@echo "make bench   measure against what else one could use"
 	@echo "make clean   remove the environment and what the tools left"
 
@@ -39,6 +42,16 @@ format: $(VENV)/lint
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# A warning is an error. The pages that have not changed since the last build are not run again.
+docs: $(VENV)/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going -d docs/_build/doctrees docs docs/_build/html
+
+pictures: $(VENV)/docs
+	$(BIN)/python docs/pictures
+
+test-site: docs
+	$(BIN)/python -m pytest -m site tests
+
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks
 
@@ -64,4 +77,5 @@ $(BIN)/python:
 
 clean:
 	rm -rf $(VENV) $(VENV)-sklearn-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf docs/_build docs/auto_guide docs/generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,20 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-from ._timing import console
+from ._timing import with_progress
 
 _ROOT = Path(__file__).parents[1]
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 # PyTorch and TensorFlow would not choose alike.
 _WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}
-_COLUMNS = (
-    TextColumn("{task.description}"),
-    BarColumn(),
-    MofNCompleteColumn(),
-    TimeElapsedColumn(),
-)
 
 
 class Job(NamedTuple):
@@ -39,14 +31,8 @@ class Job(NamedTuple):
 
 def run_in_fresh_processes(jobs: Sequence[Job]) -> list[Any]:
     """Run one job after the other, never two at once, and show how far they are."""
-    results = []
-    with Progress(*_COLUMNS, console=console, transient=True) as progress:
-        task = progress.add_task("", total=len(jobs))
-        for job in jobs:
-            progress.update(task, description=job.name)
-            results.append(_run(job))
-            progress.advance(task)
-    return results
+    named = [(job.name, job) for job in jobs]
+    return [_run(job) for job in with_progress(named, ticking=True)]
 
 
 def _run(job: Job) -> Any:

@@ -3,17 +3,27 @@
 import os
 import platform
 import tracemalloc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from statistics import median
 from time import perf_counter
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 Times = dict[str, list[float]]
+T = TypeVar("T")
+
+_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+)
 
 console = Console(highlight=False, markup=False)
 
@@ -24,12 +34,28 @@ def alternate(measures: Mapping[str, Callable[[], float]], rounds: int) -> Times
     A B C A B C, not A A B B C C: a machine that slows down meanwhile slows all alike.
     """
     times: Times = {name: [] for name in measures}
-    for count in range(rounds + 1):
-        for name, measure in measures.items():
-            seconds = measure()
-            if count:
-                times[name].append(seconds)
+    turns = [(name, name) for _ in range(rounds + 1) for name in measures]
+    for turn, name in enumerate(with_progress(turns)):
+        seconds = measures[name]()
+        if turn >= len(measures):
+            times[name].append(seconds)
     return times
+
+
+def with_progress(work: Iterable[tuple[str, T]], *, ticking: bool = False) -> Iterator[T]:
+    """Yield what belongs to the names, one by one, and show which one it is and how far that is.
+
+    `ticking` shows the seconds as they pass, by a thread that would disturb what is timed in
+    this process.
+    """
+    work = list(work)
+    bar = Progress(*_COLUMNS, console=console, transient=True, auto_refresh=ticking)
+    with bar as progress:
+        task = progress.add_task("", total=len(work))
+        for name, item in work:
+            progress.update(task, description=name, refresh=True)
+            yield item
+            progress.advance(task)
 
 
 def stopwatch(

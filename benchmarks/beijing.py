@@ -21,7 +21,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skl_lstm import LSTMRegressor, SequenceWindower
 
 from ._data import BEIJING, COLUMNS, TARGET, read_hours
-from ._timing import console, duration, show_setting
+from ._timing import console, duration, show_setting, with_progress
 
 HOUR, HELD_OUT = pd.Timedelta("1h"), pd.Timedelta("8760h")
 _TIMESTEPS = 24
@@ -68,7 +68,8 @@ def _show_errors(year: Year, whole: NDArray[np.bool_]) -> None:
         table.add_column(header, justify="right")
     models = {f"LSTM, random_state={seed}": make_lstm(seed) for seed in _SEEDS}
     models["ridge, same lags"] = make_ridge()
-    for name, model in models.items():
+    for name in with_progress([(name, name) for name in models]):
+        model = models[name]
         start = perf_counter()
         model.fit(year.X_train, year.y_train)
         seconds = perf_counter() - start

@@ -162,10 +162,10 @@ class SequenceRegressor(RegressorTarget, _SequenceEstimator):  # numpydoc ignore
         What builds the network: a function, method or object that is called in every `fit`
         and returns a ``keras.Model``, compiled or not. Of the keyword arguments `meta` (what
         is known of the data: ``X_shape_``, ``n_features_in_``, ``n_outputs_``),
-        ``compile_kwargs`` and ``params`` it gets those it names; all others come from
-        parameters ``model__name``. A ready ``keras.Model`` is copied, weights included. To
-        pickle the estimator define the function at the top level of a module: a lambda, or
-        a function inside a function, cannot be pickled.
+        ``compile_kwargs`` and ``params`` it gets those it names, and all three if it takes
+        ``**kwargs``; all others come from parameters ``model__name``. A ready ``keras.Model`` is
+        copied, weights included. To pickle the estimator define the function at the top level of
+        a module: a lambda, or a function inside a function, cannot be pickled.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Used if `model` returns an uncompiled network.
     loss : str, class, function or keras.losses.Loss, default=None
@@ -211,7 +211,7 @@ class SequenceRegressor(RegressorTarget, _SequenceEstimator):  # numpydoc ignore
         Epochs trained.
     n_features_in_ : int
         Features of a time step; for 2D X its number of columns, each a time step.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if X was a DataFrame of named columns.
 
     See Also
@@ -248,10 +248,10 @@ class SequenceClassifier(ClassifierTarget, _SequenceEstimator):
         What builds the network: a function, method or object that is called in every `fit`
         and returns a ``keras.Model``, compiled or not. Of the keyword arguments `meta` (what
         is known of the data: ``X_shape_``, ``n_features_in_``, ``n_classes_``, ``target_type_``),
-        ``compile_kwargs`` and ``params`` it gets those it names; all others come from
-        parameters ``model__name``. A ready ``keras.Model`` is copied, weights included. To
-        pickle the estimator define the function at the top level of a module: a lambda, or
-        a function inside a function, cannot be pickled.
+        ``compile_kwargs`` and ``params`` it gets those it names, and all three if it takes
+        ``**kwargs``; all others come from parameters ``model__name``. A ready ``keras.Model`` is
+        copied, weights included. To pickle the estimator define the function at the top level of
+        a module: a lambda, or a function inside a function, cannot be pickled.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Used if `model` returns an uncompiled network.
     loss : str, class, function or keras.losses.Loss, default=None
@@ -301,7 +301,7 @@ class SequenceClassifier(ClassifierTarget, _SequenceEstimator):
         Epochs trained.
     n_features_in_ : int
         Features of a time step; for 2D X its number of columns, each a time step.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if X was a DataFrame of named columns.
     classes_ : ndarray of shape (n_classes,)
         The labels seen in `fit`.
@@ -419,7 +419,7 @@ class LSTMRegressor(RegressorTarget, _LSTMEstimator):  # numpydoc ignore=PR02
         Epochs trained.
     n_features_in_ : int
         Features of a time step; for 2D X its number of columns, each a time step.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if X was a DataFrame of named columns.
 
     See Also
@@ -501,7 +501,7 @@ class LSTMClassifier(ClassifierTarget, _LSTMEstimator):
         Epochs trained.
     n_features_in_ : int
         Features of a time step; for 2D X its number of columns, each a time step.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if X was a DataFrame of named columns.
     classes_ : ndarray of shape (n_classes,)
         The labels seen in `fit`.

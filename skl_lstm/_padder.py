@@ -54,7 +54,7 @@ class SequencePadder(RaggedTransformer):
         Features of every time step.
     n_features_in_ : int
         Features of a time step; if X was a 2D array, its number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if X was a DataFrame or a list of them.
 
     See Also
@@ -177,7 +177,7 @@ class SequencePadder(RaggedTransformer):
 
         Returns
         -------
-        ndarray of shape (n_samples, timesteps_, features_)
+        ndarray of shape (n_samples, `timesteps_`, `features_`)
             The sequences in the dtype of X, oldest step first. With the attribute
             `mask_value` where any was padded; a view of X if X is an array and none was.
 
@@ -212,7 +212,7 @@ class SequencePadder(RaggedTransformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, timesteps_, features_)
+        X : array-like of shape (n_samples, `timesteps_`, `features_`)
             Sequences as `transform` gives them.
 
         Returns

@@ -49,7 +49,7 @@ class PerTimestep(RaggedTransformer):
         Features of every time step, before the transformation.
     n_features_in_ : int
         Features of a time step; if X was a 2D array, its number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if X was a DataFrame or a list of them.
 
     See Also

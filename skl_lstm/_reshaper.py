@@ -55,7 +55,7 @@ class SequenceReshaper(SequenceTransformer):
         Features of every time step.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if they were strings.
 
     See Also
@@ -157,7 +157,7 @@ class SequenceReshaper(SequenceTransformer):
 
         Returns
         -------
-        ndarray of shape (n_samples, timesteps_, features_)
+        ndarray of shape (n_samples, `timesteps_`, `features_`)
             The sequences, oldest step first, in the dtype of X; a view of X if X is an
             array.
         """
@@ -169,12 +169,12 @@ class SequenceReshaper(SequenceTransformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, timesteps_, features_)
+        X : array-like of shape (n_samples, `timesteps_`, `features_`)
             Sequences as `transform` gives them.
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features_in_)
+        ndarray of shape (n_samples, `n_features_in_`)
             The table, in the dtype of X. Columns that `truncating` dropped hold NaN, for
             which other dtypes than floats become float64.
 
@@ -192,7 +192,7 @@ class SequenceReshaper(SequenceTransformer):
 
         Returns
         -------
-        DataFrame of shape (timesteps_, features_)
+        DataFrame of shape (`timesteps_`, `features_`)
             Axis 0 is the time step, oldest first, axis 1 the feature; each value is the
             name of the input column that lands there, or its number if the columns seen
             in `fit` had no names.
@@ -235,7 +235,7 @@ class SequenceReshaper(SequenceTransformer):
 
         Returns
         -------
-        ndarray of str of shape (timesteps_ * features_,)
+        ndarray of str of shape (`timesteps_` * `features_`,)
             The input column behind each value of ``transform(X)[0].ravel()``.
         """
         check_is_fitted(self)

@@ -66,7 +66,7 @@ class SequenceWindower(SequenceTransformer):
         The longest step between neighbours. None after `fit` on an array.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if they were strings.
 
     See Also

@@ -1,0 +1,35 @@
+"""What the command prints, as a terminal shows it."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import DIMMED_MONOKAI
+from rich.text import Text
+
+_COMMAND = "skl-lstm --timesteps 7 14 --units 16"
+_WIDTH = 84
+
+
+def draw() -> str:
+    environment = {"FORCE_COLOR": "1", "COLUMNS": str(_WIDTH), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-m", *_COMMAND.replace("-", "_", 1).split()],
+            cwd=folder,
+            env={**os.environ, **environment},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    with Path(os.devnull).open("w") as nowhere:
+        console = Console(record=True, width=_WIDTH, file=nowhere, highlight=False)
+        console.print(f"[bold]$[/bold] {_COMMAND}")
+        console.print(Text.from_ansi(done.stdout))
+        svg = console.export_svg(title="", theme=DIMMED_MONOKAI, unique_id="command")
+    # Without the fonts that it would fetch from elsewhere: it is drawn in those at hand.
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)

@@ -1,0 +1,89 @@
+"""The same numbers as a flat table and on three axes.
+
+Where a column lands, and the numbers there, are asked of `SequenceReshaper`: the picture
+cannot show anything else than what the package does.
+"""
+
+import numpy as np
+import pandas as pd
+from drawing import GREY, HUES, arrow, cell, page, pale, text
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from skl_lstm import SequenceReshaper
+
+_WIDTH, _HEIGHT = 830, 386
+_SAMPLES, _TIMESTEPS, _FEATURES = 3, 4, "ab"
+_CELL = np.array([38, 36])
+_SHEET_CELL = np.array([54, 40])
+# More than one cell, so that a sheet behind shows its oldest step and last feature in full.
+_SHEET_STEP = _SHEET_CELL * [1.15, -1.15]
+
+
+def draw() -> Figure:
+    names = [f"t{step}_{feature}" for step in range(_TIMESTEPS) for feature in _FEATURES]
+    numbers = np.arange(1, _SAMPLES * len(names) + 1).reshape(_SAMPLES, -1)
+    table = pd.DataFrame(numbers, columns=names)
+    reshaper = SequenceReshaper(features=len(_FEATURES)).fit(table)
+    lands = reshaper.column_map()
+    colours = _colours(lands)
+
+    figure, axes = page(_WIDTH, _HEIGHT)
+    _draw_table(axes, table, colours, corner=np.array([76, 136]))
+    arrow(axes, (394, 190), (506, 190), width=2.5, colour="black")
+    text(axes, 448, 166, "SequenceReshaper\n(features=2)", family="DejaVu Sans Mono", size=11)
+    _draw_stack(axes, reshaper.transform(table), lands, colours, corner=np.array([575, 130]))
+    return figure
+
+
+def _colours(lands: pd.DataFrame) -> dict[str, tuple[float, ...]]:
+    """Give every column the hue of its time step, paler for the next feature."""
+    return {
+        name: pale(hue, feature)
+        for hue, row in zip(HUES, lands.to_numpy(), strict=True)
+        for feature, name in enumerate(row)
+    }
+
+
+def _draw_table(axes: Axes, table: pd.DataFrame, colours: dict, corner: np.ndarray) -> None:
+    for column, name in enumerate(table):
+        x = corner[0] + (column + 0.5) * _CELL[0]
+        text(axes, x, corner[1] - 12, name, size=11)
+        for sample, number in enumerate(table[name]):
+            cell(axes, corner + _CELL * [column, sample], _CELL, colours[name], number)
+    for sample in table.index:
+        y = corner[1] + (sample + 0.5) * _CELL[1]
+        text(axes, corner[0] - 8, y, f"sample {sample}", ha="right", size=11)
+    middle = corner[0] + _CELL[0] * table.shape[1] / 2
+    text(axes, middle, 86, "One row is one sample, flattened", size=13)
+    _caption(axes, middle, table.shape, "(samples, columns)")
+
+
+def _draw_stack(
+    axes: Axes, stack: np.ndarray, lands: pd.DataFrame, colours: dict, corner: np.ndarray
+) -> None:
+    samples, timesteps, features = stack.shape
+    text(axes, corner[0] + 30, 40, "One sheet is one sample", size=13)
+    # The sheet that is farthest behind first, as what is drawn later covers it.
+    for sample in reversed(range(samples)):
+        sheet = corner + _SHEET_STEP * sample
+        text(axes, sheet[0] + 1, sheet[1] - 10, f"sample {sample}", ha="left", size=11)
+        for (step, feature), number in np.ndenumerate(stack[sample]):
+            name, place = lands.iloc[step, feature], sheet + _SHEET_CELL * [feature, step]
+            cell(axes, place, _SHEET_CELL, colours[name], number, name)
+
+    right, bottom = corner + _SHEET_CELL * [features, timesteps]
+    arrow(axes, (corner[0] - 10, corner[1]), (corner[0] - 10, bottom))
+    text(axes, corner[0] - 24, (corner[1] + bottom) / 2, "axis 1: timesteps", rotation=90)
+    arrow(axes, (corner[0], bottom + 10), (right, bottom + 10))
+    text(axes, (corner[0] + right) / 2, bottom + 24, "axis 2: features")
+    start = np.array([right + 8, bottom + 6])
+    end = start + _SHEET_STEP * (samples - 1)
+    arrow(axes, start, end)
+    text(axes, *((start + end) / 2 + [6, 24]), "axis 0:\nsamples", ha="left")
+    _caption(axes, (corner[0] + right) / 2, stack.shape, "(samples, timesteps, features)")
+
+
+def _caption(axes: Axes, x: float, shape: tuple[int, ...], meaning: str) -> None:
+    text(axes, x, _HEIGHT - 34, str(shape), size=16, weight="bold")
+    text(axes, x, _HEIGHT - 14, meaning, size=12, color=GREY)

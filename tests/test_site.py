@@ -1,0 +1,182 @@
+"""The built site in a real browser: ``make test-site``."""
+
+import functools
+import re
+import shutil
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SITE = ROOT / "docs" / "_build" / "html"
+WIDTHS = (390, 1280)
+# Written by Sphinx for itself, with nothing to read on them.
+NO_PAGES = {"genindex.html", "search.html", "webpack-macros.html"}
+
+pytestmark = pytest.mark.site
+
+
+def pages():
+    found = (path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
+    return sorted(page for page in found if "_static" not in page and page not in NO_PAGES)
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Serve the site on a free port of this machine, as a web server would."""
+    if not (SITE / "index.html").is_file():
+        pytest.fail("the site is not built: make docs")
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(SITE)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no browser: neither chromium nor google-chrome is installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as running:
+        # A container has no user namespaces for the sandbox; the pages are our own.
+        browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=WIDTHS, ids=lambda width: f"{width}px")
+def page(request, browser):
+    page = browser.new_page(viewport={"width": request.param, "height": 900})
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def troubles(page):
+    """What the browser complains of, while a test looks at pages."""
+    heard = []
+
+    def failed(request):
+        if "ERR_ABORTED" not in request.failure:  # so is what the next page comes before
+            heard.append(f"failed: {request.url}, {request.failure}")
+
+    def answered(response):
+        if response.status >= 400:
+            heard.append(f"{response.status}: {response.url}")
+
+    def spoke(message):
+        if message.type == "error":
+            heard.append(f"console: {message.text}")
+
+    def raised(error):
+        heard.append(f"script: {error}")
+
+    listeners = {
+        "requestfailed": failed,
+        "response": answered,
+        "console": spoke,
+        "pageerror": raised,
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    yield heard
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
+
+
+def test_every_page_of_the_guide_is_built():
+    sources = {path.stem for path in (ROOT / "docs" / "guide").glob("*.py")}
+    built = {Path(page).stem for page in pages() if page.startswith("auto_guide/")}
+    assert sources
+    assert built - {"sg_execution_times"} == sources | {"index"}
+
+
+def test_every_page_opens_without_a_complaint(page, address, troubles):
+    for name in pages():
+        page.goto(address + name, wait_until="load")
+        assert troubles == [], name
+
+
+def test_every_picture_is_there(page, address, troubles):
+    for name in pages():
+        page.goto(address + name, wait_until="load")
+        pictures = page.eval_on_selector_all(
+            "img",
+            "all => all.map(img => [img.src, img.complete && img.naturalWidth, "
+            "img.alt || !img.closest('article')])",
+        )
+        for source, width, words in pictures:
+            assert width, f"{name}: {source}"
+            assert words, f"{name}: {source} says nothing to those who cannot see it"
+
+
+def test_no_page_is_wider_than_the_window(page, address):
+    for name in pages():
+        page.goto(address + name, wait_until="load")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= page.viewport_size["width"], name
+
+
+def test_text_is_large_enough_to_read(page, address):
+    for name in pages():
+        page.goto(address + name, wait_until="load")
+        sizes = page.eval_on_selector_all(
+            "article p, article li, article pre, article td",
+            "all => all.filter(e => e.offsetParent && e.innerText.trim() && "
+            "!e.closest('.sk-top-container')).map(e => parseFloat(getComputedStyle(e).fontSize))",
+        )
+        assert min(sizes, default=16) >= 12, name
+
+
+def test_the_search_finds_a_class(page, address, troubles):
+    page.goto(f"{address}search.html?q=SequenceWindower", wait_until="load")
+    page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
+    found = page.eval_on_selector_all(
+        "#search-results ul.search li a", "all => all.map(a => a.innerText)"
+    )
+    assert any("SequenceWindower" in text for text in found)
+    assert troubles == []
+
+
+def test_a_diagram_tells_the_shapes(page, address):
+    page.goto(address + "auto_guide/start.html", wait_until="load")
+    captions = page.eval_on_selector_all(
+        ".sk-top-container .caption", "all => all.map(e => e.innerText)"
+    )
+    assert any(re.fullmatch(r"\(n, \d+\) → \(n, \d+, \d+\)", text) for text in captions)
+
+
+def links(html):
+    return re.findall(r"<a\s[^>]*?href=\"([^\"]*)\"", html)
+
+
+def anchors(html):
+    return set(re.findall(r"\sid=\"([^\"]+)\"", html))
+
+
+def test_no_link_is_broken():
+    texts = {name: (SITE / name).read_text(encoding="utf-8") for name in pages()}
+    broken = []
+    for name, html in texts.items():
+        for link in links(html):
+            target, anchor = urldefrag(urljoin(name, link))
+            if urlsplit(target).scheme:
+                continue
+            path = SITE / unquote(urlsplit(target).path or name)
+            if not path.is_file():
+                broken.append(f"{name}: {link}")
+            elif anchor and path.suffix == ".html":
+                there = texts.get(path.relative_to(SITE).as_posix()) or path.read_text("utf-8")
+                if unquote(anchor) not in anchors(there):
+                    broken.append(f"{name}: {link}")
+    assert broken == []
