@@ -7,6 +7,7 @@ pandas is not a requirement of the package, only those with a DataFrame in hand 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from pandas.api.types import is_any_real_numeric_dtype
 
 _DAY = np.timedelta64(1, "D")
+_UNITS = ["s", "ms", "us", "ns"]  # of pandas' times, from coarse to fine
+_LENGTHS = ["W", "D", "h", "m", *_UNITS, "ps", "fs"]  # NumPy's units that have one
 
 _Rows = NDArray[np.intp]
 
@@ -127,7 +130,9 @@ def join_labels(before: pd.Index, index: pd.Index) -> pd.Index:
             "their labels: give X an index like that of fit."
         )
     zone = getattr(_times(before), "tz", None)
-    return before.append(index if zone is None else _in_zone(index, zone))
+    if zone is not None:
+        index = _with_times(index, lambda times: times.tz_convert(zone))
+    return _appended(before, index)
 
 
 def order_rows(index: pd.Index, n_before: int = 0) -> _Rows:
@@ -178,7 +183,7 @@ def run_starts(index: pd.Index, order: _Rows, clock: str, max_gap: Any) -> _Rows
 
 def labels_inside(labels: pd.Index, firsts: pd.Index, lasts: pd.Index) -> NDArray[np.bool_]:
     """Mark the labels behind the first, and up to the last label of a run."""
-    index = firsts.append([lasts, labels])
+    index = _appended(firsts, lasts, labels)
     opens = np.repeat([1, -1, 0], [len(firsts), len(lasts), len(labels)])
     # Among equals those asked about go first: at the first label of a run nothing is open.
     order = np.lexsort([np.abs(opens), _ticks(_times(index)), *_series(index)])
@@ -200,11 +205,24 @@ def _series(index: pd.Index) -> list[NDArray[np.integer]]:
     return list(index.codes[:-1]) if isinstance(index, pd.MultiIndex) else []
 
 
-def _in_zone(index: pd.Index, zone: Any) -> pd.Index:
+def _appended(*indexes: pd.Index) -> pd.Index:
+    """Append indexes of one kind, whose times may be of several units.
+
+    Below pandas 3 empty ones have a say in the dtype, and a MultiIndex loses labels if its
+    times are of several units, or time spans with a frequency.
+    """
+    filled = [index for index in indexes if len(index)] or list(indexes[:1])
+    if hasattr(_times(filled[0]), "unit"):
+        finest = max((_times(index).unit for index in filled), key=_UNITS.index)
+        # What is repeated has no frequency.
+        filled = [_with_times(i, lambda times: times.as_unit(finest).repeat(1)) for i in filled]
+    return filled[0].append(filled[1:])
+
+
+def _with_times(index: pd.Index, convert: Callable[[Any], Any]) -> pd.Index:
     if isinstance(index, pd.MultiIndex):
-        times: Any = index.levels[-1]
-        return index.set_levels(times.tz_convert(zone), level=-1)
-    return pd.DatetimeIndex(index).tz_convert(zone)
+        return index.set_levels(convert(index.levels[-1]), level=-1)
+    return convert(index)
 
 
 def _ticks(times: Any, clock: str = "labels") -> NDArray:
@@ -243,8 +261,11 @@ def _steps(times: pd.Index, order: _Rows, clock: str) -> NDArray:
 def _are_longer(steps: NDArray, max_gap: Any, digit: float) -> NDArray[np.bool_]:
     if steps.dtype.kind != "m":
         return steps > max_gap + 2 * digit
-    # In whole units of the steps: in a finer one the longest of them would overflow.
-    return steps > np.asarray(_as_step(max_gap)).astype(steps.dtype, casting="same_kind")
+    # Counted: in NumPy's times the longest steps, or the longest max_gap, would overflow.
+    count, unit = _count(max_gap)
+    own_unit = np.ones((), steps.dtype)
+    count = count * int(unit // own_unit) if unit > own_unit else count // int(own_unit // unit)
+    return steps.view(np.int64) > min(count, np.iinfo(np.int64).max)
 
 
 def _choose_clock(times: pd.Index, order: _Rows, within: NDArray[np.bool_]) -> str:
@@ -284,10 +305,19 @@ def _check_unit(max_gap: Any, kind: str) -> None:
             f"max_gap={max_gap!r} cannot measure the time of the rows, which the index has as "
             f"{kind}: give {wanted}."
         )
+    if isinstance(max_gap, np.timedelta64) and np.datetime_data(max_gap)[0] not in _LENGTHS:
+        raise ValueError(
+            f"max_gap={max_gap!r} has no fixed length. Give it in a unit from weeks to "
+            "femtoseconds, for example np.timedelta64(31, 'D')."
+        )
 
 
-def _as_step(max_gap: Any) -> Any:
-    return pd.Timedelta(max_gap).to_timedelta64() if isinstance(max_gap, timedelta) else max_gap
+def _count(max_gap: Any) -> tuple[int, NDArray]:
+    """Return a length of time as a whole number, and its unit."""
+    if isinstance(max_gap, timedelta) and not isinstance(max_gap, pd.Timedelta):
+        return max_gap // timedelta(microseconds=1), np.ones((), "m8[us]")
+    gap = np.asarray(max_gap.to_timedelta64() if isinstance(max_gap, pd.Timedelta) else max_gap)
+    return int(gap.view(np.int64)), np.ones((), gap.dtype)
 
 
 def _as_slice(numbers: _Rows) -> _Rows | slice:

@@ -410,12 +410,27 @@ def test_a_step_of_max_gap_is_no_hole_and_a_longer_one_is(max_gap):
     assert runs_of(index, max_gap=max_gap) == [1, 2, 3, 1]
 
 
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
 @pytest.mark.parametrize(
     ("max_gap", "expected"),
-    [(np.timedelta64(10**6, "D"), [1, 2, 3]), (np.timedelta64(3, "ps"), [1, 1, 1])],
+    [
+        (np.timedelta64(10**6, "D"), [1, 2, 3]),
+        (timedelta.max, [1, 2, 3]),
+        (np.timedelta64(2, "30m"), [1, 2, 3]),
+        (timedelta(hours=1), [1, 2, 3]),
+        (timedelta(hours=1) - timedelta.resolution, [1, 1, 1]),
+        (np.timedelta64(3600 * 10**9 - 1, "ns"), [1, 1, 1]),
+        (np.timedelta64(3, "ps"), [1, 1, 1]),
+    ],
 )
-def test_max_gap_may_be_longer_and_finer_than_nanoseconds_can_tell(max_gap, expected):
-    assert runs_of(HOURS[:3], max_gap=max_gap) == expected
+def test_max_gap_may_be_longer_and_finer_than_the_labels_can_tell(max_gap, expected, unit):
+    assert runs_of(HOURS[:3].as_unit(unit), max_gap=max_gap) == expected
+
+
+@pytest.mark.parametrize("unit", ["Y", "M", "as"])
+def test_a_max_gap_without_a_fixed_length_is_refused(unit):
+    with pytest.raises(ValueError, match=r"has no fixed length\. Give it in a unit from weeks to "):
+        runs_of(HOURS[:3], max_gap=np.timedelta64(1, unit))
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64"])
