@@ -18,6 +18,7 @@ The rooms of the package; imports go downwards only:
 ========================  ==========================================================
 ``_shapes``               integers: how columns divide into time steps, shape errors
 ``_arrays``               NumPy: columns to sequences and back, windows, padding
+``_checks``               what is no array of numbers, and why
 ``_index``                pandas' indexes: neighbours in time, runs of them
 ``_diagram``              scikit-learn's diagrams, with the shapes
 ``_base``                 what the transformers have in common

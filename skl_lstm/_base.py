@@ -1,18 +1,18 @@
 """What the transformers have in common: how they validate, and that they return 3D arrays.
 
-May import `_diagram`.
+May import `_checks` and `_diagram`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from ._checks import explained, numeric
 from ._diagram import ShapeDiagram
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class SequenceTransformer(  # type: ignore[call-arg]
 
     def _check_table(self, X: ArrayLike) -> NDArray:
         """Validate a table for `fit`, and set no state yet: it may still be refused."""
-        return numeric(check_array(X, estimator=self, input_name="X", **_CHECKS))
+        with explained(X):
+            return numeric(check_array(X, estimator=self, input_name="X", **_CHECKS))
 
     def _remember_columns(self, X: ArrayLike) -> None:
         validate_data(self, X, skip_check_array=True)
@@ -59,11 +60,14 @@ class SequenceTransformer(  # type: ignore[call-arg]
 
     def _check_known_table(self, X: ArrayLike) -> NDArray:
         """Validate a table whose columns must be those of `fit`."""
-        return numeric(validate_data(self, X, reset=False, **_CHECKS))
+        with explained(X):
+            return numeric(validate_data(self, X, reset=False, **_CHECKS))
 
     def _check_sequences(self, X: ArrayLike, timesteps: int, features: int) -> NDArray:
         """Validate what `inverse_transform` takes."""
-        sequences = check_array(X, allow_nd=True, ensure_2d=False, **_CHECKS)
+        with explained(X):
+            checks = {"allow_nd": True, "ensure_2d": False, "input_name": "X", **_CHECKS}
+            sequences = numeric(check_array(X, **checks))
         if sequences.shape[1:] != (timesteps, features):
             raise ValueError(
                 f"X has shape {sequences.shape}, but this {type(self).__name__} was fitted to "
@@ -76,17 +80,3 @@ class SequenceTransformer(  # type: ignore[call-arg]
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16", "int64"]
         return tags
-
-
-def numeric(table: NDArray) -> NDArray:
-    """Return what `check_array` has let through as numbers.
-
-    It lets dates through, and below scikit-learn 1.9 the text of pandas 3; this refuses both.
-    """
-    if table.dtype.kind in "mM":
-        raise TypeError(
-            f"X is of dtype {table.dtype}, but sequences are of numbers. Take what matters about "
-            "the dates, such as the hour, or the days since one of them; the index of a "
-            "DataFrame is the place for the dates themselves."
-        )
-    return table.astype(np.float64) if table.dtype.kind == "O" else table

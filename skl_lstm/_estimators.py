@@ -1,7 +1,7 @@
 """The Keras estimators: for any network, and for `lstm_network`.
 
-May import `_scikeras` and `_networks`. Here stand names, parameters and documentation; what
-all estimators do stands in `_scikeras`.
+May import `_scikeras`, `_networks` and `_shapes`. Here stand names, parameters and
+documentation; what all estimators do stands in `_scikeras`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any
 
 import keras
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import StrOptions
 
 from ._networks import lstm_network
 from ._scikeras import (
@@ -23,6 +23,9 @@ from ._scikeras import (
     as_build_function,
     optimizer_params,
 )
+from ._shapes import Number
+
+_CLASS_WEIGHT = {"class_weight": [Mapping, list, StrOptions({"balanced"}), None]}
 
 ClassWeight = Mapping[Any, float] | str | None
 
@@ -34,6 +37,7 @@ class _SequenceEstimator(RoutedParameters, KerasEstimator):
     """The parameters of the estimators for any network."""
 
     _parameter_constraints = KerasEstimator._parameter_constraints | {
+        "metrics": [str, list, tuple, dict, callable, None],
         "shuffle": ["boolean"],
         "run_eagerly": ["boolean"],
         "warm_start": ["boolean"],
@@ -91,7 +95,7 @@ class _LSTMEstimator(KerasEstimator):
 
     # What the network takes, it checks itself.
     _parameter_constraints = KerasEstimator._parameter_constraints | {
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [Number(Real, 0, None, closed="neither")],
     }
 
     def __init__(
@@ -320,6 +324,8 @@ class SequenceClassifier(ClassifierTarget, _SequenceEstimator):
     (20, 2)
     """
 
+    _parameter_constraints = _SequenceEstimator._parameter_constraints | _CLASS_WEIGHT
+
     def __init__(
         self,
         model: Callable[..., keras.Model] | keras.Model | None = None,
@@ -523,6 +529,8 @@ class LSTMClassifier(ClassifierTarget, _LSTMEstimator):
     >>> bool(classifier.score(X, y) > 0.9)
     True
     """
+
+    _parameter_constraints = _LSTMEstimator._parameter_constraints | _CLASS_WEIGHT
 
     def __init__(
         self,

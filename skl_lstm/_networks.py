@@ -1,17 +1,19 @@
 """Pure functions from hyperparameters and `meta` to a plain Keras model.
 
-May import nothing of ours. Only layers that ship with Keras, so that a saved model
+May import `_shapes`. Only layers that ship with Keras, so that a saved model
 loads in an installation without this package.
 """
 
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions, validate_params
+
+from ._shapes import AtLeast, Number
 
 _CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
 
@@ -19,13 +21,13 @@ _CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN
 @validate_params(
     {
         "meta": [Mapping],
-        "units": [Integral, tuple, list],
+        "units": "no_validation",  # of these two every layer is checked
+        "conv_filters": "no_validation",
         "cell": [StrOptions(set(_CELLS))],
         "bidirectional": ["boolean"],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
-        "conv_filters": [Integral, tuple, list, None],
-        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Number(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Number(Real, 0, 1, closed="left")],
+        "kernel_size": [AtLeast(1)],
         "mask_value": [Real, None],
     },
     prefer_skip_nested_validation=True,
@@ -99,10 +101,10 @@ def lstm_network(
     """
     mask_value = _mask_number(mask_value)
     recurrent_sizes = _layer_sizes("units", units)
-    conv_sizes = _layer_sizes("conv_filters", conv_filters)
+    conv_sizes = () if conv_filters is None else _layer_sizes("conv_filters", conv_filters)
     outputs, activation = _output(meta)
 
-    inputs = _input(meta["X_shape_"])
+    inputs = _input(meta.get("X_shape_"))
     # A 2D input is one feature; the model still has to be told its third axis.
     x = layers.Reshape((-1, 1))(inputs) if len(inputs.shape) == 2 else inputs
     # Where there are convolutions, Keras' own mask would end.
@@ -153,8 +155,9 @@ def _mask_number(mask_value: float | None) -> float | None:
     return number
 
 
-def _input(X_shape: tuple[int, ...]) -> keras.KerasTensor:
-    if len(X_shape) not in (2, 3):
+def _input(X_shape: Any) -> keras.KerasTensor:
+    has_axes = isinstance(X_shape, tuple | list) and len(X_shape) in (2, 3)
+    if not has_axes or not all(map(AtLeast(1).is_satisfied_by, X_shape[2:])):
         raise ValueError(
             f"X has shape {X_shape}, but a recurrent network reads (samples, timesteps, "
             "features), or (samples, timesteps) for one feature. Put a SequenceReshaper "
@@ -165,9 +168,15 @@ def _input(X_shape: tuple[int, ...]) -> keras.KerasTensor:
 
 def _output(meta: Mapping[str, Any]) -> tuple[int, str | None]:
     """Read the width and activation of the last layer from the target's description."""
+    target_type, n_classes = meta.get("target_type_"), meta.get("n_classes_")
     if "n_classes_" not in meta:
-        return meta["n_outputs_"], None
-    target_type, n_classes = meta["target_type_"], meta["n_classes_"]
+        n_outputs: Any = meta.get("n_outputs_")
+        if not AtLeast(1).is_satisfied_by(n_outputs):
+            raise ValueError(
+                f"meta says n_outputs_={n_outputs!r}, but a network needs at least one output: "
+                "for a regressor give n_outputs_, for a classifier n_classes_ and target_type_."
+            )
+        return int(n_outputs), None
     if n_classes is None:
         raise ValueError(
             f"A {target_type} target has no single output layer. Fit one classifier per "
@@ -178,14 +187,8 @@ def _output(meta: Mapping[str, Any]) -> tuple[int, str | None]:
     return (1, "sigmoid") if n_classes <= 2 else (n_classes, "softmax")
 
 
-def _layer_sizes(name: str, sizes: int | tuple[int, ...] | None) -> tuple[int, ...]:
-    if sizes is None:
-        return ()
+def _layer_sizes(name: str, sizes: int | tuple[int, ...]) -> tuple[int, ...]:
     per_layer = tuple(sizes) if isinstance(sizes, tuple | list) else (sizes,)
-    if not per_layer or not all(map(_is_size, per_layer)):
+    if not per_layer or not all(map(AtLeast(1).is_satisfied_by, per_layer)):
         raise ValueError(f"{name} must be positive integers, one per layer; got {sizes}.")
     return tuple(map(int, per_layer))
-
-
-def _is_size(size: object) -> bool:
-    return isinstance(size, Integral) and not isinstance(size, bool) and int(size) >= 1

@@ -164,10 +164,25 @@ class PerTimestep(RaggedTransformer):
         """
         check_is_fitted(self)
         sequences, real, mask_value = _read(X)
+        self._check_made(sequences.steps.shape[1])
         steps = self._apply("inverse_transform", sequences.steps[real])
         if mask_value is None:
             return sequences.like(steps, flat=self._form in ("table", "series"))
         return _padded_again(sequences, real, steps, mask_value)
+
+    def _check_made(self, features: int) -> None:
+        """Refuse other features than the transformer makes, where it tells which those are.
+
+        A scaler would broadcast.
+        """
+        if not hasattr(self.transformer_, "get_feature_names_out"):
+            return
+        made = len(self.transformer_.get_feature_names_out())
+        if features != made:
+            raise ValueError(
+                f"X has {features} features, but {type(self.transformer_).__name__} makes {made} "
+                "of every time step."
+            )
 
     def _apply(self, method: str, steps: NDArray) -> NDArray:
         """Return what the transformer makes of a table of steps, as a table of as many."""

@@ -1,10 +1,11 @@
 """Every seam with scikeras: what it gets wrong, and the repair, each with its reason.
 
-May import `_engine`, `_models`, `_diagram` and `_arrays`. scikeras is used for what it is good
-at: routing parameters such as ``model__units`` and ``optimizer__learning_rate`` to Keras, and
-building and compiling the model. The estimators hold such a builder and do not inherit from it.
-They cannot: its ``KerasRegressor`` has the mixin behind ``BaseEstimator``, its ``BaseWrapper``
-defines ``_more_tags``, and two of scikit-learn's checks look for just that in every ancestor.
+May import `_engine`, `_models`, `_diagram`, `_arrays`, `_checks` and `_shapes`. scikeras is used
+for what it is good at: routing parameters such as ``model__units`` and
+``optimizer__learning_rate`` to Keras, and building and compiling the model. The estimators hold
+such a builder and do not inherit from it. They cannot: its ``KerasRegressor`` has the mixin behind
+``BaseEstimator``, its ``BaseWrapper`` defines ``_more_tags``, and two of scikit-learn's checks
+look for just that in every ancestor.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
-from numbers import Integral, Real
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
@@ -28,18 +29,21 @@ from sklearn.base import (
     _clone_parametrized,
     _fit_context,
 )
-from sklearn.utils import check_array, check_random_state, check_X_y
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import (
     _check_sample_weight,
+    _check_y,
     _get_feature_names,
+    check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
 from ._arrays import cast_windows
+from ._checks import explained, numeric
 from ._diagram import ShapeDiagram, shape_of
 from ._engine import ask, train, training_rows
 from ._models import (
@@ -52,6 +56,7 @@ from ._models import (
     unpack,
     write_weights,
 )
+from ._shapes import AtLeast, Number
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -88,6 +93,11 @@ class ModelBuilder(BaseWrapper):
     def build(self, default_loss: Callable[[Mapping[str, Any], keras.Model], str]) -> keras.Model:
         """Build the model, and compile it unless the user's function has done so."""
         self.model_ = self._build_keras_model()
+        if not isinstance(self.model_, keras.Model):
+            raise TypeError(
+                f"model must return a keras.Model, but it returned {self.model_!r}. Does the "
+                "function end with a return?"
+            )
         _check_output(self.model_)
         if self.loss is None:
             self.loss = default_loss(self._meta, self.model_)
@@ -250,10 +260,13 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "validation_split": [Interval(Real, 0, 1, closed="left")],
-        "patience": [Interval(Integral, 0, None, closed="left"), None],
+        "optimizer": [str, dict, type, keras.optimizers.Optimizer],
+        "loss": [str, list, dict, callable, None],
+        "epochs": [AtLeast(1)],
+        "batch_size": [AtLeast(1)],
+        "validation_split": [Number(Real, 0, 1, closed="left")],
+        "patience": [AtLeast(0), None],
+        "callbacks": [list, tuple, dict, type, keras.callbacks.Callback, None],
         "verbose": ["verbose", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
@@ -264,7 +277,7 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     _meta: dict[str, Any]
     _masks: dict[str, Any]
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)  # the network checks its own parameters
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Build a network for X and y and train it.
 
@@ -297,7 +310,7 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     ) -> Self:
         masks = self._masks if going_on else self._named_masks()
         self._check_padding(X, masks)
-        values, target = self._check_training_data(_cast(X), y)
+        values, target = self._check_training_data(X, y)
         _get_feature_names(X)  # refuses mixed names now, and not when all is trained
         if going_on:
             self._check_features(X, values)
@@ -364,9 +377,10 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         """Return the network's output for X."""
         check_is_fitted(self, "model_")
         self._check_padding(X, self._masks)
-        values = check_array(_cast(X), estimator=self, input_name="X", **input_checks())
+        values = self._check_sequences(X)
         self._check_features(X, values)
         options = {"batch_size": self.batch_size, **self._routed_to("predict")}
+        self._check_options(options)
         return ask(self.model_, values, **options)
 
     def _named_masks(self) -> dict[str, Any]:
@@ -392,6 +406,30 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
                 "both the same."
             )
 
+    def _check_training_data(self, X: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray]:
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        values, target = self._check_sequences(X), self._check_target(y)
+        check_consistent_length(values, target)
+        return values, target
+
+    def _check_sequences(self, X: ArrayLike) -> NDArray:
+        """Cast X to Keras' float type, whatever comes, in fit and predict alike.
+
+        scikeras keeps the dtype that fit saw and refuses any other, int after float too.
+        """
+        checks = {"dtype": np.dtype(keras.config.floatx()), "allow_nd": True}
+        with explained(X):
+            values = check_array(_cast(X), estimator=self, input_name="X", **checks)
+        if 0 in values.shape:
+            raise ValueError(
+                f"X has shape {values.shape}, but {type(self).__name__} reads (samples, "
+                "timesteps, features) or (samples, timesteps), none of them zero."
+            )
+        return values
+
     def _check_features(self, X: ArrayLike, values: NDArray) -> None:
         """Refuse other features than those of `fit`; another number of time steps is fine.
 
@@ -416,10 +454,16 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         class_weight = getattr(self, "class_weight", None)
         if sample_weight is None and class_weight is None:
             return X, y, None
-        weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        with explained(sample_weight, "sample_weight"):
+            weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
         by_class = np.ones_like(weight)
         if class_weight is not None:
             by_class = compute_sample_weight(class_weight, y).astype(X.dtype)
+            if not (by_class >= 0).all() or np.isinf(by_class).any():
+                raise ValueError(
+                    f"class_weight={class_weight!r} gives a class a weight that is negative or "
+                    "not finite. Give every class a number from 0 up."
+                )
         counts = weight * by_class != 0
         if not counts.any():
             raise ValueError("Sample weights must contain at least one non-zero number.")
@@ -445,6 +489,7 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         shuffle = routed.pop("shuffle", getattr(self, "shuffle", True))
         # scikeras' builder has made these already.
         routed = {n: value for n, value in routed.items() if not n.startswith("callbacks")}
+        self._check_options(routed)
         return {
             "seed": seed if shuffle else None,
             "batch_size": self.batch_size,
@@ -452,6 +497,15 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
             "verbose": self.verbose,
             **routed,
         }
+
+    def _check_options(self, options: Mapping[str, Any]) -> None:
+        """Check what is routed to a method of Keras in place of a parameter of ours."""
+        constraints = self._parameter_constraints
+        validate_parameter_constraints(
+            {name: constraints[name] for name in options if name in constraints},
+            {name: value for name, value in options.items() if name in constraints},
+            caller_name=type(self).__name__,
+        )
 
     def _routed_to(self, prefix: str) -> dict[str, Any]:
         params = self.get_params(deep=False).items()
@@ -489,8 +543,18 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
 class RegressorTarget(RegressorMixin):
     """The side of a `KerasEstimator` that knows its target is a number, or several."""
 
-    def _check_training_data(self, X: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray]:
-        return check_X_y(X, y, multi_output=True, y_numeric=True, estimator=self, **input_checks())
+    def _check_target(self, y: ArrayLike) -> NDArray:
+        with explained(y, "y"):
+            target = numeric(_check_y(y, multi_output=True, estimator=self), "y")
+            if target.dtype.kind in "USV":
+                raise ValueError(
+                    f"y is of dtype {target.dtype}, but a regressor learns numbers. Make it "
+                    "numbers, or take a classifier."
+                )
+            # In the precision of the network too.
+            cast = target.astype(keras.config.floatx())
+            check_array(cast, ensure_2d=False, estimator=self, input_name="y")
+        return target
 
     def _describe_target(self, y: NDArray, classes: None) -> dict[str, Any]:
         return {**_describe_any_target(y), "n_outputs_": 1 if y.ndim == 1 else y.shape[1]}
@@ -511,7 +575,7 @@ class RegressorTarget(RegressorMixin):
     def _shape_out(self) -> str:
         return shape_of("n") if self.y_ndim_ == 1 else shape_of("n", self.n_outputs_)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)  # the network checks its own parameters
     def partial_fit(
         self,
         X: ArrayLike,
@@ -568,12 +632,15 @@ class RegressorTarget(RegressorMixin):
 class ClassifierTarget(ClassifierMixin):
     """The side of a `KerasEstimator` that knows its target is a class, or several labels."""
 
-    def _check_training_data(self, X: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray]:
-        shape = () if y is None else np.asarray(y).shape
-        several = len(shape) == 2 and shape[1] > 1
-        values, target = check_X_y(X, y, multi_output=several, estimator=self, **input_checks())
-        check_classification_targets(target)
-        return values, target
+    def _check_target(self, y: ArrayLike) -> NDArray:
+        with explained(y, "y", numbers=False):
+            shape = np.asarray(y).shape
+            several = len(shape) == 2 and shape[1] > 1
+            target = _check_y(y, multi_output=several, estimator=self)
+            if target.dtype.kind == "O":
+                _sorted_labels(target)  # refuses those that have no order
+            check_classification_targets(target)
+        return target
 
     def _weighted_rows(
         self, X: NDArray, y: NDArray, sample_weight: ArrayLike | None, validation_split: float
@@ -596,11 +663,14 @@ class ClassifierTarget(ClassifierMixin):
                 "in sklearn.multioutput.MultiOutputClassifier."
             )
         several = target_type == "multilabel-indicator"
-        labels = np.arange(y.shape[1]) if several else np.unique(y if classes is None else classes)
+        given = y if classes is None else classes
+        labels = np.arange(y.shape[1]) if several else _sorted_labels(given)
         if len(labels) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes, but the data "
                 f"contains only one class: {labels.tolist()[0]!r}"
+                if len(labels)
+                else "classes is empty: name all labels that y may hold in any call."
             )
         if not several:  # the first batch need not hold all classes
             description["target_type_"] = type_of_target(labels)
@@ -614,7 +684,14 @@ class ClassifierTarget(ClassifierMixin):
 
     def _encode_target(self, y: NDArray, meta: dict[str, Any], model: keras.Model) -> NDArray:
         n_classes, floatx = meta["n_classes_"], keras.config.floatx()
-        if meta["target_type_"] == "multilabel-indicator":
+        several = meta["target_type_"] == "multilabel-indicator"
+        if (y.ndim == 2) != several or (several and y.shape[1] != n_classes):
+            fitted = f"(n_samples, {n_classes})" if several else "(n_samples,)"
+            raise ValueError(
+                f"y has shape {y.shape}, but {type(self).__name__} was fitted on a y of shape "
+                f"{fitted}."
+            )
+        if several:
             _check_width(model, {n_classes}, 'keras.layers.Dense(meta["n_classes_"], "sigmoid")')
             return y.astype(floatx)
         _check_width(
@@ -638,7 +715,7 @@ class ClassifierTarget(ClassifierMixin):
             return shape_of("n", self.n_classes_)
         return f"{shape_of('n')} of {self.n_classes_} classes"
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)  # the network checks its own parameters
     def partial_fit(
         self,
         X: ArrayLike,
@@ -665,6 +742,13 @@ class ClassifierTarget(ClassifierMixin):
             The estimator, trained on.
         """
         going_on = hasattr(self, "model_")
+        if going_on and classes is not None:
+            again = _sorted_labels(classes)
+            if not np.array_equal(again, self.classes_):
+                raise ValueError(
+                    f"classes={again.tolist()} are not those of the first call, "
+                    f"{self.classes_.tolist()}. Leave classes out, or fit anew."
+                )
         return self._fit(X, y, sample_weight, epochs=1, going_on=going_on, classes=classes)
 
     def predict_proba(self, X: ArrayLike) -> NDArray:
@@ -714,12 +798,16 @@ class ClassifierTarget(ClassifierMixin):
         return tags
 
 
-def input_checks() -> dict[str, Any]:
-    """How X is checked: cast to Keras' float type, whatever comes, in fit and predict alike.
-
-    scikeras keeps the dtype that fit saw and refuses any other, int after float too.
-    """
-    return {"dtype": np.dtype(keras.config.floatx()), "allow_nd": True}
+def _sorted_labels(y: ArrayLike) -> NDArray:
+    """Return every label once, in order."""
+    try:
+        return np.unique(np.asarray(y))
+    except TypeError as error:
+        kinds = sorted({type(label).__name__ for label in np.asarray(y, dtype=object).ravel()})
+        raise TypeError(
+            f"The labels are of types without a common order: {', '.join(kinds)}. Give all of them "
+            "one type, and leave out samples without a label."
+        ) from error
 
 
 def _cast(X: ArrayLike) -> ArrayLike:

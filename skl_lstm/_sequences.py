@@ -1,7 +1,7 @@
 """Sequences of unequal length: how they are read, and which item it is if one is wrong.
 
-May import `_base` and `_diagram`. Inside the package they are one table of steps, end to end, and
-the number of steps of each.
+May import `_base`, `_checks` and `_diagram`. Inside the package they are one table of steps, end
+to end, and the number of steps of each.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
 
-from ._base import SequenceTransformer, numeric
+from ._base import SequenceTransformer
+from ._checks import explained, items_of, numeric
 from ._diagram import shape_of
 
 # Infinity is looked for later, in all forms alike.
 _CHECKS: dict[str, Any] = {"dtype": "numeric", "allow_nd": True, "ensure_all_finite": False}
+_ITEM_CHECKS = {**_CHECKS, "ensure_2d": False, "ensure_min_samples": 0, "ensure_min_features": 0}
 
 
 class Sequences(NamedTuple):
@@ -119,7 +121,7 @@ def sequence_of(step: int | np.integer, lengths: NDArray[np.intp]) -> int:
 
 def read_sequences(X: ArrayLike, *, allow_infinity: bool = False) -> Sequences:
     """Read a list of sequences, a table or a 3D array; refuse what is none of these."""
-    items = _items(X)
+    items = items_of(X)
     sequences = _from_array(X) if items is None else _from_list(items)
     if allow_infinity:
         return sequences
@@ -133,19 +135,15 @@ def read_sequences(X: ArrayLike, *, allow_infinity: bool = False) -> Sequences:
     return sequences
 
 
-def _items(X: Any) -> list[Any] | None:
-    """Return the sequences of a list, a Series or an object array; None for other arrays."""
-    if isinstance(X, list | tuple):
-        return list(X)
-    if hasattr(X, "__array__") and not hasattr(X, "columns"):
-        array = np.asarray(X)
-        if array.ndim == 1 and array.dtype.kind == "O":
-            return list(array)
-    return None
-
-
 def _from_array(X: ArrayLike) -> Sequences:
-    array = numeric(check_array(X, input_name="X", **_CHECKS))
+    if not (hasattr(X, "__array__") or hasattr(X, "shape")):
+        raise ValueError(
+            f"X is of type {type(X).__name__}, but sequences come as a list of them, or as an "
+            "array (samples, timesteps) or (samples, timesteps, features). If X can be iterated, "
+            "pass list(X)."
+        )
+    with explained(X):
+        array = numeric(check_array(X, input_name="X", **_CHECKS))
     if array.ndim > 3 or 0 in array.shape:
         raise ValueError(
             f"X has shape {array.shape}, but sequences are (samples, timesteps) or (samples, "
@@ -185,11 +183,8 @@ def _read_item(number: int, item: Any) -> NDArray:
     array = item
     if not (type(item) is np.ndarray and item.dtype.kind in "fiub"):
         try:
-            array = numeric(
-                check_array(
-                    item, ensure_2d=False, ensure_min_samples=0, ensure_min_features=0, **_CHECKS
-                )
-            )
+            with explained(item, "it"):
+                array = numeric(check_array(item, **_ITEM_CHECKS))
         except (TypeError, ValueError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"Sequence {number} of X cannot be read: {error}") from error

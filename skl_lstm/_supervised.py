@@ -1,6 +1,6 @@
 """`sliding_windows` and `make_supervised`: the function twins of the transformers.
 
-May import `_shapes` and `_arrays`.
+May import `_checks`, `_shapes` and `_arrays`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import validate_params
 
 from ._arrays import window_view
+from ._checks import explained, numeric
 from ._shapes import AtLeast, check_enough_rows, step_names, window_span
 
 if TYPE_CHECKING:
@@ -207,26 +208,11 @@ def _as_frame(series: Any) -> pd.DataFrame | None:
 
 
 def _as_rows(series: ArrayLike, table: pd.DataFrame | None) -> NDArray:
-    if table is not None:
-        _check_numeric(table)
-    values = check_array(
-        series if table is None else table,
-        dtype="numeric",
-        ensure_2d=False,
-        ensure_all_finite="allow-nan",
-        input_name="series",
-    )
+    X = series if table is None else table
+    with explained(X, "series"):
+        checks = {"dtype": "numeric", "ensure_2d": False, "ensure_all_finite": "allow-nan"}
+        values = numeric(check_array(X, input_name="series", **checks), "series")
     return values[:, np.newaxis] if values.ndim == 1 else values
-
-
-def _check_numeric(table: pd.DataFrame) -> None:
-    from pandas.api.types import is_numeric_dtype
-
-    if others := [name for name, dtype in table.dtypes.items() if not is_numeric_dtype(dtype)]:
-        raise ValueError(
-            f"Columns that do not hold numbers: {_listed(others)}. Drop or encode them first, "
-            "for example series.select_dtypes('number')."
-        )
 
 
 def _target_columns(names: list[Any], target: Any) -> slice | list[int]:
@@ -238,10 +224,10 @@ def _target_columns(names: list[Any], target: Any) -> slice | list[int]:
         raise ValueError(f"target={target!r} names no column. Columns: {_listed(names)}.")
     for name in wanted:
         # True equals 1, but it numbers no column.
-        count = 0 if isinstance(name, bool) else names.count(name)
-        if count != 1:
-            problem = "is not a column" if count == 0 else f"names {count} columns"
-            raise ValueError(f"target {name!r} {problem} of the series. Columns: {_listed(names)}.")
+        if isinstance(name, bool) or name not in names:
+            raise ValueError(
+                f"target {name!r} is not a column of the series. Columns: {_listed(names)}."
+            )
     numbers = [names.index(name) for name in wanted]
     return slice(numbers[0], numbers[0] + 1) if len(numbers) == 1 else numbers
 

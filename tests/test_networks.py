@@ -185,13 +185,10 @@ def test_what_cannot_be_built_says_why(changes, message):
 @pytest.mark.parametrize(
     "params",
     [
-        {"units": 2.5},
-        {"units": None},
         {"cell": "transformer"},
         {"bidirectional": "yes"},
         {"dropout": 1.0},
         {"recurrent_dropout": -0.1},
-        {"conv_filters": "3"},
         {"kernel_size": 0},
         {"mask_value": "0"},
     ],

@@ -229,7 +229,7 @@ def test_sparse_input_is_refused_with_the_remedy(container):
     ("X", "message"),
     [
         (np.array([["a", "b"]]), "dtype='numeric' is not compatible with arrays of bytes/strings"),
-        (pd.DataFrame({"a": ["x"]}), "could not convert string to float: 'x'"),
+        (pd.DataFrame({"a": ["x"]}), "Columns that do not hold numbers: 'a'"),
         (table() + 1j, "Complex data not supported"),
         (table()[0], "Expected 2D array, got 1D array instead"),
         (table()[np.newaxis], "Found array with dim 3, while dim <= 2 is required"),

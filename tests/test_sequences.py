@@ -190,10 +190,10 @@ NOT_A_SEQUENCE = [
     ([ONE, [["a", "b"]]], "Sequence 1 of X cannot be read: dtype='numeric' is not compatible"),
     (
         [ONE, pd.DataFrame({"a": ["x"], "b": [1]})],
-        "Sequence 1 of X cannot be read: could not convert string to float: 'x'",
+        "Sequence 1 of X cannot be read: Columns that do not hold numbers: 'a'. Drop or encode",
     ),
     ([ONE, TWO + 1j], "Sequence 1 of X cannot be read: Complex data not supported"),
-    ([ONE, [[1, 2], [3]]], "Sequence 1 of X cannot be read: setting an array element with a"),
+    ([ONE, [[1, 2], [3]]], "Sequence 1 of X cannot be read: The items of it are of unequal"),
     ([ONE, [[np.inf, 0]]], "Input X contains infinity, first in sequence 1. Replace it, or leave"),
     ([[1.0], [2.0, -np.inf, np.inf]], "Input X contains infinity, first in sequence 1."),
     (np.array([[1.0], [2.0], [np.inf]]), "Input X contains infinity, first in sequence 2."),
@@ -204,7 +204,7 @@ NOT_A_SEQUENCE = [
     (np.array([1.0, 2.0]), "Expected 2D array, got 1D array instead"),
     (np.ones((0, 3)), "Found array with 0 sample(s)"),
     (np.ones((2, 2)) + 1j, "Complex data not supported"),
-    ("text", "Expected 2D array, got scalar array instead"),
+    ("text", "X is of type str, but sequences come as a list of them, or as an array (samples,"),
 ]
 
 
@@ -221,7 +221,7 @@ def test_what_is_no_sequence_is_refused_by_its_number(transformer, X, message):
 @pytest.mark.parametrize("before", [[], [ONE[:, 0]]], ids=["", "numbers before them"])
 def test_dates_are_refused_by_their_number(before):
     dates = np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[D]")
-    message = rf"^Sequence {len(before)} of X cannot be read: X is of dtype datetime64\[D\]"
+    message = rf"^Sequence {len(before)} of X cannot be read: it is of dtype datetime64\[D\]"
     with pytest.raises(TypeError, match=message):
         read_sequences([*before, dates])
 

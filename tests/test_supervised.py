@@ -204,10 +204,8 @@ def test_target_of_an_array_is_a_column_number(target):
         make_supervised(TEN_BY_TWO, 2, target=target)
 
 
-def test_target_name_that_two_columns_share_is_refused():
-    # Newer scikit-learn refuses such a frame by itself.
-    message = "target 'a' names 2 columns of the series|Expected unique column names"
-    with pytest.raises(ValueError, match=message):
+def test_columns_of_one_name_are_refused():
+    with pytest.raises(ValueError, match=r"^series has several columns of one name, 'a': which is"):
         make_supervised(weather().set_axis(["a", "a"], axis=1), 2, target="a")
 
 
@@ -235,10 +233,10 @@ def test_short_series_is_refused_in_the_users_numbers(call, message):
 def test_text_columns_are_refused_by_name(function):
     message = (
         "Columns that do not hold numbers: 'sky', 'day'. Drop or encode them first, for example "
-        "series.select_dtypes('number')."
+        "by select_dtypes('number')."
     )
     series = weather().assign(sky="sun", day=pd.Timestamp("2012-01-01"))
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+    with pytest.raises((ValueError, TypeError), match=f"^{re.escape(message)}$"):
         function(series, 2)
 
 

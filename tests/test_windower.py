@@ -1043,7 +1043,7 @@ def test_infinity_is_refused_everywhere(value):
     ("X", "message"),
     [
         (np.array([["a", "b"]]), "dtype='numeric' is not compatible with arrays of bytes/strings"),
-        (pd.DataFrame({"a": ["x"]}), "could not convert string to float: 'x'"),
+        (pd.DataFrame({"a": ["x"]}), "Columns that do not hold numbers: 'a'"),
         (np.ones((2, 2)) + 1j, "Complex data not supported"),
         (np.ones(3), "Expected 2D array, got 1D array instead"),
         (labelled(HOURS)["row"], "Expected a 2-dimensional container but got"),
