@@ -273,7 +273,7 @@ WINDOWER = [
     *(refused("'padding' parameter", padding=p) for p in ("zero", None, True, np.inf, [0])),
     *(refused("'max_gap' parameter", max_gap=g) for g in (0, -1, True, np.nan, np.inf, "1D")),
     refused("'max_gap' parameter", max_gap=timedelta(0)),
-    refused("'max_gap' parameter", max_gap=np.timedelta64("NaT")),
+    refused("'max_gap' parameter", max_gap=np.timedelta64("NaT", "s")),
     Row(
         "fit", "days for numbers", (NAMED,), ValueError, "give a number", {"max_gap": timedelta(1)}
     ),
