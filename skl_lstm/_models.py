@@ -1,15 +1,17 @@
 """Keras models as data: made from a seed, packed, copied, their weights read and written.
 
-May import nothing of ours. No global random state is left changed.
+May import `_configs`. No global random state is left changed.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FunctionType
 from typing import Any
 
 import keras
@@ -17,6 +19,18 @@ import numpy as np
 from keras.src.random import seed_generator
 from numpy.typing import NDArray
 
+from ._configs import check_config, foreign_code, names_of
+
+# What has a configuration and little else; models have weights besides.
+_CONFIGURED = (
+    keras.constraints.Constraint,
+    keras.initializers.Initializer,
+    keras.losses.Loss,
+    keras.metrics.Metric,
+    keras.optimizers.Optimizer,
+    keras.optimizers.schedules.LearningRateSchedule,
+    keras.regularizers.Regularizer,
+)
 _ONE_BUILDER = threading.RLock()
 
 
@@ -63,18 +77,67 @@ def pack(model: keras.Model, *, compiled: bool = False) -> dict[str, Any]:
     """Reduce a model to its architecture in JSON and its weights as arrays.
 
     Not Keras' own pickling: that writes a whole zip file, and warns on NumPy 2. With
-    `compiled` the JSON also says how the model was compiled.
+    `compiled` the JSON also says how the model was compiled. Code of the user's own that it
+    names is listed beside it.
     """
     described = model if compiled else _bare_copy(model)
-    return {"architecture": described.to_json(), "weights": read_weights(model)}
+    architecture = described.to_json()
+    code = foreign_code(json.loads(architecture), _things_in(model))
+    return {"architecture": architecture, "weights": read_weights(model), "code": code}
 
 
 def unpack(packed: dict[str, Any]) -> keras.Model:
-    """Restore what `pack` reduced."""
+    """Restore what `pack` reduced; refuse code that is neither Keras' nor listed."""
     with seeded(0):
-        model = keras.models.model_from_json(packed["architecture"])
+        model = _from_json(packed["architecture"], packed["code"])
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"What was saved is no network, but {model!r}.")
     write_weights(model, packed["weights"])
     return model
+
+
+def pack_objects(value: Any) -> Any:
+    """Reduce the Keras objects in a parameter: models, optimizers, losses and their like."""
+    if isinstance(value, keras.Model):
+        return pack(value, compiled=True)
+    if isinstance(value, _CONFIGURED):
+        config = keras.saving.serialize_keras_object(value)
+        return {"object": json.dumps(config), "code": foreign_code(config, _things_of([value]))}
+    return _map(pack_objects, value)
+
+
+def unpack_objects(value: Any) -> Any:
+    """Restore what `pack_objects` reduced."""
+    keys = value.keys() if isinstance(value, dict) else ()
+    if keys == {"architecture", "weights", "code"}:
+        return unpack(value)
+    if keys == {"object", "code"}:
+        return _from_json(value["object"], value["code"])
+    return _map(unpack_objects, value)
+
+
+def _map(function: Callable[[Any], Any], value: Any) -> Any:
+    if type(value) is dict:
+        return {name: function(inner) for name, inner in value.items()}
+    return type(value)(map(function, value)) if type(value) in (list, tuple) else value
+
+
+def _from_json(text: str, code: Sequence[Any]) -> Any:
+    config = json.loads(text)
+    check_config(config, code)
+    return keras.saving.deserialize_keras_object(config, custom_objects=names_of(code))
+
+
+def _things_in(model: keras.Model) -> list[Any]:
+    """Return the classes and functions that a model is made of, at its surface."""
+    compiled = [model.optimizer, model._compile_config.config] if model.compiled else []
+    return _things_of([*model._flatten_layers(), *keras.tree.flatten(compiled)])
+
+
+def _things_of(holders: Sequence[Any]) -> list[Any]:
+    values = [value for holder in holders for value in getattr(holder, "__dict__", {}).values()]
+    candidates = [*holders, *values]
+    return [o if isinstance(o, type | FunctionType) else type(o) for o in candidates]
 
 
 def copy_model(model: keras.Model) -> keras.Model:
@@ -83,9 +146,7 @@ def copy_model(model: keras.Model) -> keras.Model:
     write_weights(copied, read_weights(model))
     if model.compiled:
         # Keras finds code by its name, and only if it is its own or has been named here.
-        things = [model.optimizer, *keras.tree.flatten(model._compile_config.config)]
-        code = [o if hasattr(o, "__name__") else type(o) for o in things]
-        with keras.saving.custom_object_scope({o.__name__: o for o in code}):
+        with keras.saving.custom_object_scope(names_of(_things_in(model))):
             copied.compile_from_config(model.get_compile_config())
     return copied
 

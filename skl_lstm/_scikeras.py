@@ -1,7 +1,7 @@
 """Every seam with scikeras: what it gets wrong, and the repair, each with its reason.
 
-May import `_engine`, `_models`, `_diagram`, `_arrays`, `_checks` and `_shapes`. scikeras is used
-for what it is good at: routing parameters such as ``model__units`` and
+May import `_engine`, `_models`, `_configs`, `_diagram`, `_arrays`, `_checks` and `_shapes`.
+scikeras is used for what it is good at: routing parameters such as ``model__units`` and
 ``optimizer__learning_rate`` to Keras, and building and compiling the model. The estimators hold
 such a builder and do not inherit from it. They cannot: its ``KerasRegressor`` has the mixin behind
 ``BaseEstimator``, its ``BaseWrapper`` defines ``_more_tags``, and two of scikit-learn's checks
@@ -44,16 +44,18 @@ from sklearn.utils.validation import (
 
 from ._arrays import cast_windows
 from ._checks import explained, numeric
+from ._configs import check_config
 from ._diagram import ShapeDiagram, shape_of
 from ._engine import ask, train, training_rows
 from ._models import (
     array_warnings_silenced,
     copy_model,
     pack,
+    pack_objects,
     read_weights,
     seeded,
     state_restored_on_error,
-    unpack,
+    unpack_objects,
     write_weights,
 )
 from ._shapes import AtLeast, Number
@@ -519,19 +521,16 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         return shape_of("n", *self.X_shape_[1:]), self._shape_out()
 
     def __getstate__(self) -> dict[str, Any]:
-        packed = dict(super().__getstate__())
-        if "model_" in packed:
-            packed["model_"] = pack(packed["model_"])
-        if isinstance(ready := packed.get("model"), keras.Model):
-            packed["model"] = pack(ready, compiled=True)
-        return packed
+        state = dict(super().__getstate__())
+        if "model_" in state:
+            state["model_"] = pack(state["model_"])
+        return {name: pack_objects(value) for name, value in state.items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        models = {
-            n: unpack(state[n]) for n in ("model", "model_") if isinstance(state.get(n), dict)
-        }
-        super().__setstate__({**state, **models})
-        if "model_" in models:
+        # Parameters may be configurations, which Keras would follow in the next fit.
+        check_config(list(state.values()))
+        super().__setstate__({name: unpack_objects(value) for name, value in state.items()})
+        if "model_" in state:
             self.model_.run_eagerly = getattr(self, "run_eagerly", False)
 
     def __sklearn_clone__(self) -> Self:
