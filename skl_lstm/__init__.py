@@ -13,6 +13,8 @@ Behind them stands `LSTMRegressor` or `LSTMClassifier`, or `SequenceRegressor` o
 `SequenceClassifier` with a Keras network of your own. `lstm_network` is the network of the
 former, for scikeras' plain wrappers too. `skl_lstm.inspection` draws sequences and forecasts.
 
+`TRUSTED_TYPES` names what a model of these may hold when skops loads it from a file.
+
 The rooms of the package; imports go downwards only:
 
 ========================  ==========================================================
@@ -29,6 +31,7 @@ The rooms of the package; imports go downwards only:
 ``_per_timestep``         `PerTimestep`
 ``_supervised``           `sliding_windows`, `make_supervised`
 ``_networks``             `lstm_network`
+``_configs``              what the configuration of a Keras model may name
 ``_models``               Keras models as data: seeded, copied, packed
 ``_feed``                 rows as tensors, windows of a table, the order of an epoch
 ``_fused``                Keras' LSTM by TensorFlow's fused CPU kernel
@@ -37,6 +40,7 @@ The rooms of the package; imports go downwards only:
 ``_engine``               how a Keras model is trained and asked, fast
 ``_scikeras``             every seam with scikeras; what the estimators have in common
 ``_estimators``           the four estimators, their parameters and documentation
+``_trusted``              `TRUSTED_TYPES`
 ``inspection``            frames and pictures of sequences and forecasts
 ``datasets``              embedded data
 ``cli``, ``__main__``     the ``skl-lstm`` command
@@ -49,6 +53,7 @@ from ._padder import SequencePadder
 from ._per_timestep import PerTimestep
 from ._reshaper import SequenceReshaper
 from ._supervised import make_supervised, sliding_windows
+from ._trusted import TRUSTED_TYPES
 from ._windower import SequenceWindower
 
 if TYPE_CHECKING:
@@ -63,6 +68,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "TRUSTED_TYPES",
     "LSTMClassifier",
     "LSTMRegressor",
     "PerTimestep",

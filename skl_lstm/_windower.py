@@ -5,6 +5,7 @@ May import `_base`, `_diagram`, `_shapes`, `_arrays` and `_index`.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from datetime import timedelta
 from numbers import Real
@@ -270,6 +271,21 @@ class SequenceWindower(SequenceTransformer):
     def _shapes_in_and_out(self) -> tuple[str, str]:
         features = self.n_features_in_
         return shape_of("n", features), shape_of("n", self._window[0], features)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if "pandas" not in sys.modules:  # so nothing in here is of it
+            return state
+        from ._index import pack
+
+        return {name: pack(value) for name, value in state.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if any(isinstance(value, dict) for value in state.values()):
+            from ._index import unpack
+
+            state = {name: unpack(value) for name, value in state.items()}
+        super().__setstate__(state)
 
 
 def _as_frame(X: Any) -> pd.DataFrame | None:
