@@ -68,7 +68,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0.dev0"
 
 __all__ = [
-    "TRUSTED_TYPES",
     "LSTMClassifier",
     "LSTMRegressor",
     "PerTimestep",
@@ -77,6 +76,7 @@ __all__ = [
     "SequenceRegressor",
     "SequenceReshaper",
     "SequenceWindower",
+    "TRUSTED_TYPES",
     "lstm_network",
     "make_supervised",
     "sliding_windows",

@@ -120,8 +120,8 @@ def pack_index(index: pd.Index) -> dict[str, Any]:
         categories = pack_index(index.categories)
         packed = {"codes": np.asarray(index.codes), "categories": categories}
         return {**packed, "ordered": bool(index.ordered), "name": index.name}
-    in_ticks = isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex | pd.PeriodIndex)
-    values = index.asi8 if in_ticks else index.to_numpy()
+    values = getattr(index, "asi8", None)  # what has ticks
+    values = index.to_numpy() if values is None else values
     packed = {"values": np.asarray(values), "dtype": _dtype_name(index.dtype), "name": index.name}
     return {**packed, "freq": getattr(index, "freqstr", None)}
 
@@ -129,7 +129,7 @@ def pack_index(index: pd.Index) -> dict[str, Any]:
 def unpack_index(packed: dict[str, Any]) -> pd.Index:
     """Restore what `pack_index` reduced."""
     if "levels" in packed:
-        levels = [unpack_index(level) for level in packed["levels"]]
+        levels: Any = [unpack_index(level) for level in packed["levels"]]
         return pd.MultiIndex(levels, packed["codes"], names=packed["names"])
     if "categories" in packed:
         categories = pd.CategoricalDtype(unpack_index(packed["categories"]), packed["ordered"])
@@ -137,8 +137,9 @@ def unpack_index(packed: dict[str, Any]) -> pd.Index:
         return pd.CategoricalIndex(values, name=packed["name"])
     values, dtype, name = packed["values"], packed["dtype"], packed["name"]
     if str(dtype).startswith("period"):
-        return pd.PeriodIndex.from_ordinals(values, freq=packed["freq"], name=name)
-    index = pd.Index(values, name=name).astype(dtype)
+        periods: Any = pd.PeriodIndex
+        return periods.from_ordinals(values, freq=packed["freq"], name=name)
+    index: Any = pd.Index(values, name=name).astype(dtype)
     if packed["freq"] is not None:
         index.freq = packed["freq"]
     return index
