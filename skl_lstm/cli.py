@@ -1,4 +1,4 @@
-"""The main job from a shell: tune an LSTM's look-back on a table, and report honestly.
+"""The jobs from a shell: tune an LSTM's look-back on a table, report honestly; predict.
 
 May import the public API only, and what the ``cli`` extra installs.
 """
@@ -6,13 +6,14 @@ May import the public API only, and what the ``cli`` extra installs.
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+import uuid
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
-import joblib
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -27,7 +28,7 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skl_lstm import SequenceWindower, __version__, datasets
+from skl_lstm import TRUSTED_TYPES, SequenceWindower, __version__, datasets
 from skl_lstm.inspection import ForecastDisplay
 
 DEFAULT_TARGET = "temp_max"
@@ -37,6 +38,15 @@ class CommandError(Exception):
     """Something the user can mend, said in one line."""
 
 
+class SavedModel(NamedTuple):
+    """A saved pipeline, and what it has to be asked with."""
+
+    pipeline: Pipeline
+    features: list[str]
+    time_column: str | None
+    target: str
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
 
@@ -44,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = parse_args(argv)
     try:
-        run(args)
+        args.job(args)
     except CommandError as error:
         print(f"skl-lstm: error: {error}", file=sys.stderr)
         return 1
@@ -93,18 +103,39 @@ def run(args: argparse.Namespace) -> None:
         draw_forecast(args.plot, series[target], rows[-n_test:], forecasts["LSTM"])
         console.print(f"Forecast and truth drawn to {args.plot}")
     if args.save:
-        save_model(search.best_estimator_, args.save)
+        save_model(search.best_estimator_, target, args.save)
         console.print(f"Fitted pipeline saved to {args.save}")
+
+
+def predict(args: argparse.Namespace) -> None:
+    """Forecast from every row of a table by a saved pipeline."""
+    if args.output:
+        check_writable(args.output)
+    model = load_model(args.model)
+    time_column = args.time_column or model.time_column
+    rows = read_features(read_table(args.csv, time_column), model.features)
+    y_pred = forecast_rows(model.pipeline, rows)
+    names = [f"{model.target}+{ahead + 1}" for ahead in range(y_pred.shape[1])]
+    text = pd.DataFrame(y_pred, rows.index, names).to_csv(index_label=time_column or "row")
+    if args.output:
+        write_whole(args.output, lambda file: file.write(text.encode()))
+    else:
+        sys.stdout.write(text)
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line; argparse ends the process with code 2 if it is wrong."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["predict"]:
+        return predict_parser().parse_args(argv[1:])
     parser = argparse.ArgumentParser(
         prog="skl-lstm",
         description="Tune the look-back and the size of an LSTM on a table of equally spaced "
         "rows, and compare its forecasts on the held-out end with persistence and ridge "
         "regression. Without --csv: four years of daily weather in Seattle.",
+        epilog="To forecast by a saved pipeline: skl-lstm predict MODEL CSV",
     )
+    parser.set_defaults(job=run)
     add = parser.add_argument
     add("--csv", type=Path, metavar="FILE", help="table to read instead of the embedded one")
     add("--time-column", metavar="NAME", help="column of FILE with the time of the rows")
@@ -142,12 +173,28 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         help="where to draw (%(default)s)",
     )
     add("--no-plot", dest="plot", action="store_const", const=None, help="draw nothing")
-    add("--save", type=Path, metavar="FILE", help="save the fitted pipeline, by joblib")
+    add("--save", type=Path, metavar="FILE", help="save the fitted pipeline, for predict")
     add("--version", action="version", version=f"%(prog)s {__version__}")
     args = parser.parse_args(argv)
     if args.time_column and not args.csv:
         parser.error("--time-column goes with --csv")
     return args
+
+
+def predict_parser() -> argparse.ArgumentParser:
+    """Say what ``skl-lstm predict`` takes."""
+    parser = argparse.ArgumentParser(
+        prog="skl-lstm predict",
+        description="Forecast from every row of CSV by the pipeline in MODEL, and print a CSV. No "
+        "code in MODEL is run: what is not a pipeline that skl-lstm knows is refused.",
+    )
+    parser.set_defaults(job=predict)
+    add = parser.add_argument
+    add("model", type=Path, metavar="MODEL", help="file that --save has written")
+    add("csv", type=Path, metavar="CSV", help="table with the columns that MODEL was trained on")
+    add("--time-column", metavar="NAME", help="column with the time of the rows (as in training)")
+    add("--output", type=Path, metavar="FILE", help="CSV to write (standard output)")
+    return parser
 
 
 def integer_from(low: int, text: str) -> int:
@@ -184,7 +231,10 @@ def check_writable(path: Path) -> None:
     """Refuse a path that could not be written, before the long work and not after it."""
     if path.is_dir():
         raise CommandError(f"cannot write {path}: it is a folder")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
+    if path.exists() and not path.is_file():
+        raise CommandError(f"cannot write {path}: it is no ordinary file")
+    needed = [path.parent, path] if path.exists() else [path.parent]
+    if not all(os.access(place, os.W_OK) for place in needed):
         raise CommandError(f"cannot write {path}: no such folder, or no permission")
 
 
@@ -196,7 +246,7 @@ def read_table(csv: Path | None, time_column: str | None) -> pd.DataFrame:
         table = pd.read_csv(csv)
     except (OSError, UnicodeError, ValueError) as error:  # pandas' parser errors are ValueErrors
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise CommandError(f"cannot read {csv}: {' '.join(reason.split())}") from error
+        raise CommandError(f"cannot read {csv}: {one_line(reason)}") from error
     return table if time_column is None else order_by_time(table, time_column)
 
 
@@ -248,9 +298,27 @@ def select_features(
         raise CommandError(
             f"missing values in {listed(gaps.index)}; fill them first, or choose other --features"
         )
+    return as_finite(series)
+
+
+def as_finite(series: pd.DataFrame) -> pd.DataFrame:
+    """Return columns as float64; none may hold an infinite value."""
     if not np.isfinite(series.to_numpy(dtype=float)).all():
         raise CommandError("the table holds infinite values; replace them first")
     return series.astype(float)
+
+
+def read_features(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the columns that a model was trained on, as float64; none may miss a value."""
+    for name in names:
+        check_numeric(table, name)
+    rows = table[list(names)]
+    if rows.empty:
+        raise CommandError("the table has no rows")
+    missing = rows.isna().sum()
+    if len(gaps := missing[missing > 0]):
+        raise CommandError(f"missing values in {listed(gaps.index)}; fill or drop them first")
+    return as_finite(rows)
 
 
 def rows_with_future(
@@ -412,14 +480,82 @@ def draw_forecast(
     )
     for axes in display.axes_.flat:
         axes.set(ylabel=truth.name, xlabel=truth.index.name or "row")
-    figure.savefig(path, dpi=150, format="png")
+    write_whole(path, lambda file: figure.savefig(file, dpi=150, format="png"))
 
 
-def save_model(model: BaseEstimator, path: Path) -> None:
-    """Save by joblib; an interrupted save leaves the old file whole."""
-    partial = path.with_name(path.name + ".partial")
-    joblib.dump(model, partial)
-    partial.replace(path)
+def save_model(model: Pipeline, target: str, path: Path) -> None:
+    """Save a fitted pipeline, and with it the name of what it forecasts."""
+    import skops.io
+
+    model.target_ = target
+    write_whole(path, lambda file: skops.io.dump(model, file))
+
+
+def load_model(path: Path) -> SavedModel:
+    """Load a pipeline without running any code that its file brings along."""
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    problem = f"cannot load {path}"
+    try:
+        with path.open("rb") as file, native_log_silenced():
+            return describe_model(skops.io.load(file, trusted=TRUSTED_TYPES))
+    except OSError as error:
+        raise CommandError(f"{problem}: {error.strerror or error}") from error
+    except UntrustedTypesFoundException as error:
+        raise CommandError(
+            f"{problem}: it holds what no model of skl-lstm does, and could run any code. "
+            f"{one_line(str(error))}"
+        ) from error
+    except Exception as error:  # a damaged or forged file fails in any way
+        reason = one_line(f"{type(error).__name__}: {error}")
+        raise CommandError(f"{problem}: no whole file of --save ({reason})") from error
+
+
+def describe_model(model: Pipeline) -> SavedModel:
+    """Read off a pipeline what it takes and what it forecasts."""
+    names = [str(name) for name in model.feature_names_in_]
+    windowers = [step for _, step in model.steps if isinstance(step, SequenceWindower)]
+    history = windowers[0].history_ if windowers else None
+    time = None if history is None else history.index.name
+    target = str(getattr(model, "target_", "forecast"))
+    return SavedModel(model, names, None if time is None else str(time), target)
+
+
+def forecast_rows(model: Pipeline, rows: pd.DataFrame) -> NDArray[Any]:
+    """Return the forecasts from every row, (n, horizon); note what the model warns of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            y_pred = as_columns(model.predict(rows))
+        except Exception as error:
+            raise CommandError(f"cannot forecast: {one_line(str(error))}") from error
+    for message in dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning):
+        print(f"skl-lstm: note: {one_line(message)}", file=sys.stderr)
+    return y_pred
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
+    """Write a file under another name and rename it: what is there is always whole.
+
+    Killed at any moment, it leaves the old file or the new one.
+    """
+    path = path.resolve()  # a link stays one
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        with partial.open("xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    if os.name == "posix":  # that the new name outlives a power cut, too
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def check_column(table: pd.DataFrame, name: str) -> None:
@@ -444,6 +580,11 @@ def as_columns(y: Any) -> NDArray[Any]:
 def counted(number: int, noun: str) -> str:
     """Write a number with its noun, in the plural where it takes one."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def one_line(text: str) -> str:
+    """Join the lines of a message."""
+    return " ".join(text.split())
 
 
 def listed(names: Any) -> str:
