@@ -64,17 +64,12 @@ def check_config(config: Any, code: Sequence[Any] = ()) -> None:
 
 
 def foreign_code(config: Any, things: Iterable[Any]) -> list[Any]:
-    """Return those of the things that a configuration names and Keras does not own."""
-    own = [thing for thing in things if not thing.__module__.startswith("keras.")]
-    named = [entry for entry in _entries(config) if "class_name" in entry and not _is_own(entry)]
-    found: dict[str, Any] = {}
-    for entry in named:
-        key = _key(entry)
-        thing = names_of(own).get(key) or keras.saving.get_registered_object(key)
-        if thing is None:
-            raise _foreign(_name(entry))
-        found[key] = thing
-    return list(dict.fromkeys(found.values()))
+    """Return what a configuration names and Keras does not own, of `things` or registered."""
+    known = names_of([thing for thing in things if not thing.__module__.startswith("keras.")])
+    named = (entry for entry in _entries(config) if "class_name" in entry and not _is_own(entry))
+    keys = dict.fromkeys(_key(entry) for entry in named)
+    found = [known.get(key) or keras.saving.get_registered_object(key) for key in keys]
+    return [thing for thing in found if thing is not None]
 
 
 def _foreign(name: str) -> ValueError:

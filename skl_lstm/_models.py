@@ -82,7 +82,7 @@ def pack(model: keras.Model, *, compiled: bool = False) -> dict[str, Any]:
     """
     described = model if compiled else _bare_copy(model)
     architecture = described.to_json()
-    code = foreign_code(json.loads(architecture), _things_in(model))
+    code = _code_named(json.loads(architecture), _things_in(model))
     return {"architecture": architecture, "weights": read_weights(model), "code": code}
 
 
@@ -102,7 +102,9 @@ def pack_objects(value: Any) -> Any:
         return pack(value, compiled=True)
     if isinstance(value, _CONFIGURED):
         config = keras.saving.serialize_keras_object(value)
-        return {"object": json.dumps(config), "code": foreign_code(config, _things_of([value]))}
+        if isinstance(value, keras.losses.Huber):  # whose configuration forgets it
+            config["config"].setdefault("delta", value._fn_kwargs["delta"])
+        return {"object": json.dumps(config), "code": _code_named(config, _things_of([value]))}
     return _map(pack_objects, value)
 
 
@@ -128,6 +130,13 @@ def _from_json(text: str, code: Sequence[Any]) -> Any:
     return keras.saving.deserialize_keras_object(config, custom_objects=names_of(code))
 
 
+def _code_named(config: Any, things: Sequence[Any]) -> list[Any]:
+    """Return the code that has to be saved with a configuration; refuse what cannot be."""
+    code = foreign_code(config, things)
+    check_config(config, code)
+    return code
+
+
 def _things_in(model: keras.Model) -> list[Any]:
     """Return the classes and functions that a model is made of, at its surface."""
     compiled = [model.optimizer, model._compile_config.config] if model.compiled else []
@@ -146,16 +155,19 @@ def copy_model(model: keras.Model) -> keras.Model:
     write_weights(copied, read_weights(model))
     if model.compiled:
         # Keras finds code by its name, and only if it is its own or has been named here.
-        with keras.saving.custom_object_scope(names_of(_things_in(model))):
-            copied.compile_from_config(model.get_compile_config())
+        config = model.get_compile_config()
+        with keras.saving.custom_object_scope(names_of(foreign_code(config, _things_in(model)))):
+            copied.compile_from_config(config)
     return copied
 
 
 def _bare_copy(model: keras.Model) -> keras.Model:
     """Copy the architecture alone; `keras.models.clone_model` compiles as well."""
+    config = model.get_config()
+    code = foreign_code(config, _things_in(model))
     # Whatever is drawn here is overwritten.
-    with seeded(0):
-        return type(model).from_config(model.get_config())
+    with seeded(0), keras.saving.custom_object_scope(names_of(code)):
+        return type(model).from_config(config)
 
 
 def read_weights(model: keras.Model) -> list[NDArray]:
