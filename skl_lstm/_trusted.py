@@ -37,4 +37,6 @@ TRUSTED_TYPES: tuple[str, ...] = (
     "sklearn.model_selection._split.StratifiedKFold",
     "sklearn.model_selection._split.TimeSeriesSplit",
     "sklearn.utils._bunch.Bunch",  # VotingRegressor, VotingClassifier
+    "sklearn.utils._metadata_requests.MetadataRequest",  # folds, below scikit-learn 1.9
+    "sklearn.utils._metadata_requests.MethodMetadataRequest",
 )
