@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import pandas as pd
+import skops.io
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.console import Console
@@ -27,6 +28,7 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from skops.io.exceptions import UntrustedTypesFoundException
 
 from skl_lstm import TRUSTED_TYPES, SequenceWindower, __version__, datasets
 from skl_lstm.inspection import ForecastDisplay
@@ -485,17 +487,12 @@ def draw_forecast(
 
 def save_model(model: Pipeline, target: str, path: Path) -> None:
     """Save a fitted pipeline, and with it the name of what it forecasts."""
-    import skops.io
-
     model.target_ = target
     write_whole(path, lambda file: skops.io.dump(model, file))
 
 
 def load_model(path: Path) -> SavedModel:
     """Load a pipeline without running any code that its file brings along."""
-    import skops.io
-    from skops.io.exceptions import UntrustedTypesFoundException
-
     problem = f"cannot load {path}"
     try:
         with path.open("rb") as file, native_log_silenced():

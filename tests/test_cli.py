@@ -1,18 +1,22 @@
 """The command: what it reports, and what it says when it cannot."""
 
 import os
+import pickle
 import re
+import signal
 import subprocess
 import sys
+import textwrap
+import zipfile
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skl_lstm import SequenceWindower, __main__, cli, datasets
+from skl_lstm import TRUSTED_TYPES, SequenceWindower, __main__, cli, datasets
 
 QUICK = ["--epochs", "1", "--timesteps", "3", "--units", "2", "--folds", "2"]
 
@@ -46,6 +50,10 @@ def fails(capsys, *argv):
     return err
 
 
+def load(path):
+    return skops.io.load(path, trusted=TRUSTED_TYPES)
+
+
 def is_png(path):
     return path.read_bytes().startswith(b"\x89PNG")
 
@@ -55,7 +63,7 @@ def whole_run(tmp_path_factory):
     """One run of the main job in a process of its own, over two look-backs and two sizes."""
     folder = tmp_path_factory.mktemp("run")
     options = "--timesteps 2 4 --units 2 3 --epochs 2 --folds 2 --horizon 2 --n-jobs 1"
-    command = [sys.executable, "-m", "skl_lstm", *options.split(), "--save", "weather.joblib"]
+    command = [sys.executable, "-m", "skl_lstm", *options.split(), "--save", "weather.skops"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return folder, done
 
@@ -79,7 +87,7 @@ def test_the_report_names_every_candidate_and_both_baselines(whole_run):
 
 def test_the_reported_errors_are_those_of_the_saved_pipeline(whole_run):
     folder, done = whole_run
-    model = joblib.load(folder / "weather.joblib")
+    model = load(folder / "weather.skops")
     weather = datasets.load_seattle_weather().drop(columns="weather")
     n_test = int((len(weather) - 2) * 0.2)
     tail = weather[-n_test - 2 :]
@@ -103,7 +111,7 @@ def test_the_reported_errors_are_those_of_the_saved_pipeline(whole_run):
 
 def test_the_saved_pipeline_forecasts_from_rows_that_follow_its_own(whole_run):
     folder, _ = whole_run
-    model = joblib.load(folder / "weather.joblib")
+    model = load(folder / "weather.skops")
     weather = datasets.load_seattle_weather().drop(columns="weather")
     assert [name for name, _ in model.steps] == ["scale", "window", "lstm"]
     history = model["window"].history_
@@ -295,12 +303,305 @@ def test_places_that_cannot_be_written_are_refused_before_the_search(tmp_path, c
         assert reason in capsys.readouterr().err
 
 
-def test_an_interrupted_save_leaves_the_old_file(tmp_path):
-    path = tmp_path / "model.joblib"
-    cli.save_model({"old": 1}, path)
+def test_a_device_is_never_replaced_by_a_file(capsys):
+    assert cli.main(["--save", os.devnull]) == 1
+    assert f"cannot write {os.devnull}: it is no ordinary file" in capsys.readouterr().err
+
+
+# Saved pipelines.
+
+
+@pytest.fixture(scope="module")
+def forecaster(tmp_path_factory):
+    """A folder with a pipeline that forecasts `load` two days ahead, and what it learned from."""
+    folder = tmp_path_factory.mktemp("forecaster")
+    write_csv(folder / "table.csv")
+    argv = ["--csv", str(folder / "table.csv"), "--time-column", "day", "--target", "load", *QUICK]
+    saved = str(folder / "load.skops")
+    assert cli.main([*argv, "--horizon", "2", "--no-plot", "--save", saved]) == 0
+    return folder
+
+
+def predicts(capsys, *argv):
+    assert cli.main(["predict", *map(str, argv)]) == 0
+    out, err = capsys.readouterr()
+    return out, err
+
+
+def refuses(capsys, *argv):
+    assert cli.main(["predict", *map(str, argv)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("skl-lstm: error: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def read_forecasts(text):
+    from io import StringIO
+
+    return pd.read_csv(StringIO(text), index_col="day", parse_dates=["day"])
+
+
+def test_predict_forecasts_as_the_pipeline_does(forecaster, capsys):
+    out, err = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv")
+    assert err == ""
+    forecasts = read_forecasts(out)
+    assert list(forecasts) == ["load+1", "load+2"]
+    rows = cli.read_table(forecaster / "table.csv", "day")[["load", "heat"]]
+    expected = load(forecaster / "load.skops").predict(rows)
+    np.testing.assert_array_equal(forecasts, expected)  # no digit is lost
+    np.testing.assert_array_equal(forecasts.index, rows.index)
+
+
+def test_predict_in_a_process_of_its_own_finds_the_past_of_new_rows(forecaster, capsys):
+    model = load(forecaster / "load.skops")
+    table = pd.read_csv(forecaster / "table.csv")
+    learned = model["window"].history_.index[-1]
+    after = table[pd.to_datetime(table["day"]) > learned]
+    after[["heat", "day", "load"]].iloc[::-1].to_csv(forecaster / "after.csv", index=False)
+    command = [sys.executable, "-m", "skl_lstm", "predict", "load.skops", "after.csv"]
+    done = subprocess.run(command, cwd=forecaster, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    whole, _ = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv")
+    expected = read_forecasts(whole)[-len(after) :]
+    np.testing.assert_allclose(read_forecasts(done.stdout), expected, rtol=1e-6)
+
+
+def test_predict_writes_a_file(forecaster, capsys):
+    printed, _ = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv")
+    path = forecaster / "forecasts.csv"
+    out, _ = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv", "--output", path)
+    assert out == ""
+    assert path.read_text() == printed
+    message = refuses(capsys, forecaster / "load.skops", "x.csv", "--output", forecaster)
+    assert "it is a folder" in message
+
+
+def test_predict_reads_another_time_column(forecaster, capsys):
+    renamed = pd.read_csv(forecaster / "table.csv").rename(columns={"day": "date"})
+    renamed.to_csv(forecaster / "renamed.csv", index=False)
+    argv = [forecaster / "load.skops", forecaster / "renamed.csv"]
+    message = refuses(capsys, *argv)
+    assert "no column 'day'; the columns are: date, load, heat, note" in message
+    out, _ = predicts(capsys, *argv, "--time-column", "date")
+    assert out.startswith("date,load+1,load+2\n2020-01-01,")
+
+
+def test_predict_without_time_follows_the_rows_of_the_file(tmp_path, capsys):
+    path, model = write_csv(tmp_path / "table.csv"), tmp_path / "model.skops"
+    argv = ["--csv", path, "--target", "load", *QUICK, "--no-plot", "--save", str(model)]
+    assert cli.main(argv) == 0
+    capsys.readouterr()
+    out, err = predicts(capsys, model, path)
+    assert out.startswith("row,load+1\n0,")
+    assert err == ""
+    pd.read_csv(path)[50:60].to_csv(tmp_path / "some.csv", index=False)
+    out, err = predicts(capsys, model, tmp_path / "some.csv")
+    assert out.count("\n") == 11
+    assert err == ""  # a series from its first row on
+    message = refuses(capsys, model, path, "--time-column", "day")
+    assert "cannot forecast: In fit the index of X had its time as numbers" in message
+
+
+def test_predict_notes_what_it_cannot_know(forecaster, capsys):
+    pd.read_csv(forecaster / "table.csv")[50:60].to_csv(forecaster / "some.csv", index=False)
+    _, err = predicts(capsys, forecaster / "load.skops", forecaster / "some.csv")
+    assert err.startswith("skl-lstm: note: 2 of 10 windows are padded though fit saw rows before")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"heat": "warm"}, "column 'heat' holds no numbers; those that do: load"),
+        ({"heat": [np.nan, 1.0, 2.0]}, "missing values in heat; fill or drop them first"),
+        ({"load": [np.inf, 1.0, 2.0]}, "the table holds infinite values"),
+        ({"day": ["2020-01-01", None, "2020-01-03"]}, "column 'day' has 1 missing dates"),
+        ({"day": "2020-01-01"}, "has 2020-01-01 00:00:00 more than once"),
+        ({"day": "fair"}, "column 'day' holds no dates"),
+    ],
+)
+def test_predict_refuses_tables_like_the_main_job(forecaster, tmp_path, capsys, columns, message):
+    path = write_csv(tmp_path / "bad.csv", rows=3, **columns)
+    assert message in refuses(capsys, forecaster / "load.skops", path)
+
+
+def test_predict_names_a_column_that_is_missing(forecaster, tmp_path, capsys):
+    pd.DataFrame({"day": ["2020-01-01"], "load": [1.0]}).to_csv(tmp_path / "short.csv")
+    message = refuses(capsys, forecaster / "load.skops", tmp_path / "short.csv")
+    assert "no column 'heat'; the columns are: Unnamed: 0, load" in message
+    pd.DataFrame({"day": [], "load": [], "heat": []}, dtype=float).to_csv(tmp_path / "empty.csv")
+    message = refuses(capsys, forecaster / "load.skops", tmp_path / "empty.csv")
+    assert "the table has no rows" in message
+    assert "No such file" in refuses(capsys, forecaster / "load.skops", tmp_path / "none.csv")
+
+
+class Striking:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (self.path.touch, ())
+
+
+def test_predict_refuses_files_that_are_not_models(forecaster, tmp_path, capsys):
+    struck = tmp_path / "struck"
+    saved = (forecaster / "load.skops").read_bytes()
+    files = {
+        "pickle": pickle.dumps(Striking(struck)),
+        "empty": b"",
+        "torn": saved[: len(saved) // 2],
+        "damaged": saved[:500] + b"\0" * 2000 + saved[2500:],
+        "table": (forecaster / "table.csv").read_bytes(),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        message = refuses(capsys, tmp_path / name, forecaster / "table.csv")
+        assert f"cannot load {tmp_path / name}: no whole file of --save (" in message
+    assert not struck.exists()
+    assert "No such file" in refuses(capsys, tmp_path / "none", forecaster / "table.csv")
+    assert "Is a directory" in refuses(capsys, tmp_path, forecaster / "table.csv")
+
+
+def test_predict_refuses_foreign_code_by_name(forecaster, tmp_path, capsys):
+    model = load(forecaster / "load.skops")
+    model.steps.insert(0, ("strike", FunctionTransformer(os.system)))
+    skops.io.dump(model, tmp_path / "foreign.skops")
+    message = refuses(capsys, tmp_path / "foreign.skops", forecaster / "table.csv")
+    assert "it holds what no model of skl-lstm does, and could run any code. " in message
+    assert f"['{os.system.__module__}.system']" in message
+
+
+@pytest.mark.parametrize("thing", [{"a": 1}, StandardScaler(), make_pipeline(StandardScaler())])
+def test_predict_refuses_what_is_no_fitted_pipeline(forecaster, tmp_path, capsys, thing):
+    skops.io.dump(thing, tmp_path / "thing.skops")
+    message = refuses(capsys, tmp_path / "thing.skops", forecaster / "table.csv")
+    assert "no whole file of --save (" in message
+
+
+def test_predict_takes_a_pipeline_that_was_saved_by_hand(tmp_path, capsys):
+    from skl_lstm import LSTMRegressor
+
+    table = cli.read_table(write_csv(tmp_path / "table.csv"), None)[["load", "heat"]]
+    pipeline = make_pipeline(StandardScaler(), LSTMRegressor(units=2, epochs=1))
+    skops.io.dump(pipeline.fit(table, table["load"]), tmp_path / "own.skops")
+    out, _ = predicts(capsys, tmp_path / "own.skops", tmp_path / "table.csv")
+    assert out.startswith("row,forecast+1\n0,")
+
+
+@pytest.mark.parametrize("argv", [[], ["model"], ["model", "csv", "--epochs", "3"]])
+def test_wrong_options_of_predict_exit_with_2(capsys, argv):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["predict", *argv])
+    assert stop.value.code == 2
+    assert "usage: skl-lstm predict" in capsys.readouterr().err
+
+
+# Writing: whole, or not at all.
+
+
+def test_a_failing_save_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "model.skops"
+    cli.save_model(make_pipeline(StandardScaler(with_mean=False)), "load", path)
+    old = path.read_bytes()
+    unsavable = (line for line in "text")
     with pytest.raises(TypeError):
-        cli.save_model((line for line in "unpicklable"), path)
-    assert joblib.load(path) == {"old": 1}
+        cli.save_model(make_pipeline(unsavable), "load", path)
+    with pytest.raises(KeyboardInterrupt):
+        cli.write_whole(path, interrupted)
+    assert path.read_bytes() == old
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def interrupted(*args):
+    raise KeyboardInterrupt
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "folder").mkdir()
+    link, file = tmp_path / "link", tmp_path / "folder" / "file"
+    link.symlink_to(file)
+    cli.write_whole(link, lambda out: out.write(b"content"))
+    assert link.is_symlink()
+    assert file.read_bytes() == b"content"
+
+
+def test_a_file_is_as_readable_as_any_other(tmp_path):
+    cli.write_whole(tmp_path / "whole", lambda out: out.write(b"content"))
+    (tmp_path / "plain").write_bytes(b"content")
+    assert (tmp_path / "whole").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+# Saves a pipeline over an old one, stops at one moment and says so.
+SLOW_SAVE = """
+import os, pathlib, sys, time
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from skl_lstm import cli
+
+def stop():
+    print("now", flush=True)
+    time.sleep(60)
+
+class Slow:
+    def __init__(self, file):
+        self.file = file
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+    def __enter__(self):
+        return self
+    def __exit__(self, *error):
+        self.file.close()
+    def write(self, data):
+        self.file.write(bytes(data)[: len(data) // 2])
+        self.file.flush()
+        stop()
+
+def slow_open(path, mode="r", *options, **named):
+    file = real_open(path, mode, *options, **named)
+    if mode == "xb" and moment == "before any byte":
+        stop()
+    return Slow(file) if mode == "xb" and moment == "in the middle" else file
+
+def slow_replace(path, target):
+    if moment == "after the new name":
+        real_replace(path, target)
+    stop()
+
+moment, real_open, real_replace = sys.argv[1], pathlib.Path.open, pathlib.Path.replace
+pathlib.Path.open = slow_open
+if moment == "before the bytes are on the disk":
+    os.fsync = lambda number: stop()
+if "new name" in moment:
+    pathlib.Path.replace = slow_replace
+cli.save_model(make_pipeline(StandardScaler(with_std=False)), "new", pathlib.Path("model.skops"))
+"""
+
+MOMENTS = {
+    "before any byte": "old",
+    "in the middle": "old",
+    "before the bytes are on the disk": "old",
+    "before the new name": "old",
+    "after the new name": "new",
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 on this system")
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_at_any_moment_a_save_leaves_a_whole_file(tmp_path, moment):
+    path = tmp_path / "model.skops"
+    cli.save_model(make_pipeline(StandardScaler(with_mean=False)), "old", path)
+    command = [sys.executable, "-c", textwrap.dedent(SLOW_SAVE), moment]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "now\n"
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    assert load(path).target_ == MOMENTS[moment]
+    assert zipfile.ZipFile(path).testzip() is None
+    # What the killed one left behind stands in nobody's way.
+    cli.save_model(make_pipeline(StandardScaler()), "third", path)
+    assert load(path).target_ == "third"
 
 
 @pytest.mark.parametrize(
@@ -330,9 +631,6 @@ def test_negative_processes_leave_cores_alone():
 
 
 def test_interrupting_exits_with_130(monkeypatch, capsys):
-    def interrupted(args):
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(cli, "run", interrupted)
     assert cli.main([]) == 130
     assert capsys.readouterr().err == "skl-lstm: interrupted\n"
