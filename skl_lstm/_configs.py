@@ -65,7 +65,7 @@ def check_config(config: Any, code: Sequence[Any] = ()) -> None:
 
 def foreign_code(config: Any, things: Iterable[Any]) -> list[Any]:
     """Return what a configuration names and Keras does not own, of `things` or registered."""
-    known = names_of([thing for thing in things if not thing.__module__.startswith("keras.")])
+    known = names_of([o for o in things if not str(o.__module__).startswith("keras.")])
     named = (entry for entry in _entries(config) if "class_name" in entry and not _is_own(entry))
     keys = dict.fromkeys(_key(entry) for entry in named)
     found = [known.get(key) or keras.saving.get_registered_object(key) for key in keys]
@@ -103,11 +103,11 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _key(entry: dict[str, Any]) -> Any:
+def _key(entry: dict[str, Any]) -> str:
     """Return the name by which Keras looks for code that is not its own."""
     if entry["class_name"] == "function":
-        return entry.get("config")
-    return entry.get("registered_name", entry["class_name"])
+        return str(entry.get("config"))
+    return str(entry.get("registered_name", entry["class_name"]))
 
 
 def _name(entry: dict[str, Any]) -> str:
@@ -120,7 +120,7 @@ def _name(entry: dict[str, Any]) -> str:
 def _is_own(entry: dict[str, Any]) -> bool:
     """Whether an entry is data, or what Keras would make of it is its own and harmless."""
     kind, module = entry["class_name"], entry.get("module")
-    if kind in _DATA:
+    if isinstance(kind, str) and kind in _DATA:
         return True
     if not isinstance(kind, str) or not isinstance(module, str):
         return False

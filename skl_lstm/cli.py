@@ -312,11 +312,11 @@ def as_finite(series: pd.DataFrame) -> pd.DataFrame:
 
 def read_features(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return the columns that a model was trained on, as float64; none may miss a value."""
+    if not len(table):
+        raise CommandError("the table has no rows")
     for name in names:
         check_numeric(table, name)
     rows = table[list(names)]
-    if rows.empty:
-        raise CommandError("the table has no rows")
     missing = rows.isna().sum()
     if len(gaps := missing[missing > 0]):
         raise CommandError(f"missing values in {listed(gaps.index)}; fill or drop them first")

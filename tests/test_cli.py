@@ -419,7 +419,6 @@ def test_predict_notes_what_it_cannot_know(forecaster, capsys):
         ({"load": [np.inf, 1.0, 2.0]}, "the table holds infinite values"),
         ({"day": ["2020-01-01", None, "2020-01-03"]}, "column 'day' has 1 missing dates"),
         ({"day": "2020-01-01"}, "has 2020-01-01 00:00:00 more than once"),
-        ({"day": "fair"}, "column 'day' holds no dates"),
     ],
 )
 def test_predict_refuses_tables_like_the_main_job(forecaster, tmp_path, capsys, columns, message):

@@ -63,7 +63,10 @@ def test_a_csv_becomes_a_model_that_is_tuned_drawn_and_saved(first_example, tmp_
     plt.close("all")
     assert names["search"].best_score_ > 0.5
     assert len(names["hours"]) - len(names["known"]) == 2
-    assert {path.name for path in tmp_path.iterdir()} == {"load.csv", "load.joblib"}
+    assert {path.name for path in tmp_path.iterdir()} == {"load.csv", "load.skops"}
+    asked = names["hours"][-48:]
+    expected = names["search"].predict(asked)
+    np.testing.assert_array_equal(names["model"].predict(asked), expected)
 
 
 def quicker(block):
@@ -113,15 +116,23 @@ def test_the_commands_are_targets_of_the_makefile():
     assert {"demo", "test", "lint", "format", "docs", "pictures", "bench"} <= targets
 
 
-def test_the_command_page_lists_every_option():
-    from skl_lstm import cli
-
+@pytest.mark.parametrize("job", [[], ["predict"]], ids=["main", "predict"])
+def test_the_command_page_lists_every_option(job):
     page = (ROOT / "docs/command.md").read_text(encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "skl_lstm", "--help"], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "skl_lstm", *job, "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     options = set(re.findall(r"--[a-z-]+", done.stdout)) - {"--help", "--version"}
     assert options <= set(re.findall(r"--[a-z-]+", page))
+
+
+def test_the_command_page_names_the_defaults():
+    from skl_lstm import cli
+
+    page = (ROOT / "docs/command.md").read_text(encoding="utf-8")
     defaults = vars(cli.parse_args([]))
     for option in ("timesteps", "units"):
         assert f"| {' '.join(map(str, defaults[option]))} |" in page

@@ -624,6 +624,7 @@ ATTACKS = {
     ),
     "a file to read": layer("StringLookup", vocabulary="/etc/hostname"),
     "a layer without a module": {"class_name": "Dense", "config": {"units": 1}, "name": "x"},
+    "a list as a class": {"class_name": ["Dense"], "module": "keras.layers", "config": {}},
     "a list as a module": layer("Dense", ["keras.layers"], units=1),
     "registered code of ours": {**layer("Dense", units=1), "registered_name": "tests>Registered"},
     "registered code as a text": layer("Lambda", function="tests>Registered"),

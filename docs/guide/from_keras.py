@@ -202,7 +202,7 @@ assert_allclose(wrapped.predict(X), by_keras, atol=1e-4)
 # ----------
 # The fitted ``model_`` is a plain Keras model of standard layers. What it saves loads where this
 # package is not installed. The estimator itself, and a pipeline around it, is kept as any other of
-# scikit-learn is, by ``joblib`` or ``pickle``: :doc:`start`.
+# scikit-learn is, by ``skops``, ``joblib`` or ``pickle``: :doc:`start`.
 
 import tempfile
 from pathlib import Path

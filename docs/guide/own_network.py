@@ -298,7 +298,8 @@ print("after a warm start:", again.n_iter_, "epochs")
 # -------
 #
 # ``pickle``, ``joblib`` and ``cloudpickle`` keep the parameters, the network's architecture as JSON
-# and its weights as arrays; the optimizer's state is left out.
+# and its weights as arrays; the optimizer's state is left out. So does ``skops``, without running
+# code when it loads: :doc:`start`.
 
 import pickle
 

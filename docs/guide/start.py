@@ -204,15 +204,18 @@ display = ForecastDisplay.from_predictions(y_test, forecast)
 # %%
 # Keep it, and ask it tomorrow
 # ----------------------------
-# Once the look-back is settled, fit the winner to all rows. It can be saved and loaded like any
-# other estimator. The file is a pickle, and loading one runs whatever code it holds: load only
-# files you trust.
+# Once the look-back is settled, fit the winner to all rows. ``skops`` saves it without code, and
+# loads no types but those that :data:`~skl_lstm.TRUSTED_TYPES` lists: a model from somebody else
+# can be asked without running what they wrote. ``joblib`` and ``pickle`` work as for any other
+# estimator, but run whatever code a file holds.
 
-import joblib
+import skops.io
+
+from skl_lstm import TRUSTED_TYPES
 
 final = search.best_estimator_.fit(X, y)
-joblib.dump(final, Path(folder.name) / "load.joblib")
-loaded = joblib.load(Path(folder.name) / "load.joblib")
+skops.io.dump(final, Path(folder.name) / "load.skops")
+loaded = skops.io.load(Path(folder.name) / "load.skops", trusted=TRUSTED_TYPES)
 
 # %%
 # The newest row of the table is the only one whose next hour nobody knows. The windower has kept
@@ -234,11 +237,13 @@ folder.cleanup()
 # All of this without Python
 # --------------------------
 # The ``skl-lstm`` command reads the CSV, tunes look-back and size, compares with persistence and
-# ridge on a held-out tail, draws the forecast to a PNG and, with ``--save``, keeps the pipeline:
+# ridge on a held-out tail, draws the forecast to a PNG and, with ``--save``, keeps the pipeline, in
+# the same kind of file. ``predict`` forecasts by it from every row of another CSV:
 #
 # .. code-block:: console
 #
-#    $ skl-lstm --csv yours.csv --time-column hour --target load --timesteps 6 24
+#    $ skl-lstm --csv yours.csv --time-column hour --target load --save load.skops
+#    $ skl-lstm predict load.skops new.csv
 #
 # :doc:`/command` explains its options.
 #
