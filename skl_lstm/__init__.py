@@ -68,6 +68,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "TRUSTED_TYPES",
     "LSTMClassifier",
     "LSTMRegressor",
     "PerTimestep",
@@ -76,7 +77,6 @@ __all__ = [
     "SequenceRegressor",
     "SequenceReshaper",
     "SequenceWindower",
-    "TRUSTED_TYPES",
     "lstm_network",
     "make_supervised",
     "sliding_windows",
