@@ -3,18 +3,21 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-matrix lint format docs pictures test-site bench clean
+.PHONY: help demo test test-matrix test-oldest lint format docs pictures test-site dist audit bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    tune an LSTM on real data, draw forecast.png (minutes)"
 	@echo "make test    run the tests and the docstring examples"
 	@echo "make test-matrix  the tests on every scikit-learn from 1.7 on, each in its own environment"
+	@echo "make test-oldest  the tests on the oldest versions that pyproject.toml allows"
 	@echo "make lint    formatting, lint, types, docstrings"
 	@echo "make format  mend what lint can mend"
 	@echo "make docs    run every page of the guide and build the site, docs/_build/html"
 	@echo "make pictures  draw the README's pictures again"
 	@echo "make test-site  open every page of the site in a browser"
+	@echo "make dist    build wheel and archive, check them, install them elsewhere"
+	@echo "make audit   look for known faults in what is installed"
 	@echo "make bench   measure against what else one could use"
 	@echo "make clean   remove the environment and what the tools left"
 
@@ -31,6 +34,14 @@ test-sklearn-%:
 	$(VENV)-sklearn-$*/bin/python -m pip install --quiet --editable '.[test]' 'scikit-learn==$*.*'
 	$(VENV)-sklearn-$*/bin/python -m pip install --quiet $(TEST_DATA)
 	$(VENV)-sklearn-$*/bin/python -m pytest
+
+# uv resolves to the lowest versions of what pyproject.toml names, and pip cannot.
+test-oldest: $(VENV)/dist
+	$(BIN)/python -m uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)-oldest
+	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python \
+		--resolution lowest-direct --editable '.[test]'
+	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python $(TEST_DATA)
+	$(VENV)-oldest/bin/python -m pytest
 
 lint: $(VENV)/lint
 	$(BIN)/ruff format --check .
@@ -51,6 +62,15 @@ pictures: $(VENV)/docs
 
 test-site: docs
 	$(BIN)/python -m pytest -m site tests
+
+dist: $(VENV)/dist
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python -m pytest -m dist tests/test_distribution.py
+
+audit: $(VENV)/dist
+	$(BIN)/python -m pip_audit --skip-editable
 
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks
@@ -76,6 +96,6 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 clean:
-	rm -rf $(VENV) $(VENV)-sklearn-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-sklearn-* $(VENV)-oldest build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf docs/_build docs/auto_guide docs/generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
