@@ -1,4 +1,7 @@
-"""Run every benchmark in turn, or those named: ``python -m benchmarks windows``."""
+"""Run the benchmarks in turn, or those named: ``python -m benchmarks windows``.
+
+Some run only by name: they take long, or much of the disk.
+"""
 
 import sys
 from importlib import import_module
@@ -15,11 +18,13 @@ _BENCHMARKS = (
     "prediction",
     "memory",
 )
+_BY_NAME_ONLY = ("larger_than_memory", "soak")
 
 
 def main(names: list[str]) -> None:
-    if unknown := [name for name in names if name not in _BENCHMARKS]:
-        raise SystemExit(f"No benchmark named {unknown}. There are: {', '.join(_BENCHMARKS)}.")
+    known = (*_BENCHMARKS, *_BY_NAME_ONLY)
+    if unknown := [name for name in names if name not in known]:
+        raise SystemExit(f"No benchmark named {unknown}. There are: {', '.join(known)}.")
     for name in names or _BENCHMARKS:
         console.rule(name, style="bold")
         # Imported one by one: a benchmark that is not asked for must not load Keras.

@@ -19,6 +19,7 @@ The rooms of the package; imports go downwards only:
 
 ========================  ==========================================================
 ``_shapes``               integers: how columns divide into time steps, shape errors
+``_disk``                 rows in a file, more than memory shall hold: block by block
 ``_arrays``               NumPy: columns to sequences and back, windows, padding
 ``_checks``               what is no array of numbers, and why
 ``_index``                pandas' indexes: neighbours in time, runs of them

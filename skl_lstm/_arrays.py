@@ -1,6 +1,6 @@
 """NumPy only: columns to sequences and back, sliding windows and their padding.
 
-May import `_shapes`. Pure functions that return views wherever NumPy can give one;
+May import `_shapes` and `_disk`. Pure functions that return views wherever NumPy can give one;
 none of them writes to its input.
 """
 
@@ -9,6 +9,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
+from ._disk import cast, stacked
 from ._shapes import ReshapePlan, window_span
 
 # The numbers of all rows of all windows would be as large as the windows.
@@ -73,7 +74,7 @@ def cast_windows(windows: NDArray, dtype: np.dtype) -> NDArray:
     if shared is None:
         return windows
     table, stride, step = shared
-    table = table.astype(dtype, copy=False)
+    table = cast(table, dtype)
     return window_view(table, windows.shape[1], stride=stride, sampling_rate=step)
 
 
@@ -170,11 +171,9 @@ def with_dtype(values: NDArray, dtype: np.dtype) -> NDArray:
 def _padded_before(rows: NDArray, missing: int, padding: str | float) -> NDArray:
     dtype = _dtype_with(padding, rows.dtype)
     if not missing:
-        return rows.astype(dtype, copy=False)
-    table = np.empty((missing + len(rows), rows.shape[1]), dtype)
-    table[:missing] = rows[0] if padding == "edge" else padding
-    table[missing:] = rows
-    return table
+        return cast(rows, dtype)
+    head = np.broadcast_to(rows[0] if padding == "edge" else padding, (missing, rows.shape[1]))
+    return stacked(head, rows, dtype)
 
 
 def _dtype_with(fill: str | float, dtype: np.dtype) -> np.dtype:

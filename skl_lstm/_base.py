@@ -1,6 +1,6 @@
 """What the transformers have in common: how they validate, and that they return 3D arrays.
 
-May import `_checks` and `_diagram`.
+May import `_checks`, `_diagram` and `_disk`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from sklearn.utils.validation import validate_data
 
 from ._checks import explained, numeric
 from ._diagram import ShapeDiagram
+from ._disk import check_finite
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 _CHECKS: dict[str, Any] = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
+# `_finite` goes on from there.
+_AHEAD: dict[str, Any] = {**_CHECKS, "ensure_all_finite": False}
 
 
 class SequenceTransformer(  # type: ignore[call-arg]
@@ -49,7 +52,7 @@ class SequenceTransformer(  # type: ignore[call-arg]
     def _check_table(self, X: ArrayLike) -> NDArray:
         """Validate a table for `fit`, and set no state yet: it may still be refused."""
         with explained(X):
-            return numeric(check_array(X, estimator=self, input_name="X", **_CHECKS))
+            return _finite(numeric(check_array(X, estimator=self, input_name="X", **_AHEAD)))
 
     def _remember_columns(self, X: ArrayLike) -> None:
         validate_data(self, X, skip_check_array=True)
@@ -61,7 +64,7 @@ class SequenceTransformer(  # type: ignore[call-arg]
     def _check_known_table(self, X: ArrayLike) -> NDArray:
         """Validate a table whose columns must be those of `fit`."""
         with explained(X):
-            return numeric(validate_data(self, X, reset=False, **_CHECKS))
+            return _finite(numeric(validate_data(self, X, reset=False, **_AHEAD)))
 
     def _check_sequences(self, X: ArrayLike, timesteps: int, features: int) -> NDArray:
         """Validate what `inverse_transform` takes."""
@@ -80,3 +83,9 @@ class SequenceTransformer(  # type: ignore[call-arg]
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16", "int64"]
         return tags
+
+
+def _finite(table: NDArray) -> NDArray:
+    """Refuse infinity as `check_array` does, but block by block where rows lie on disk."""
+    check_finite(table, allow_nan=True, input_name="X")
+    return table

@@ -1,14 +1,14 @@
 """How a Keras model is trained and asked, fast; nothing here knows of estimators.
 
-May import `_pool`, `_plans`, `_feed` and `_models`. A model is trained by a traced copy, one
-call an epoch, and where that would not be the same, as Keras does it. Either way the same seed
-gives the same model, whatever was built or trained before in the process.
+May import `_pool`, `_plans`, `_feed`, `_models` and `_disk`. A model is trained by a traced
+copy, one call an epoch, and where that would not be the same, as Keras does it. Either way the
+same seed gives the same model, whatever was built or trained before in the process.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from multiprocessing import parent_process
 from typing import Any
@@ -18,7 +18,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from ._feed import as_rows, batches, epoch_order
+from ._disk import is_large, slices
+from ._feed import Feed, batches, epoch_order, rows_at_once
 from ._models import array_warnings_silenced
 from ._plans import plan_for_asking, plan_of
 from ._pool import POOL, TracedCopy
@@ -117,8 +118,8 @@ def _train_by_copy(
 ) -> dict[str, list[float]]:
     """Do what `keras.Model.fit` does, an epoch at a time."""
     n_rows = len(training[0])
-    data = [as_rows(array) for array in training]
-    held_out = None if validation is None else [as_rows(array) for array in validation]
+    feed = Feed(training, batch_size)
+    held_out = None if validation is None else Feed(validation, batch_size)
     steps = -(-n_rows // batch_size)
     history = keras.callbacks.History()
     watching = keras.callbacks.CallbackList(
@@ -137,14 +138,14 @@ def _train_by_copy(
         # A callback may look at the model, and change it, or its learning rate.
         if callbacks or epoch == epochs[0]:
             copy.load(model, optimizer=True)
-        logs = copy.train_epoch(data, epoch_order(n_rows, seed, epoch), batch_size)
+        logs = copy.train_epoch(feed.parts(epoch_order(n_rows, seed, epoch)), batch_size)
         if callbacks or epoch == epochs[-1]:
             copy.store(model)
         if verbose != 0:  # nobody but the progress bar watches the batches
             watching.on_train_batch_end(steps - 1, logs)
         if held_out is not None:
             watching.on_test_begin()
-            measured = copy.evaluate(held_out, batch_size)
+            measured = copy.evaluate(held_out.parts(), batch_size)
             watching.on_test_end(measured)
             logs |= {f"val_{name}": value for name, value in measured.items()}
             # Keras' recurrent layers draw from their seeds here too.
@@ -169,7 +170,9 @@ def _train_as_keras(
     **options: Any,
 ) -> dict[str, list[float]]:
     if validation is not None:
-        options["validation_data"] = tuple(validation)
+        steps = -(-len(validation[0]) // batch_size)
+        told = tf.data.experimental.assert_cardinality(steps)
+        options["validation_data"] = batches(validation, batch_size, None).take(steps).apply(told)
     history = model.fit(
         batches(training, batch_size, seed, epochs.start),
         steps_per_epoch=-(-len(training[0]) // batch_size),
@@ -194,12 +197,17 @@ def ask(model: keras.Model, X: NDArray, *, batch_size: int, **options: Any) -> N
     """Return the output of a model for X, in batches."""
     plan = None if options or model.run_eagerly else plan_for_asking(model)
     if plan is None or not _fits(model, X):
-        return model.predict(X, batch_size=batch_size, verbose=0, **options)
-    at_once = max(batch_size, _ROWS_AT_ONCE)
+        at_once = rows_at_once(X, batch_size) if is_large(X) and not options else len(X)
+        options = {"batch_size": batch_size, "verbose": 0, **options}
+        return _joined(model.predict(rows, **options) for rows in slices(X, at_once))
     with POOL.lend(plan, model) as copy:
         copy.load(model)
-        parts = [copy.predict(X[i : i + at_once]) for i in range(0, len(X), at_once)]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return _joined(map(copy.predict, slices(X, max(batch_size, _ROWS_AT_ONCE))))
+
+
+def _joined(parts: Iterable[NDArray]) -> NDArray:
+    first, *others = parts
+    return np.concatenate([first, *others]) if others else first
 
 
 def training_rows(n_rows: int, validation_split: float) -> int:

@@ -1,20 +1,29 @@
 """How rows reach a network: as tensors, in the order of an epoch, batch by batch.
 
-May import `_arrays`. Windows that share the memory of one table are not written out: the
-table is handed over, and the windows of a batch are gathered from it.
+May import `_arrays` and `_disk`. Windows that share the memory of one table are not written
+out: the table is handed over, and the windows of a batch are gathered from it. What is large
+is not handed over at once, but some batches at a time, so that it may lie on disk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from ._arrays import window_table
+from ._disk import is_large, let_go
 
 # An array, or the windows of a table: (table, stride, steps of a window).
 Rows = tuple[tf.Tensor, ...]
+# Rows of all arrays, and the order in which to take them.
+Part = tuple[list[Rows], tf.Tensor]
+
+# Of large arrays so much is handed over at once. Each row that is read of a file brings some
+# of the file around it into memory, so they are counted too.
+_ROWS_AT_ONCE = 4096
+_BYTES_AT_ONCE = 2**26
 
 
 def as_rows(X: NDArray) -> Rows:
@@ -55,12 +64,47 @@ def epoch_order(n_rows: int, seed: int | None, epoch: int | tf.Tensor) -> tf.Ten
     return tf.random.experimental.stateless_shuffle(rows, seed=(seed, epoch))
 
 
+def rows_at_once(X: NDArray, batch_size: int) -> int:
+    """Count the rows of a large X that are handed over at once: whole batches."""
+    by_size = _BYTES_AT_ONCE // max(1, X[0].nbytes)
+    return max(1, min(by_size, _ROWS_AT_ONCE) // batch_size) * batch_size
+
+
+class Feed:
+    """The rows of some arrays, alike: all as tensors, or of large arrays some batches at a time."""
+
+    def __init__(self, arrays: Sequence[NDArray], batch_size: int) -> None:
+        self._arrays = arrays
+        self._at_once = rows_at_once(arrays[0], batch_size)
+        large = any(map(is_large, arrays))
+        self._all = None if large else [as_rows(array) for array in arrays]
+
+    def parts(self, order: tf.Tensor | None = None) -> Iterator[Part]:
+        """Hand over the rows in an order; of several parts all but the last are whole batches."""
+        if order is None:
+            order = tf.range(len(self._arrays[0]))
+        if self._all is not None:
+            yield self._all, order
+            return
+        numbers = order.numpy()
+        for start in range(0, len(numbers), self._at_once):
+            rows = numbers[start : start + self._at_once]
+            yield [as_rows(_read(array, rows)) for array in self._arrays], tf.range(len(rows))
+
+
+def _read(array: NDArray, rows: NDArray) -> NDArray:
+    """Copy rows out of an array."""
+    taken = array[rows]
+    let_go(array)
+    return taken
+
+
 def batches(
     arrays: Sequence[NDArray], batch_size: int, seed: int | None, initial_epoch: int = 0
 ) -> tf.data.Dataset:
     """Batch the rows of all arrays alike, epoch after epoch without end."""
     n_rows = len(arrays[0])
-    tensors = [as_rows(array) for array in arrays]
+    takers = [_taker(array) for array in arrays]
 
     def rows_of(epoch: tf.Tensor) -> tf.data.Dataset:
         return tf.data.Dataset.from_tensor_slices(epoch_order(n_rows, seed, epoch)).batch(
@@ -68,7 +112,20 @@ def batches(
         )
 
     def taken(rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return tuple(take(array, rows) for array in tensors)
+        return tuple(taker(rows) for taker in takers)
 
     epochs = tf.data.Dataset.counter(initial_epoch)
     return epochs.flat_map(rows_of).map(taken).prefetch(tf.data.AUTOTUNE)
+
+
+def _taker(array: NDArray) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what takes rows of an array within a graph."""
+    if not is_large(array):
+        rows_of = as_rows(array)
+        return lambda rows: take(rows_of, rows)
+
+    def read(rows: tf.Tensor) -> tf.Tensor:
+        taken = tf.numpy_function(lambda rows: _read(array, rows), [rows], array.dtype)
+        return tf.ensure_shape(taken, (None, *array.shape[1:]))
+
+    return read

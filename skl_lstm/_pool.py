@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from ._feed import Rows, row_specs, take
+from ._feed import Part, Rows, row_specs, take
 from ._fused import fused
 from ._models import seeded
 from ._plans import Plan, compile_config
@@ -53,16 +53,13 @@ class TracedCopy:
         """Give a model and its optimizer the state of the copy."""
         _assign(_variables(model, True), _variables(self.model, True))
 
-    def train_epoch(
-        self, data: Sequence[Rows], order: tf.Tensor, batch_size: int
-    ) -> dict[str, float]:
-        """Train on all rows once, in that order; return Keras' logs of the epoch."""
-        return self._over_batches("train_step", data, order, batch_size)
+    def train_epoch(self, parts: Iterable[Part], batch_size: int) -> dict[str, float]:
+        """Train on all rows once, in their order; return Keras' logs of the epoch."""
+        return self._over_batches("train_step", parts, batch_size)
 
-    def evaluate(self, data: Sequence[Rows], batch_size: int) -> dict[str, float]:
+    def evaluate(self, parts: Iterable[Part], batch_size: int) -> dict[str, float]:
         """Return the loss and the metrics over all rows."""
-        y = data[1][0]
-        return self._over_batches("test_step", data, tf.range(len(y)), batch_size)
+        return self._over_batches("test_step", parts, batch_size)
 
     def predict(self, X: NDArray) -> NDArray:
         """Return the output for the rows of X."""
@@ -71,17 +68,17 @@ class TracedCopy:
             self._traced[spec] = _traced(lambda rows: self.model(rows, training=False), spec)
         return self._traced[spec](tf.convert_to_tensor(np.ascontiguousarray(X))).numpy()
 
-    def _over_batches(
-        self, step: str, data: Sequence[Rows], order: tf.Tensor, batch_size: int
-    ) -> dict[str, float]:
-        X, *targets = data
-        specs = (
-            row_specs(X, self.model.input_shape[1:]),
-            *(row_specs(target, target[0].shape[1:]) for target in targets),
-        )
-        if (step, specs) not in self._traced:
-            self._traced[step, specs] = self._trace(step, data, specs)
-        logs = self._traced[step, specs](tuple(data), order, tf.constant(batch_size))
+    def _over_batches(self, step: str, parts: Iterable[Part], batch_size: int) -> dict[str, float]:
+        for number, (data, order) in enumerate(parts):
+            X, *targets = data
+            specs = (
+                row_specs(X, self.model.input_shape[1:]),
+                *(row_specs(target, target[0].shape[1:]) for target in targets),
+            )
+            if (step, specs) not in self._traced:
+                self._traced[step, specs] = self._trace(step, data, specs)
+            is_first = tf.constant(number == 0)
+            logs = self._traced[step, specs](tuple(data), order, tf.constant(batch_size), is_first)
         return {name: float(value) for name, value in logs.items()}
 
     def _trace(
@@ -90,21 +87,21 @@ class TracedCopy:
         model, take_step = self.model, getattr(self.model, step)
 
         def over_batches(
-            data: Sequence[Rows], order: tf.Tensor, batch_size: tf.Tensor
+            data: Sequence[Rows], order: tf.Tensor, batch_size: tf.Tensor, is_first: tf.Tensor
         ) -> dict[str, tf.Tensor]:
             def one_batch(start: tf.Tensor) -> tf.Tensor:
                 x, *targets = (take(rows, order[start : start + batch_size]) for rows in data)
                 take_step((tf.ensure_shape(x, model.input_shape), *targets))
                 return start + batch_size
 
-            model.reset_metrics()
+            tf.cond(is_first, model.reset_metrics, lambda: None)
             tf.while_loop(lambda start: start < tf.size(order), one_batch, [0])
             return model.get_metrics_result()
 
         # Keras makes the variables of losses and metrics when it first sees a batch.
         model._symbolic_build(data_batch=tuple(take(rows, tf.range(1)) for rows in data))
         number, numbers = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
-        return _traced(over_batches, specs, numbers, number)
+        return _traced(over_batches, specs, numbers, number, tf.TensorSpec([], tf.bool))
 
 
 def _traced(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:

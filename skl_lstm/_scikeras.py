@@ -1,7 +1,7 @@
 """Every seam with scikeras: what it gets wrong, and the repair, each with its reason.
 
-May import `_engine`, `_models`, `_configs`, `_diagram`, `_arrays`, `_checks` and `_shapes`.
-scikeras is used for what it is good at: routing parameters such as ``model__units`` and
+May import `_engine`, `_models`, `_configs`, `_diagram`, `_arrays`, `_checks`, `_disk` and
+`_shapes`. scikeras is used for what it is good at: routing parameters such as ``model__units`` and
 ``optimizer__learning_rate`` to Keras, and building and compiling the model. The estimators hold
 such a builder and do not inherit from it. They cannot: its ``KerasRegressor`` has the mixin behind
 ``BaseEstimator``, its ``BaseWrapper`` defines ``_more_tags``, and two of scikit-learn's checks
@@ -14,6 +14,7 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -42,10 +43,11 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._arrays import cast_windows
+from ._arrays import cast_windows, window_table
 from ._checks import explained, numeric
 from ._configs import check_config
 from ._diagram import ShapeDiagram, shape_of
+from ._disk import cast, check_finite, lies_on_disk
 from ._engine import ask, train, training_rows
 from ._models import (
     array_warnings_silenced,
@@ -385,6 +387,14 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         self._check_options(options)
         return ask(self.model_, values, **options)
 
+    def _check_finite(self, values: NDArray) -> None:
+        """Refuse what is not finite, of windows by the table that they view, if they view one."""
+        table = window_table(values)
+        if table is not None:
+            with suppress(ValueError):  # what no window holds may be anything
+                return check_finite(table[0])
+        return check_finite(values, estimator_name=type(self).__name__, input_name="X")
+
     def _named_masks(self) -> dict[str, Any]:
         """Return the network's mask_value, if it is one that takes such a parameter."""
         params = self._builder_params()
@@ -420,11 +430,14 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     def _check_sequences(self, X: ArrayLike) -> NDArray:
         """Cast X to Keras' float type, whatever comes, in fit and predict alike.
 
-        scikeras keeps the dtype that fit saw and refuses any other, int after float too.
+        scikeras keeps the dtype that fit saw and refuses any other, int after float too. Whether
+        all is finite is checked apart, as scikit-learn would read windows one by one.
         """
-        checks = {"dtype": np.dtype(keras.config.floatx()), "allow_nd": True}
+        floatx = np.dtype(keras.config.floatx())
+        checks = {"dtype": floatx, "allow_nd": True, "ensure_all_finite": False}
         with explained(X):
             values = check_array(_cast(X), estimator=self, input_name="X", **checks)
+            self._check_finite(values)
         if 0 in values.shape:
             raise ValueError(
                 f"X has shape {values.shape}, but {type(self).__name__} reads (samples, "
@@ -810,9 +823,12 @@ def _sorted_labels(y: ArrayLike) -> NDArray:
 
 
 def _cast(X: ArrayLike) -> ArrayLike:
-    """Cast windows that share their memory; scikit-learn would write all of them out."""
+    """Cast what scikit-learn would write out: windows that share their memory, rows on disk."""
+    if not isinstance(X, np.ndarray):
+        return X
     floatx = np.dtype(keras.config.floatx())
-    return cast_windows(X, floatx) if isinstance(X, np.ndarray) else X
+    X = cast_windows(X, floatx)
+    return cast(X, floatx) if lies_on_disk(X) else X
 
 
 def _same_single(one: Real, other: Real) -> bool:

@@ -1,6 +1,6 @@
 """`SequenceWindower`: rows that are time steps, each to be seen with its past.
 
-May import `_base`, `_diagram`, `_shapes`, `_arrays` and `_index`.
+May import `_base`, `_diagram`, `_shapes`, `_disk`, `_arrays` and `_index`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from ._arrays import trailing_windows, with_dtype
 from ._base import SequenceTransformer
 from ._diagram import shape_of
+from ._disk import stacked
 from ._shapes import AtLeast, LengthOfTime, Number, step_names, window_span
 
 if TYPE_CHECKING:
@@ -305,7 +306,8 @@ def _among_known_rows(
     if isinstance(places.order, slice) and places.order.start == len(history):
         return table, places.last, places.first
     kept = with_dtype(history.to_numpy(), table.dtype)
-    return np.concatenate([kept, table])[places.order], places.last, places.first
+    known = stacked(kept, table, np.result_type(kept, table))
+    return known[places.order], places.last, places.first
 
 
 def _labels_once_only(fitted_with_labels: bool) -> str:

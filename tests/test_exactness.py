@@ -29,6 +29,7 @@ from skl_lstm import (
     lstm_network,
 )
 from skl_lstm import _engine as engine
+from skl_lstm import _feed as feed
 from skl_lstm._engine import ask, train
 from skl_lstm._feed import epoch_order
 from skl_lstm._models import array_warnings_silenced, copy_model, read_weights, seeded
@@ -396,8 +397,8 @@ def test_windows_of_a_table_train_as_arrays_do(ways, monkeypatch):
         seen.append(real_as_rows(array))
         return seen[-1]
 
-    real_as_rows = engine.as_rows
-    monkeypatch.setattr(engine, "as_rows", as_rows)
+    real_as_rows = feed.as_rows
+    monkeypatch.setattr(feed, "as_rows", as_rows)
     case = Case(arrays=(WINDOWS, Y), options=QUARTER)
     ours = by_engine(case)
     (table, stride, steps), _, (held_out, *_), _ = seen
@@ -418,8 +419,8 @@ def test_a_table_of_a_pipeline_is_not_written_out(monkeypatch):
         parts.append(real_as_rows(array))
         return parts[-1]
 
-    real_as_rows = engine.as_rows
-    monkeypatch.setattr(engine, "as_rows", as_rows)
+    real_as_rows = feed.as_rows
+    monkeypatch.setattr(feed, "as_rows", as_rows)
     pipeline = make_pipeline(SequenceWindower(4), LSTMRegressor(3, epochs=1, random_state=0))
     pipeline.fit(TABLE, Y[:, 0])
     assert [len(rows) for rows in parts] == [3, 1]

@@ -185,14 +185,14 @@ def test_an_epoch_is_that_of_keras_own_steps(arrays):
     in_order = {name: array[order] for name, array in zip(names, arrays, strict=False)}
     history = expected.fit(**in_order, epochs=2, shuffle=False, **options).history
     for epoch in range(2):
-        logs = copy.train_epoch(rows, tf.constant(order, tf.int32), 4)
+        logs = copy.train_epoch([(rows, tf.constant(order, tf.int32))], 4)
         assert {name: type(value) for name, value in logs.items()} == {"loss": float, "off": float}
         for name, value in logs.items():
             assert_allclose(value, history[name][epoch], rtol=1e-5)
     copy.store(model)
     for left, right in zip(read_weights(model), read_weights(expected), strict=True):
         assert_allclose(left, right, rtol=1e-5, atol=1e-6)
-    measured = copy.evaluate(rows, 4)
+    measured = copy.evaluate([(rows, tf.range(10))], 4)
     by_keras = expected.evaluate(**in_order, **options, return_dict=True)
     for name, value in by_keras.items():
         assert_allclose(measured[name], value, rtol=1e-5)
@@ -208,7 +208,7 @@ def test_tensorflow_does_not_complain_of_a_trace_for_every_architecture(monkeypa
         outputs = layers.Dense(1)(layers.Dense(units)(layers.Flatten()(inputs)))
         model = compiled(keras.Model(inputs, outputs), "sgd")
         copy = TracedCopy(plan_of(model, training=True), model)
-        copy.train_epoch(rows, tf.range(10), 10)
+        copy.train_epoch([(rows, tf.range(10))], 10)
         copy.predict(X)
     assert not told
 

@@ -1,0 +1,122 @@
+"""Train from a file of 4 GB, and from a copy of it in memory: what the process comes to hold.
+
+Runs by name only, and on Linux only, as it reads ``/proc``: it takes minutes, up to three times
+4 GB of the disk that temporary files are on (``TMPDIR`` names another) and, for the copy, some
+9 GB of memory.
+"""
+
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._contestants import OURS
+from ._fresh import Job, run_in_fresh_processes
+from ._results import at_most, save, show_outcomes
+from ._timing import console, duration, megabytes, show_setting
+
+_PACKAGES = ("numpy", "scikit-learn", "keras", "tensorflow")
+_ROWS, _FEATURES, _TIMESTEPS = 1_000_000, 1_000, 4
+_UNITS, _BATCH = 8, 256
+_WARM_ROWS = 10 * _BATCH
+_MOST = 1e9
+_COPY = "copied into memory"
+_SAMPLED_EVERY = 0.005
+
+
+def main() -> None:
+    show_setting(*_PACKAGES)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "series.bin")
+        _write(path)
+        jobs = [Job(name, train_from, (str(path), name == _COPY)) for name in (OURS, _COPY)]
+        ours, copied = run_in_fresh_processes(jobs)
+    outcomes = [
+        at_most(kind, _COPY, ours[kind], copied[kind], _MOST) for kind in ("resident", "anonymous")
+    ]
+    show_outcomes(outcomes)
+    same = "the same" if ours["answers"] == copied["answers"] else "NOT THE SAME"
+    console.print(
+        f"{_ROWS} rows of {_FEATURES} float32, {megabytes(_bytes())}, by SequenceWindower("
+        f"{_TIMESTEPS}) and LSTMRegressor({_UNITS}): one epoch in shuffled batches of {_BATCH}, "
+        f"and a prediction of all rows. Ours is given a numpy.memmap, {duration(ours['seconds'])}; "
+        f"the other, {duration(copied['seconds'])}, that memmap copied into an array. Loss and "
+        f"predictions are {same}. Resident is all that the process holds, libraries and pages of "
+        f"the file included; before the data it was {megabytes(ours['before'])}. Anonymous is "
+        "what the system could not drop and read again, sampled every "
+        f"{_SAMPLED_EVERY * 1e3:g} ms."
+    )
+    save("larger_than_memory", _PACKAGES, outcomes, {OURS: ours, _COPY: copied})
+
+
+def train_from(path: str, copy: bool) -> dict[str, Any]:
+    """Train and predict, and return what was held; to be called in a fresh process."""
+    series, y = _mapped(path), _mapped(path)[:, 0].copy()
+    _fit_and_predict(np.array(series[:_WARM_ROWS]), y[:_WARM_ROWS])
+    before = _held("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from now on
+    start = perf_counter()
+    loss, predicted, anonymous = _watched(
+        lambda: _fit_and_predict(np.array(series) if copy else series, y)
+    )
+    return {
+        "before": before,
+        "resident": _held("VmHWM"),
+        "anonymous": anonymous,
+        "seconds": perf_counter() - start,
+        "answers": [loss, float(predicted.sum()), float(predicted.std())],
+    }
+
+
+def _fit_and_predict(series: NDArray, y: NDArray) -> tuple[float, NDArray]:
+    from sklearn.pipeline import make_pipeline
+
+    from skl_lstm import LSTMRegressor, SequenceWindower
+
+    lstm = LSTMRegressor(_UNITS, epochs=1, batch_size=_BATCH, random_state=0)
+    pipeline = make_pipeline(SequenceWindower(_TIMESTEPS), lstm).fit(series, y)
+    return lstm.history_["loss"][0], pipeline.predict(series)
+
+
+def _mapped(path: str) -> np.memmap:
+    return np.memmap(path, np.float32, mode="r", shape=(_ROWS, _FEATURES))
+
+
+def _watched(call: Callable[[], tuple[float, NDArray]]) -> tuple[float, NDArray, int]:
+    peak, done = 0, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(_SAMPLED_EVERY):
+            peak = max(peak, _held("RssAnon"))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        loss, predicted = call()
+    finally:
+        done.set()
+        watcher.join()
+    return loss, predicted, peak
+
+
+def _held(kind: str) -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(rf"{kind}:\s+(\d+) kB", status)[1]) * 1024
+
+
+def _write(path: Path) -> None:
+    rng = np.random.default_rng(0)
+    with path.open("wb") as file:
+        for _ in range(100):
+            file.write(rng.standard_normal((_ROWS // 100, _FEATURES), dtype=np.float32).data)
+
+
+def _bytes() -> int:
+    return _ROWS * _FEATURES * np.dtype(np.float32).itemsize
