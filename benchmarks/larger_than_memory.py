@@ -48,9 +48,9 @@ def main() -> None:
         f"and a prediction of all rows. Ours is given a numpy.memmap, {duration(ours['seconds'])}; "
         f"the other, {duration(copied['seconds'])}, that memmap copied into an array. Loss and "
         f"predictions are {same}. Resident is all that the process holds, libraries and pages of "
-        f"the file included; before the data it was {megabytes(ours['before'])}. Anonymous is "
-        "what the system could not drop and read again, sampled every "
-        f"{_SAMPLED_EVERY * 1e3:g} ms."
+        f"the file included; before the data it was {megabytes(ours['before']['VmRSS'])}, most of "
+        "it TensorFlow. Anonymous is what the system could not drop and read again, before the "
+        f"data {megabytes(ours['before']['RssAnon'])}; sampled every {_SAMPLED_EVERY * 1e3:g} ms."
     )
     save("larger_than_memory", _PACKAGES, outcomes, {OURS: ours, _COPY: copied})
 
@@ -59,7 +59,7 @@ def train_from(path: str, copy: bool) -> dict[str, Any]:
     """Train and predict, and return what was held; to be called in a fresh process."""
     series, y = _mapped(path), _mapped(path)[:, 0].copy()
     _fit_and_predict(np.array(series[:_WARM_ROWS]), y[:_WARM_ROWS])
-    before = _held("VmRSS")
+    before = {kind: _held(kind) for kind in ("VmRSS", "RssAnon")}
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from now on
     start = perf_counter()
     loss, predicted, anonymous = _watched(

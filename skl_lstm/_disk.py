@@ -19,7 +19,7 @@ from sklearn.utils import assert_all_finite
 
 # What is not larger is not worth the trouble.
 _LARGE = 2**28
-_BLOCK = 2**24
+_BLOCK = 2**23
 
 
 def is_large(array: NDArray) -> bool:

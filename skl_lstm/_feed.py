@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
@@ -20,10 +21,12 @@ Rows = tuple[tf.Tensor, ...]
 # Rows of all arrays, and the order in which to take them.
 Part = tuple[list[Rows], tf.Tensor]
 
-# Of large arrays so much is handed over at once. Each row that is read of a file brings some
-# of the file around it into memory, so they are counted too.
+# Of large arrays so much is handed over at once,
 _ROWS_AT_ONCE = 4096
-_BYTES_AT_ONCE = 2**26
+_BYTES_AT_ONCE = 2**23
+# and so many rows are read before a file is let go of: each brings some of the file around it
+# into memory.
+_ROWS_HELD = 64
 
 
 def as_rows(X: NDArray) -> Rows:
@@ -94,8 +97,11 @@ class Feed:
 
 def _read(array: NDArray, rows: NDArray) -> NDArray:
     """Copy rows out of an array."""
-    taken = array[rows]
-    let_go(array)
+    taken = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    for start in range(0, len(rows), _ROWS_HELD):
+        part = slice(start, start + _ROWS_HELD)
+        taken[part] = array[rows[part]]
+        let_go(array)
     return taken
 
 

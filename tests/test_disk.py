@@ -38,6 +38,7 @@ def small_is_large(monkeypatch):
     monkeypatch.setattr(disk, "_LARGE", TABLE.nbytes // 2)
     monkeypatch.setattr(disk, "_BLOCK", 7 * TABLE[0].nbytes)
     monkeypatch.setattr(feed, "_ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(feed, "_ROWS_HELD", 9)
 
 
 @pytest.fixture
@@ -251,6 +252,7 @@ def test_rows_of_a_file_train_as_rows_in_memory(name, dtype, in_file, monkeypatc
     history, predicted = answers(ESTIMATORS[name], table)
     monkeypatch.setattr(disk, "_LARGE", TABLE.nbytes // 2)
     monkeypatch.setattr(feed, "_ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(feed, "_ROWS_HELD", 9)
     # Large arrays go the same way, wherever they lie.
     for rows in (in_file(table), table):
         history_now, predicted_now = answers(ESTIMATORS[name], rows)

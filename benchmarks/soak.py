@@ -1,0 +1,127 @@
+"""Four threads that fit and predict in one process, for long: answers, memory and latency.
+
+Runs by name only, as it takes minutes. ``BENCH_FITS=2000`` and ``BENCH_PREDICTIONS=20000`` make
+it longer.
+"""
+
+import gc
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from ._fresh import Job, run_in_fresh_processes
+from ._results import save
+from ._timing import console, duration, megabytes, show_setting
+
+_PACKAGES = ("numpy", "scikit-learn", "keras", "tensorflow", "psutil")
+_FITS, _PREDICTIONS, _THREADS, _LEGS = 500, 5_000, 4, 10
+_ROWS, _LOOKBACKS, _UNITS = 200, (4, 8, 12), (4, 8)
+_MOST_GROWTH = 60e6
+
+
+def main() -> None:
+    show_setting(*_PACKAGES)
+    fits = int(os.environ.get("BENCH_FITS", _FITS))
+    predictions = int(os.environ.get("BENCH_PREDICTIONS", _PREDICTIONS))
+    [result] = run_in_fresh_processes([Job("soak", soak, (fits, predictions))])
+    grown = result["resident"][-1] - result["resident"][0]
+    within = "within" if grown <= _MOST_GROWTH else "BEYOND"
+    percentiles = ", ".join(f"{name} {duration(s)}" for name, s in result["latency"].items())
+    console.print(
+        f"{fits} fits and {predictions} predictions of one row by {_THREADS} threads: "
+        f"{result['wrong']} wrong answers, each compared with that of the same work done alone "
+        f"before. From the end of the first tenth on, the process grew by {megabytes(grown)}, "
+        f"{within} the {megabytes(_MOST_GROWTH)} that it may: "
+        f"{', '.join(map(megabytes, result['resident']))} after each tenth.\n"
+        f"Latency of a prediction while others fit: {percentiles}; alone: "
+        f"{duration(result['alone'])} in the median."
+    )
+    save("soak", _PACKAGES, [], result)
+
+
+def soak(fits: int, predictions: int) -> dict[str, Any]:
+    """Do all of the work in threads; to be called in a fresh process."""
+    kinds = _kinds()
+    alone = [_fit(kind) for kind in kinds]
+    rows = [_series()[number : number + 1] for number in range(_ROWS)]
+    answers = [[pipeline.predict(row) for row in rows] for pipeline, _ in alone]
+    times = _timed_alone(alone[0][0], rows)
+    wrong: list[str] = []
+    latencies: list[float] = []
+
+    def fit(number: int) -> None:
+        which = number % len(kinds)
+        pipeline, history = _fit(kinds[which])
+        if history != alone[which][1]:
+            wrong.append(f"fit {number}")
+        if not np.array_equal(pipeline.predict(rows[0]), answers[which][0]):
+            wrong.append(f"prediction of fit {number}")
+
+    def predict(number: int) -> None:
+        which, row = number % len(kinds), number % len(rows)
+        start = perf_counter()
+        answer = alone[which][0].predict(rows[row])
+        latencies.append(perf_counter() - start)
+        if not np.array_equal(answer, answers[which][row]):
+            wrong.append(f"prediction {number}")
+
+    resident = [
+        _leg(fit, range(*fits_of), predict, range(*predictions_of))
+        for fits_of, predictions_of in zip(_legs(fits), _legs(predictions), strict=True)
+    ]
+    latency = {f"{share}%": float(np.percentile(latencies, share)) for share in (50, 99, 99.9)}
+    return {"wrong": len(wrong), "resident": resident, "latency": latency, "alone": times}
+
+
+def _leg(
+    fit: Callable[[int], None], fits: range, predict: Callable[[int], None], predictions: range
+) -> int:
+    """Mix fits and predictions over the threads, and return what the process holds after."""
+    work = [(number / len(fits), fit, count) for number, count in enumerate(fits)]
+    work += [(number / len(predictions), predict, c) for number, c in enumerate(predictions)]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for done in [threads.submit(task, n) for _, task, n in sorted(work, key=lambda w: w[0])]:
+            done.result()
+    gc.collect()
+    return psutil.Process().memory_info().rss
+
+
+def _legs(count: int) -> list[tuple[int, int]]:
+    return list(pairwise(round(count * leg / _LEGS) for leg in range(_LEGS + 1)))
+
+
+def _kinds() -> list[tuple[int, int, bool]]:
+    return [(steps, units, c) for steps in _LOOKBACKS for units in _UNITS for c in (False, True)]
+
+
+def _fit(kind: tuple[int, int, bool]) -> tuple[Any, dict[str, list[float]]]:
+    from sklearn.pipeline import make_pipeline
+
+    from skl_lstm import LSTMClassifier, LSTMRegressor, SequenceWindower
+
+    timesteps, units, classifies = kind
+    series = _series()
+    y = series[:, 0] > 0 if classifies else series[:, 0]
+    estimator = LSTMClassifier if classifies else LSTMRegressor
+    lstm = estimator(units, dropout=0.1, epochs=1, random_state=0)
+    return make_pipeline(SequenceWindower(timesteps), lstm).fit(series, y), lstm.history_
+
+
+def _series() -> NDArray:
+    return np.random.default_rng(0).standard_normal((_ROWS, 3), dtype=np.float32)
+
+
+def _timed_alone(pipeline: Any, rows: list[NDArray]) -> float:
+    times = []
+    for row in rows:
+        start = perf_counter()
+        pipeline.predict(row)
+        times.append(perf_counter() - start)
+    return float(np.median(times))
