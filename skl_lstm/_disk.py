@@ -10,7 +10,8 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from tempfile import TemporaryFile
+from math import prod
+from tempfile import TemporaryFile, gettempdir
 from typing import Any
 
 import numpy as np
@@ -90,8 +91,16 @@ def _map_beneath(array: Any) -> Any:
 
 def _written(parts: Iterable[NDArray], shape: tuple[int, ...], dtype: np.dtype) -> NDArray:
     """Write parts one after the other into a file that goes when the array does."""
-    with TemporaryFile() as file:
-        for part in parts:
-            file.write(np.ascontiguousarray(part, dtype).data)
-        file.flush()
-        return np.asarray(np.memmap(file, dtype, mode="r", shape=shape))
+    try:
+        with TemporaryFile() as file:
+            for part in parts:
+                file.write(np.ascontiguousarray(part, dtype).data)
+            file.flush()
+            return np.asarray(np.memmap(file, dtype, mode="r", shape=shape))
+    except OSError as error:
+        needed = prod(shape) * np.dtype(dtype).itemsize / 1e6
+        error.add_note(
+            f"{needed:.0f} MB of rows were to be written to a temporary file in {gettempdir()}. "
+            "Set TMPDIR to a folder with more room."
+        )
+        raise

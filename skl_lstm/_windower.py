@@ -87,7 +87,8 @@ class SequenceWindower(SequenceTransformer):
 
     For one series in order the windows are a read-only view over one table of
     ``n_samples + (timesteps - 1) * sampling_rate`` rows: memory does not grow with
-    ``timesteps``. Windows of several series, or across holes, are written out.
+    ``timesteps``. Windows of several series, or across holes, are written out. Where X is a
+    large :class:`numpy.memmap`, from 256 MB on, that table is a temporary file.
 
     Steps of dates are measured on the calendar where "auto" finds one: first or last days of
     months are whole months apart, and days in a time zone one day, even where the clocks

@@ -152,6 +152,26 @@ def test_a_table_on_disk_goes_with_its_last_view(small_is_large, in_file):
     assert files() == before
 
 
+@linux_only
+def test_a_disk_without_room_is_told_and_leaves_a_fit_as_it_was(in_file, monkeypatch):
+    import resource
+
+    table = np.tile(TABLE, (250, 1))
+    mapped = in_file(table)
+    monkeypatch.setattr(disk, "_LARGE", TABLE.nbytes // 2)
+    windower = SequenceWindower(3).fit(mapped)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (TABLE.nbytes * 100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            windower.transform(mapped)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    [note] = caught.value.__notes__
+    assert note.startswith("1 MB of rows were to be written to a temporary file in ")
+    assert_array_equal(windower.transform(mapped)[2:, 0], table[:-2])
+
+
 @pytest.mark.parametrize("row", [0, 150, 299])
 def test_infinity_is_found_in_any_block(row, in_file, small_is_large):
     table = TABLE.copy()
