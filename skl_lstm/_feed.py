@@ -112,11 +112,14 @@ def batches(
     n_rows = len(arrays[0])
     takers = [_taker(array) for array in arrays]
 
+    # Written for tensors already: autograph would read and rewrite the functions for nothing.
+    @tf.autograph.experimental.do_not_convert
     def rows_of(epoch: tf.Tensor) -> tf.data.Dataset:
         return tf.data.Dataset.from_tensor_slices(epoch_order(n_rows, seed, epoch)).batch(
             batch_size
         )
 
+    @tf.autograph.experimental.do_not_convert
     def taken(rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
         return tuple(taker(rows) for taker in takers)
 
