@@ -433,6 +433,7 @@ NOT_X = [
     ("no features", X[:, :, :0], ValueError, "X has shape (8, 4, 0), but"),
     ("ragged", [X[0], X[1, :2]] * 4, ValueError, "of unequal length, a SequencePadder ahead"),
     ("ragged numbers", [[1.0, 2.0], [1.0]] * 4, ValueError, "a SequencePadder ahead of the networ"),
+    ("ragged inside", [X[0], [[1.0, 2.0], [1.0]]] * 4, ValueError, "item 1 has no one shape"),
     (
         "arrays in a Series",
         pd.Series(list(X)),

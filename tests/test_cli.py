@@ -533,6 +533,18 @@ def test_a_file_is_as_readable_as_any_other(tmp_path):
     assert (tmp_path / "whole").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
+def test_a_file_is_written_where_folders_cannot_be_opened(tmp_path, monkeypatch):
+    def refuse(*args):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "name", "another system")
+    monkeypatch.setattr(os, "open", refuse)
+    cli.write_whole(tmp_path / "file", lambda out: out.write(b"content"))
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_bytes() == b"content"
+
+
 # Saves a pipeline over an old one, stops at one moment and says so.
 SLOW_SAVE = """
 import os, pathlib, sys, time

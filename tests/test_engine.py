@@ -219,6 +219,25 @@ def test_callbacks_let_go_of_the_model_after_training_and_after_an_error():
     assert looks.model is None
 
 
+class Starts(keras.callbacks.Callback):
+    """Starts its work when it is given a model, as Keras' TensorBoard does."""
+
+    def __init__(self):
+        super().__init__()
+        self.given = []
+
+    def set_model(self, model):
+        super().set_model(model)
+        self.given.append(model)
+
+
+def test_a_callback_that_starts_with_its_model_is_given_no_other_one():
+    starts, looks, model = Starts(), keras.callbacks.Callback(), build()
+    train(model, [X, Y], epochs=1, seed=0, batch_size=20, callbacks=[starts, looks])
+    assert starts.given == [model]
+    assert looks.model is None
+
+
 class Meddler(keras.callbacks.Callback):
     """Change the model after its first epoch."""
 

@@ -307,7 +307,9 @@ NO_COPY = {
     "layer of one's own in a nested model": lambda: in_a_row(
         keras.Sequential([keras.Input((None, 2)), OwnLayer()]), layers.LSTM(2)
     ),
-    "layer that cannot say what it is made of": lambda: in_a_row(Closed(2, 3), layers.LSTM(2)),
+    "layer that cannot say what it is made of": lambda: in_a_row(
+        Closed(np.float32(2), 3), layers.LSTM(2)
+    ),
     "Lambda layer": lambda: in_a_row(layers.Lambda(lambda x: x[:, -1])),
     "Lambda layer of a function": lambda: in_a_row(layers.Lambda(tanh), layers.LSTM(2)),
     "activation of one's own": lambda: small(activation=doubled),

@@ -50,6 +50,11 @@ def test_star_import_gives_all():
         "from skl_lstm import SequenceReshaper; SequenceReshaper().fit_transform([[1, 2]])",
         "from skl_lstm import sliding_windows; sliding_windows([1, 2, 3], 2)",
         "from skl_lstm import make_supervised; make_supervised([1, 2, 3], 2)",
+        "import pickle; from skl_lstm import SequenceWindower; "
+        "windower = SequenceWindower(2).fit([[1], [2]]); X = [[3], [4]]; "
+        "back = pickle.loads(pickle.dumps(windower)); "
+        "assert back.transform(X).tolist() == windower.transform(X).tolist() == "
+        "[[[3], [3]], [[3], [4]]]",
     ],
 )
 def test_arrays_need_neither_keras_nor_pandas(code):

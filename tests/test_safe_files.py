@@ -372,6 +372,15 @@ def test_a_windower_keeps_its_history(times, columns, way):
         assert_array_equal(back.transform(some), expected, strict=True)
 
 
+def test_a_windower_keeps_times_whose_zone_pandas_cannot_read_by_name():
+    times = pd.date_range("2024-03-28", periods=9, tz="dateutil/Europe/Berlin")
+    windower = SequenceWindower(2).fit(pd.DataFrame({"a": np.arange(9.0)}, index=times))
+    for way in (through_joblib, through_pickle):
+        back = way(windower)
+        pd.testing.assert_frame_equal(back.history_, windower.history_, check_freq=True)
+        assert back.history_.index.dtype == times.dtype
+
+
 GAPS = [pd.Timedelta("2D"), pd.Timedelta("36h").as_unit("s"), timedelta(2), np.timedelta64(2, "D")]
 
 
@@ -624,6 +633,7 @@ ATTACKS = {
     ),
     "a file to read": layer("StringLookup", vocabulary="/etc/hostname"),
     "a layer without a module": {"class_name": "Dense", "config": {"units": 1}, "name": "x"},
+    "a place that Keras does not have": layer("Dense", "keras.no_such_place", units=1),
     "a list as a class": {"class_name": ["Dense"], "module": "keras.layers", "config": {}},
     "a list as a module": layer("Dense", ["keras.layers"], units=1),
     "registered code of ours": {**layer("Dense", units=1), "registered_name": "tests>Registered"},

@@ -651,6 +651,14 @@ def test_the_first_partial_fit_may_tell_the_classes():
     assert told.partial_fit(X, THREE).n_iter_ == 2
 
 
+def test_every_partial_fit_may_tell_the_classes_again():
+    once, again = (classifier().partial_fit(X, THREE, ["a", "b", "c"]) for _ in range(2))
+    once.partial_fit(X, THREE)
+    again.partial_fit(X, THREE, ["c", "a", "b"])
+    assert again.n_iter_ == 2
+    assert_array_equal(again.predict_proba(X), once.predict_proba(X))
+
+
 @pytest.mark.parametrize(
     ("make", "y", "more", "message"),
     [
