@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test coverage test-matrix test-oldest lint format docs pictures test-site dist audit bench clean
+.PHONY: help demo test coverage test-matrix test-oldest mutate lint format docs pictures test-site \
+	dist audit bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +13,7 @@ help:
 	@echo "make coverage  the tests, and which lines and branches they leave out; 97 % are asked for"
 	@echo "make test-matrix  the tests on every scikit-learn from 1.7 on, each in its own environment"
 	@echo "make test-oldest  the tests on the oldest versions that pyproject.toml allows"
+	@echo "make mutate  change the arithmetic in small ways, list those that no test sees"
 	@echo "make lint    formatting, lint, types, docstrings"
 	@echo "make format  mend what lint can mend"
 	@echo "make docs    run every page of the guide and build the site, docs/_build/html"
@@ -46,6 +48,13 @@ test-oldest: $(VENV)/dist
 		--resolution lowest-direct --editable '.[test]'
 	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python $(TEST_DATA)
 	$(VENV)-oldest/bin/python -m pytest
+
+# Anew each time: mutmut tries no survivor again because a test has changed. Those that are known
+# stand in tests/surviving_mutants.md, with the reasons.
+mutate: $(VENV)/mutation
+	rm -rf mutants
+	$(BIN)/python -m mutmut run
+	$(BIN)/python -m mutmut results
 
 lint: $(VENV)/lint
 	$(BIN)/ruff format --check .
@@ -101,6 +110,6 @@ $(BIN)/python:
 
 clean:
 	rm -rf $(VENV) $(VENV)-sklearn-* $(VENV)-oldest build dist *.egg-info
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* mutants
 	rm -rf docs/_build docs/auto_guide docs/generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,6 +11,26 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 import keras
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings
+
+# For `make mutate`: the same examples every time, so that the same mutants survive. One that
+# fails has killed its mutant, so no smaller one is looked for.
+settings.register_profile(
+    "mutation",
+    max_examples=40,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Let most mutants die of a quick test, before hypothesis looks for examples."""
+    if config.getoption("hypothesis_profile") == "mutation":
+        items.sort(key=lambda item: is_hypothesis_test(getattr(item, "obj", None)))
 
 
 @pytest.fixture(autouse=True)

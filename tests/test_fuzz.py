@@ -37,7 +37,7 @@ from skl_lstm._shapes import plan_reshape, window_span
 
 # Random bytes hold signalling NaNs, at which NumPy warns when it casts them.
 quiet = np.errstate(invalid="ignore")
-thorough = settings(unhurried, max_examples=300)
+thorough = settings(unhurried, max_examples=3 * unhurried.max_examples)
 
 REAL = ["?", "i1", "u1", "<i2", ">u2", "<i4", ">i8", "<u8", "<f2", ">f2", "<f4", "<f8", ">f8"]
 OTHER = ["<c8", ">c16", "<M8[s]", ">m8[D]", "S3", "<U2", "V5", [("a", "<i4"), ("b", "i1")]]
