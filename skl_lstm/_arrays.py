@@ -147,14 +147,14 @@ def is_masked(steps: NDArray, mask_value: float) -> NDArray[np.bool_]:
 
 def can_mark(mask_value: float, dtype: np.dtype) -> bool:
     """Return whether the value, held in the dtype, is still itself to a network."""
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         held = np.float64(mask_value).astype(dtype)
     return bool(as_network_sees(held) == as_network_sees(mask_value))
 
 
 def as_network_sees(values: NDArray | float) -> NDArray:
     """Return values in the single precision of networks, to which tiny numbers are zero."""
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         single = np.asarray(values).astype(np.float32)
     return np.where(np.abs(single) < np.finfo(np.float32).tiny, np.float32(0), single)
 
@@ -163,7 +163,7 @@ def with_dtype(values: NDArray, dtype: np.dtype) -> NDArray:
     """Cast floats to another dtype of floats, but none of them to infinity; leave others."""
     if not values.dtype.kind == dtype.kind == "f":
         return values
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         cast = values.astype(dtype, copy=False)
     return values if np.isinf(cast).any() else cast
 

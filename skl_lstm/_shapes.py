@@ -37,7 +37,7 @@ class LengthOfTime(Interval):
 
     def __init__(self) -> None:
         # scikit-learn takes no constraints but its own, and what derives from them.
-        super().__init__(Real, 0, None, closed="neither")
+        super().__init__(Real, None, None, closed="neither")
 
     def is_satisfied_by(self, val: Any) -> bool:
         if isinstance(val, np.timedelta64):

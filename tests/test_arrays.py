@@ -16,6 +16,7 @@ from skl_lstm._arrays import (
     trailing_windows,
     window_table,
     window_view,
+    with_dtype,
 )
 from skl_lstm._shapes import plan_reshape
 
@@ -120,6 +121,18 @@ def test_trailing_windows_of_a_long_series_take_no_memory_of_their_own():
     assert windows.shape == (100_000, 50_000, 1)
 
 
+def test_floats_are_cast_unless_one_of_them_becomes_infinite():
+    # However NumPy's errors are set.
+    with np.errstate(all="raise"):
+        assert_same(
+            with_dtype(np.array([0.1, 1e-50]), np.dtype("f4")), np.array([0.1, 0], dtype="f4")
+        )
+        too_large = np.array([0.1, 1e50])
+        assert with_dtype(too_large, np.dtype("f4")) is too_large
+    # A copy of what need not be cast would be as large as the table.
+    assert with_dtype(too_large, too_large.dtype) is too_large
+
+
 # The table beneath windows.
 
 
@@ -203,6 +216,15 @@ def test_no_row_of_the_table_lies_beyond_the_series():
     for timesteps, stride, rate in product(range(1, 5), range(1, 4), range(1, 4)):
         shared = window_table(window_view(series, timesteps, stride=stride, sampling_rate=rate))
         assert shared is None or np.isfinite(shared[0]).all()
+
+
+def test_the_table_of_windows_that_can_be_written_is_read_only():
+    series = np.arange(20.0)
+    windows = np.lib.stride_tricks.as_strided(series, (18, 3, 1), (8, 8, 8))
+    table, *_ = window_table(windows)
+    assert_same(table[:, 0], series)
+    assert windows.flags.writeable
+    assert not table.flags.writeable
 
 
 def test_a_stride_and_a_rate_with_a_common_divisor_skip_rows():

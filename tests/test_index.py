@@ -1,6 +1,7 @@
 """pandas indexes: order, clocks, runs of neighbours, and places among what is known."""
 
 import re
+from datetime import timedelta, timezone
 
 import numpy as np
 import pandas as pd
@@ -17,9 +18,11 @@ from skl_lstm._index import (
     labels_inside,
     learn_max_gap,
     order_rows,
+    pack,
     place_rows,
     run_starts,
     study_runs,
+    unpack,
 )
 
 DAY, HOUR = pd.Timedelta("1D"), pd.Timedelta("1h")
@@ -240,3 +243,42 @@ def test_the_ends_of_long_runs_are_those_that_a_loop_finds(case):
         case.rows(pd.DataFrame({"row": 0}, index=index)) for index in (runs.firsts, runs.lasts)
     )
     assert set(zip(firsts, lasts, strict=True)) == long
+
+
+# Labels as plain arrays, and back.
+
+CET = timezone(timedelta(hours=1), "CET")  # another zone than the one that pandas knows as CET
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.date_range("2024-01-01", periods=3, name="day"),
+        pd.date_range("2024-01-01", periods=3, freq="h", tz="Europe/Berlin", name="hour"),
+        pd.date_range("2024-06-01", periods=3, tz=CET),
+        pd.timedelta_range("0h", periods=3, freq="2h", name="span"),
+        pd.period_range("2024-01", periods=3, freq="W-SUN", name="week"),
+        days(1, 3, 2),
+        numbered(0.0, 0.1, 0.3).rename("second"),
+        numbered(1, 2, 3).astype("Int8"),
+        pd.RangeIndex(3, name="row"),
+        pd.Index(["a", "b"], name="column"),
+        pd.CategoricalIndex(list("ba"), list("cba"), ordered=True, name="size"),
+        pd.CategoricalIndex(days(2, 1), name="day"),
+        pd.MultiIndex.from_product([["b", "a"], days(1, 2)], names=["place", None]),
+    ],
+    ids=repr,
+)
+def test_packed_labels_come_back(index):
+    back = unpack(pack(index))
+    pd.testing.assert_index_equal(back, index, exact="equiv")
+    assert back.dtype == index.dtype
+    assert getattr(back, "freq", None) == getattr(index, "freq", None)
+
+
+@pytest.mark.parametrize("unit", ["s", "ns"])
+def test_a_packed_length_of_time_comes_back_to_the_last_digit(unit):
+    # As a float it would be rounded.
+    length = pd.Timedelta(np.timedelta64(2**53 + 1, unit))
+    back = unpack(pack(length))
+    assert (back, back.unit) == (length, unit)

@@ -18,7 +18,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from strategies import DTYPES, LAYOUTS, looks_like, ragged_cases, unhurried
 
 from skl_lstm import PerTimestep, SequencePadder
-from skl_lstm._arrays import is_masked, pad_steps
+from skl_lstm._arrays import can_mark, is_masked, pad_steps
 from skl_lstm._sequences import mark_of
 
 X = [np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])]
@@ -167,6 +167,30 @@ def test_a_step_is_masked_if_every_feature_is_the_value_in_single_precision(
     steps, mask_value, expected
 ):
     assert_same(is_masked(np.array(steps), mask_value), np.array(expected))
+
+
+@pytest.mark.parametrize(
+    ("mask_value", "dtype", "expected"),
+    [
+        (-1, "int8", True),
+        (0.5, "int8", False),
+        (300, "int8", False),
+        (-1, "uint8", False),
+        (1e10, "int32", False),
+        (np.nan, "int64", False),
+        (1, "bool", True),
+        (2, "bool", False),
+        (0.5, "float16", True),
+        (0.1, "float16", False),
+        (1e5, "float16", False),
+        (0.1, "float32", True),
+        (1e-50, "float32", True),
+    ],
+)
+def test_a_value_marks_if_the_dtype_can_hold_it(mask_value, dtype, expected):
+    # To ask is no error, however NumPy's errors are set.
+    with np.errstate(all="raise"):
+        assert can_mark(mask_value, np.dtype(dtype)) is expected
 
 
 # 2. Mask values that are refused, and what is proposed.

@@ -46,7 +46,10 @@ def whole(message):
     ],
 )
 def test_plan_has_every_number_resolved(arguments, timesteps, features, start):
-    assert plan_reshape(*arguments) == ReshapePlan(timesteps, features, arguments[0], start, "C")
+    plan = plan_reshape(*arguments)
+    assert plan == ReshapePlan(timesteps, features, arguments[0], start, "C")
+    # NumPy takes no floats for a shape, not even whole ones.
+    assert all(type(number) is int for number in plan[:-1])
 
 
 @unhurried
@@ -207,6 +210,11 @@ def test_a_length_of_time_of_any_unit_is_longer_than_none(unit):
     ]
     assert satisfied == [True, True, False, False]
     assert not LengthOfTime().is_satisfied_by(np.timedelta64("NaT", unit))
+
+
+def test_a_length_of_time_says_in_words_what_it_takes():
+    # scikit-learn puts this behind "must be".
+    assert str(LengthOfTime()) == "a timedelta longer than 0"
 
 
 def test_the_values_of_a_window_are_named_step_by_step():
