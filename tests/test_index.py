@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta, timezone
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,16 @@ def test_joined_labels_are_those_of_the_zone_of_fit():
     joined = join_labels(series("a", berlin), series("b", tokyo))
     assert joined.tolist() == [("a", berlin[0]), ("b", tokyo[0])]
     assert joined.get_level_values(1).tz == berlin.tz
+
+
+@pytest.mark.parametrize("units", list(permutations(["s", "ms", "us", "ns"], 2)), ids="-".join)
+@pytest.mark.parametrize("kind", [pd.DatetimeIndex, pd.TimedeltaIndex])
+def test_joined_labels_keep_the_digits_of_the_finer_unit(units, kind):
+    code = "M" if kind is pd.DatetimeIndex else "m"
+    before, index = (kind(np.array([1], f"{code}8[{unit}]")) for unit in units)
+    assert join_labels(before, index).tolist() == [before[0], index[0]]
+    joined = join_labels(series("a", before), series("b", index))
+    assert joined.tolist() == [("a", before[0]), ("b", index[0])]
 
 
 def test_labels_of_two_kinds_are_not_joined():
@@ -250,25 +261,24 @@ def test_the_ends_of_long_runs_are_those_that_a_loop_finds(case):
 CET = timezone(timedelta(hours=1), "CET")  # another zone than the one that pandas knows as CET
 
 
-@pytest.mark.parametrize(
-    "index",
-    [
-        pd.date_range("2024-01-01", periods=3, name="day"),
-        pd.date_range("2024-01-01", periods=3, freq="h", tz="Europe/Berlin", name="hour"),
-        pd.date_range("2024-06-01", periods=3, tz=CET),
-        pd.timedelta_range("0h", periods=3, freq="2h", name="span"),
-        pd.period_range("2024-01", periods=3, freq="W-SUN", name="week"),
-        days(1, 3, 2),
-        numbered(0.0, 0.1, 0.3).rename("second"),
-        numbered(1, 2, 3).astype("Int8"),
-        pd.RangeIndex(3, name="row"),
-        pd.Index(["a", "b"], name="column"),
-        pd.CategoricalIndex(list("ba"), list("cba"), ordered=True, name="size"),
-        pd.CategoricalIndex(days(2, 1), name="day"),
-        pd.MultiIndex.from_product([["b", "a"], days(1, 2)], names=["place", None]),
-    ],
-    ids=repr,
-)
+LABELS = {
+    "days": pd.date_range("2024-01-01", periods=3, name="day"),
+    "local hours": pd.date_range("2024-01-01", periods=3, freq="h", tz="Europe/Berlin", name="h"),
+    "named offset": pd.date_range("2024-06-01", periods=3, tz=CET),
+    "spans": pd.timedelta_range("0h", periods=3, freq="2h", name="span"),
+    "weeks": pd.period_range("2024-01", periods=3, freq="W-SUN", name="week"),
+    "shuffled": days(1, 3, 2),
+    "floats": numbered(0.0, 0.1, 0.3).rename("second"),
+    "nullable": numbered(1, 2, 3).astype("Int8"),
+    "rows": pd.RangeIndex(3, name="row"),
+    "text": pd.Index(["a", "b"], name="column"),
+    "sizes": pd.CategoricalIndex(list("ba"), list("cba"), ordered=True, name="size"),
+    "categories of days": pd.CategoricalIndex(days(2, 1), name="day"),
+    "series": pd.MultiIndex.from_product([["b", "a"], days(1, 2)], names=["place", None]),
+}
+
+
+@pytest.mark.parametrize("index", LABELS.values(), ids=list(LABELS))
 def test_packed_labels_come_back(index):
     back = unpack(pack(index))
     pd.testing.assert_index_equal(back, index, exact="equiv")

@@ -119,19 +119,28 @@ def test_what_cannot_fit_is_refused_in_the_users_numbers(arguments, message):
 
 
 @pytest.mark.parametrize(
-    ("columns", "timesteps", "suggestion"),
+    ("columns", "timesteps", "features", "suggestion"),
     [
-        (60, 7, "Timesteps that fit: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60."),
+        (60, 7, None, "Timesteps that fit: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60."),
         (
             5040,
             11,
+            None,
             "Timesteps that fit, nearest first: 10, 12, 9, 8, 14, 7, 15, 6, 16, 5, 4, 18.",
+        ),
+        (
+            5040,
+            None,
+            11,
+            "Features that fit, nearest first: 10, 12, 9, 8, 14, 7, 15, 6, 16, 5, 4, 18.",
         ),
     ],
 )
-def test_no_more_than_twelve_fits_are_listed_and_those_nearest(columns, timesteps, suggestion):
+def test_no_more_than_twelve_fits_are_listed_and_those_nearest(
+    columns, timesteps, features, suggestion
+):
     with pytest.raises(ValueError, match=re.escape(suggestion)):
-        plan_reshape(columns, timesteps, None)
+        plan_reshape(columns, timesteps, features)
 
 
 @unhurried
@@ -206,9 +215,10 @@ def test_a_time_span_of_numpy_is_no_number(value):
 def test_a_length_of_time_of_any_unit_is_longer_than_none(unit):
     # A million days do not fit into nanoseconds, and months into none of them.
     satisfied = [
-        LengthOfTime().is_satisfied_by(np.timedelta64(count, unit)) for count in (10**6, 1, 0, -1)
+        LengthOfTime().is_satisfied_by(np.timedelta64(count, unit))
+        for count in (2**63 - 1, 10**6, 1, 0, -1)
     ]
-    assert satisfied == [True, True, False, False]
+    assert satisfied == [True, True, True, False, False]
     assert not LengthOfTime().is_satisfied_by(np.timedelta64("NaT", unit))
 
 
