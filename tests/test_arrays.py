@@ -122,6 +122,12 @@ def test_trailing_windows_of_a_long_series_take_no_memory_of_their_own():
     assert windows.shape == (100_000, 50_000, 1)
 
 
+def test_trailing_windows_of_many_rows_are_those_of_the_view():
+    rows = np.arange(50_000.0).reshape(-1, 1)
+    view = trailing_windows(rows, slice(0, 50_000), 0, 3, 1, "edge")
+    assert_same(trailing_windows(rows, np.arange(50_000), 0, 3, 1, "edge"), view)
+
+
 def memory_besides(last, rows):
     """The memory at its peak, in bytes, less that of the windows written out."""
     tracemalloc.start()
