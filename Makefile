@@ -73,7 +73,7 @@ docs: $(VENV)/docs
 pictures: $(VENV)/docs
 	$(BIN)/python docs/pictures
 
-test-site: docs
+test-site: docs $(VENV)/test
 	$(BIN)/python -m pytest -m site tests
 
 dist: $(VENV)/dist

@@ -11,7 +11,7 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 import keras
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # For `make mutate`: the same examples every time, so that the same mutants survive. One that
 # fails has killed its mutant, so no smaller one is looked for.
@@ -27,10 +27,11 @@ settings.register_profile(
 )
 
 
+@pytest.hookimpl(trylast=True)  # hypothesis has marked its tests then
 def pytest_collection_modifyitems(config, items):
     """Let most mutants die of a quick test: of the rooms' own, and before hypothesis begins."""
     if config.getoption("hypothesis_profile") == "mutation":
-        items.sort(key=lambda item: (is_hypothesis_test(item.obj), item.path))
+        items.sort(key=lambda item: ("hypothesis" in item.keywords, item.path))
 
 
 @pytest.fixture(autouse=True)
