@@ -444,6 +444,11 @@ def test_the_least_and_the_greatest_integer_are_far_apart(dtype):
     assert runs_of(pd.Index([ends.min, ends.max], dtype=dtype), max_gap=1) == [1, 1]
 
 
+def test_labels_beyond_the_greatest_signed_integer_stand_in_their_order():
+    index = pd.Index([2**63 - 1, 2**63, 2**63 + 1, 2**63 + 3], dtype="uint64")
+    assert runs_of(index, max_gap=1) == [1, 2, 3, 1]
+
+
 @pytest.mark.parametrize("unit", ["s", "us", "ns"])
 def test_dates_of_five_centuries_are_far_apart(unit):
     index = pd.DatetimeIndex(["1700-01-01", "2200-01-01"]).as_unit(unit)
