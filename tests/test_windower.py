@@ -513,6 +513,7 @@ def test_fit_transform_is_fit_and_transform_and_keeps_the_dtype(dtype, frame):
         (np.float32(-2), "float16", "float16"),
         (0.1, "float32", "float32"),
         (256, "uint8", "float64"),
+        (float(np.finfo("float32").max), "float32", "float32"),
         (-1, "uint8", "float64"),
         (2, "bool", "float64"),
         (0.5, "int64", "float64"),
