@@ -140,6 +140,27 @@ print(f"with scatter:    {megabytes(scatter=[big]):.0f} MB")
 # ``scatter`` finds its objects by identity: pass those to ``fit`` that you scattered, not a copy or
 # a slice. For one search it makes no difference to the bytes.
 #
+# If a worker dies
+# ----------------
+#
+# Dask gives its fits to the others. But data that was sent, and not computed, cannot be computed
+# again: if the only copy lay on that worker, the search ends with ``FutureCancelledError``. joblib
+# sends the row numbers of the folds to one worker alone, and Dask takes copies back that it thinks
+# too many. So that any worker may die, make the folds before, scatter them too, and stop Dask from
+# tidying up:
+#
+# .. code-block:: python
+#
+#     folds = [*TimeSeriesSplit(3).split(X, y)]
+#     rows = [numbers for fold in folds for numbers in fold]
+#     search.set_params(cv=folds)
+#     client.amm.stop()
+#     with joblib.parallel_config(backend="dask", scatter=[X, y, *rows]):
+#         search.fit(X, y)
+#
+# A test of the package kills a worker in the midst of such a search, which then finishes with the
+# same scores.
+#
 # Successive halving
 # ------------------
 #
@@ -227,4 +248,6 @@ cluster.close()
 #
 # Say ``n_jobs``: without it the search runs here, alone. Ray logs once that ``'context'`` is not
 # supported, which does no harm. It starts new processes for every search, which import TensorFlow
-# anew; Dask's workers stay, with all that they have traced.
+# anew; Dask's workers stay, with all that they have traced. If a process dies, the search ends with
+# ``ActorDiedError``, unless Ray may start it again: give ``parallel_config`` also
+# ``ray_remote_args={"max_restarts": -1, "max_task_retries": -1}``.
