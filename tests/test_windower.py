@@ -449,6 +449,12 @@ def test_labels_beyond_the_greatest_signed_integer_stand_in_their_order():
     assert runs_of(index, max_gap=1) == [1, 2, 3, 1]
 
 
+def test_steps_that_differ_in_their_last_digit_are_one_step():
+    # Four tenths, in two spellings, and three halves.
+    index = pd.Index(1e8 + np.array([0, 0.1, 0.2, 0.7, 1.2, 1.7, 1.8, 1.9]))
+    assert SequenceWindower().fit(labelled(index)).max_gap_ == pytest.approx(0.1, rel=1e-6)
+
+
 @pytest.mark.parametrize("unit", ["s", "us", "ns"])
 def test_dates_of_five_centuries_are_far_apart(unit):
     index = pd.DatetimeIndex(["1700-01-01", "2200-01-01"]).as_unit(unit)
