@@ -349,7 +349,8 @@ class ForecastDisplay:
         for (row, number), (column, step) in product(enumerate(chosen), enumerate(ahead)):
             rows = np.flatnonzero(rows_of == number)
             when = _plottable(_times_of_step(self.times, step), rows)
-            rows, when = rows[np.argsort(when, kind="stable")], np.sort(when, kind="stable")
+            in_time = np.argsort(when, kind="stable")
+            rows, when = rows[in_time], when[in_time]
             panel = self.axes_[row, column]
             if when.dtype.kind == "M":
                 _write_dates_shortly(panel)

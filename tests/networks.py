@@ -66,3 +66,13 @@ def filled(model, seed):
         dtype = variable.value.dtype.as_numpy_dtype
         variable.value.assign(np.asarray(values * 0.01 if dtype != np.uint32 else values, dtype))
     return model
+
+
+def counted(counts, name, function):
+    """Wrap a function, so that its calls are counted under a name."""
+
+    def call(*args, **kwargs):
+        counts[name] += 1
+        return function(*args, **kwargs)
+
+    return call

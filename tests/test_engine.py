@@ -19,6 +19,7 @@ import pytest
 import tensorflow as tf
 from joblib.externals.loky import get_reusable_executor
 from keras.callbacks import CSVLogger, EarlyStopping, LambdaCallback, ModelCheckpoint
+from networks import counted
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -623,15 +624,8 @@ def made(monkeypatch, fresh_pool):
     """Count the copies that are made, and their traces."""
     counts = Counter()
 
-    def counted(name, method):
-        def call(*args, **kwargs):
-            counts[name] += 1
-            return method(*args, **kwargs)
-
-        return call
-
-    monkeypatch.setattr(TracedCopy, "__init__", counted("copies", TracedCopy.__init__))
-    monkeypatch.setattr(TracedCopy, "_trace", counted("traces", TracedCopy._trace))
+    monkeypatch.setattr(TracedCopy, "__init__", counted(counts, "copies", TracedCopy.__init__))
+    monkeypatch.setattr(TracedCopy, "_trace", counted(counts, "traces", TracedCopy._trace))
     return counts
 
 

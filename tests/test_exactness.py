@@ -17,6 +17,7 @@ from keras.callbacks import (
     LearningRateScheduler,
     ReduceLROnPlateau,
 )
+from networks import counted
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import make_pipeline
 
@@ -329,15 +330,8 @@ def ways(monkeypatch):
     """Count the epochs trained by a copy, and the fits left to Keras."""
     counts = Counter()
 
-    def counted(name, function):
-        def call(*args, **kwargs):
-            counts[name] += 1
-            return function(*args, **kwargs)
-
-        return call
-
-    monkeypatch.setattr(TracedCopy, "train_epoch", counted("copy", TracedCopy.train_epoch))
-    monkeypatch.setattr(engine, "_train_as_keras", counted("keras", engine._train_as_keras))
+    monkeypatch.setattr(TracedCopy, "train_epoch", counted(counts, "copy", TracedCopy.train_epoch))
+    monkeypatch.setattr(engine, "_train_as_keras", counted(counts, "keras", engine._train_as_keras))
     return counts
 
 
