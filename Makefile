@@ -14,7 +14,7 @@ help:
 	@echo "make test-matrix  the tests on every scikit-learn from 1.7 on, each in its own environment"
 	@echo "make test-oldest  the tests on the oldest versions that pyproject.toml allows"
 	@echo "make mutate  change the arithmetic in small ways, list those that no test sees"
-	@echo "make lint    formatting, lint, types, docstrings"
+	@echo "make lint    formatting, lint, types, import rules"
 	@echo "make format  mend what lint can mend"
 	@echo "make docs    run every page of the guide and build the site, docs/_build/html"
 	@echo "make pictures  draw the README's pictures again"
@@ -60,7 +60,7 @@ lint: $(VENV)/lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m numpydoc lint $$(git ls-files 'skl_lstm/*.py')
+	$(BIN)/lint-imports
 
 format: $(VENV)/lint
 	$(BIN)/ruff format .

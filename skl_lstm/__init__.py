@@ -15,56 +15,36 @@ former, for scikeras' plain wrappers too. `skl_lstm.inspection` draws sequences 
 
 `TRUSTED_TYPES` names what a model of these may hold when skops loads it from a file.
 
-The rooms of the package; imports go downwards only:
+How a table becomes a forecast, stage by stage; imports go one way, from the top of this list
+downwards, which ``make lint`` checks:
 
-========================  ==========================================================
-``_shapes``               integers: how columns divide into time steps, shape errors
-``_disk``                 rows in a file, more than memory shall hold: block by block
-``_arrays``               NumPy: columns to sequences and back, windows, padding
-``_checks``               what is no array of numbers, and why
-``_index``                pandas' indexes: neighbours in time, runs of them
-``_diagram``              scikit-learn's diagrams, with the shapes
-``_base``                 what the transformers have in common
-``_sequences``            sequences of unequal length, and what is wrong with which
-``_reshaper``             `SequenceReshaper`
-``_windower``             `SequenceWindower`
-``_padder``               `SequencePadder`
-``_per_timestep``         `PerTimestep`
-``_supervised``           `sliding_windows`, `make_supervised`
-``_networks``             `lstm_network`
-``_configs``              what the configuration of a Keras model may name
-``_models``               Keras models as data: seeded, copied, packed
-``_feed``                 rows as tensors, windows of a table, the order of an epoch
-``_fused``                Keras' LSTM by TensorFlow's fused CPU kernel
-``_plans``                which models can share a traced copy
-``_pool``                 traced copies of models, lent in turn
-``_engine``               how a Keras model is trained and asked, fast
-``_scikeras``             every seam with scikeras; what the estimators have in common
-``_estimators``           the four estimators, their parameters and documentation
-``_trusted``              `TRUSTED_TYPES`
-``inspection``            frames and pictures of sequences and forecasts
-``datasets``              embedded data
-``cli``, ``__main__``     the ``skl-lstm`` command
-========================  ==========================================================
+=================  ==============================================================
+``cli/``           the ``skl-lstm`` command: arguments, reading files, the report
+``inspection/``    frames and pictures of sequences and forecasts
+``estimators/``    scikit-learn's face: parameters, targets, fit and predict
+``training/``      how a network learns and predicts
+``networks/``      what a network is: built, copied, saved
+``transformers/``  a table or a list becomes (samples, timesteps, features)
+``datasets/``      embedded data
+``_core/``         what all stages read: shapes, parameters, windows, sequences
+``_compat/``       private names of scikit-learn, Keras and scikeras
+=================  ==============================================================
 """
 
 from typing import TYPE_CHECKING, Any
 
-from ._padder import SequencePadder
-from ._per_timestep import PerTimestep
-from ._reshaper import SequenceReshaper
-from ._supervised import make_supervised, sliding_windows
-from ._trusted import TRUSTED_TYPES
-from ._windower import SequenceWindower
+from ._core.sequences import PaddedSequences
+from ._core.trusted_types import TRUSTED_TYPES
+from .transformers.padder import SequencePadder
+from .transformers.per_timestep import PerTimestep
+from .transformers.reshaper import SequenceReshaper
+from .transformers.supervised import make_supervised, sliding_windows
+from .transformers.windower import SequenceWindower
 
 if TYPE_CHECKING:
-    from ._estimators import (
-        LSTMClassifier,
-        LSTMRegressor,
-        SequenceClassifier,
-        SequenceRegressor,
-    )
-    from ._networks import lstm_network
+    from .estimators.lstm import LSTMClassifier, LSTMRegressor
+    from .estimators.sequence import SequenceClassifier, SequenceRegressor
+    from .networks.lstm import lstm_network
 
 __version__ = "0.1.0.dev0"
 
@@ -72,6 +52,7 @@ __all__ = [
     "TRUSTED_TYPES",
     "LSTMClassifier",
     "LSTMRegressor",
+    "PaddedSequences",
     "PerTimestep",
     "SequenceClassifier",
     "SequencePadder",
@@ -85,11 +66,11 @@ __all__ = [
 
 # Importing Keras takes seconds; only these names need it.
 _LOADED_ON_FIRST_USE = {
-    "LSTMClassifier": "_estimators",
-    "LSTMRegressor": "_estimators",
-    "SequenceClassifier": "_estimators",
-    "SequenceRegressor": "_estimators",
-    "lstm_network": "_networks",
+    "LSTMClassifier": "estimators.lstm",
+    "LSTMRegressor": "estimators.lstm",
+    "SequenceClassifier": "estimators.sequence",
+    "SequenceRegressor": "estimators.sequence",
+    "lstm_network": "networks.lstm",
 }
 
 

@@ -1,6 +1,8 @@
 """What every test needs: quiet TensorFlow, no skipped checks, a seed."""
 
 import os
+import random
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,7 +10,6 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -35,9 +36,16 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(autouse=True)
-def keras_seed():
-    """Give every test the same random numbers, whichever tests run before it."""
-    keras.utils.set_random_seed(0)
+def same_random_numbers():
+    """Give every test the same random numbers, whichever tests run before it.
+
+    Keras is loaded by the tests that need it, and by no other.
+    """
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
+    else:
+        random.seed(0)
+        np.random.seed(0)  # noqa: NPY002
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ import io
 import json
 import marshal
 import pickle
+import pickletools
+import re
 import warnings
 import zipfile
 from datetime import timedelta
@@ -71,6 +73,22 @@ def searched(**options):
 def in_search(**grid):
     pipeline = make_pipeline(scaler(), SequenceWindower(), regressor())
     return GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2))
+
+
+# Every transformer ahead of every kind of estimator.
+EACH_KIND = {
+    "windower": (DAYS, Y, scaler(), SequenceWindower(3), regressor()),
+    "reshaper": (WIDE, LABELS, StandardScaler(), SequenceReshaper(features=2), classifier()),
+    "padder": (RAGGED, Y, SequencePadder(mask_value=-9.0), regressor(mask_value=-9.0)),
+    "per timestep": (
+        RAGGED,
+        LABELS,
+        PerTimestep(StandardScaler()),
+        SequencePadder(),
+        SequenceClassifier(lstm_network, model__units=2, model__mask_value=0.0, **QUICK),
+    ),
+    "network of its own": (X, Y, SequenceRegressor(lstm_network, model__units=2, **QUICK)),
+}
 
 
 def own_network(meta, units=2):
@@ -275,6 +293,50 @@ SINCE = {
     "sklearn.callback._progressbar.ProgressBar",  # has a test of its own
     "sklearn.model_selection._split.StratifiedKFold",
 }
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"object": "{}", "code": []},
+        {"architecture": "{}", "weights": [], "code": []},
+        {"packed by skl_lstm": "object", "object": "{}", "code": []},
+        {"a": [{"packed by skl_lstm": "model"}], "packed by skl_lstm": {"packed by skl_lstm": 1}},
+    ],
+)
+def test_a_dictionary_that_looks_packed_comes_back_as_it_was(value, way):
+    estimator = SequenceRegressor(lstm_network, model__settings=value)
+    back = WAYS[way](estimator)
+    assert back.get_params()["model__settings"] == value
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_windower_whose_parameter_looks_packed_comes_back(way):
+    windower = SequenceWindower(max_gap={"packed": "runs"})
+    assert WAYS[way](windower).max_gap == {"packed": "runs"}
+
+
+def names_in(pickled):
+    """Every text in a pickle that names a module."""
+    return {arg for _, arg, _ in pickletools.genops(pickled) if isinstance(arg, str)}
+
+
+def modules_in(skops_file):
+    """Every module that a file of skops names."""
+    schema = zipfile.ZipFile(io.BytesIO(skops_file)).read("schema.json").decode()
+    return set(re.findall(r'"__module__": "([^"]*)"', schema))
+
+
+@pytest.mark.parametrize("kind", EACH_KIND)
+def test_files_name_public_places_only(kind):
+    X, y, *steps = EACH_KIND[kind]
+    pipeline = make_pipeline(*steps).fit(X, y)
+    in_pickle = {name for name in names_in(pickle.dumps(pipeline)) if "skl_lstm" in name}
+    in_file = {name for name in modules_in(skops.io.dumps(pipeline)) if "skl_lstm" in name}
+    assert in_file == {"skl_lstm"}
+    assert in_pickle <= {"skl_lstm", "packed by skl_lstm"}
+    assert "skl_lstm" in in_pickle
 
 
 def test_trusted_is_what_these_need_and_no_more():
@@ -714,7 +776,7 @@ def test_what_is_no_network_is_refused(saved):
                     node["content"] = json.dumps(json.dumps(wrong))
             return schema
 
-        with pytest.raises(ValueError, match="What was saved is no network"):
+        with pytest.raises(ValueError, match="The saved object is not a network"):
             load(altered(saved, alter))
 
 
@@ -722,7 +784,7 @@ def test_every_layer_of_keras_that_loads_code_is_left_out():
     """Should a new Keras bring another one, this finds it."""
     import inspect
 
-    from skl_lstm._configs import _is_own
+    from skl_lstm.networks.configs import _is_own
 
     own = {
         name: thing

@@ -1,7 +1,4 @@
-"""Data that comes with the package; each set has a data card beside it.
-
-May import nothing of ours.
-"""
+"""Data that comes with the package; each set has a data card beside it."""
 
 from ._seattle_weather import load_seattle_weather
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from .._core.public import set_module
+
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@set_module("skl_lstm.datasets")
 def load_seattle_weather() -> pd.DataFrame:
     """Load four years of daily weather in Seattle.
 

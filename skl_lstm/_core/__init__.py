@@ -1,0 +1,1 @@
+"""What every stage reads: shapes, parameters, windows, sequences, validation, rows on disk."""

@@ -1,0 +1,149 @@
+"""Shapes as plain integers: how columns divide into time steps, and the errors when they do not.
+
+Every function takes and returns plain integers, so each shape rule can be read and tested
+without an array.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .messages import listed
+
+_MAX_SUGGESTIONS = 12
+
+
+def step_names(timesteps: int, names: Iterable[str]) -> list[str]:
+    """Name the values of a window, flattened: ``t0_a, t0_b, t1_a, …``, t0 the oldest step."""
+    names = list(names)
+    return [f"t{step}_{name}" for step in range(timesteps) for name in names]
+
+
+class ReshapePlan(NamedTuple):
+    """How one row of columns becomes one sequence, with everything resolved."""
+
+    timesteps: int
+    features: int
+    columns: int
+    start: int
+    order: str
+
+    @property
+    def table_timesteps(self) -> int:
+        """Time steps in the table, those that truncating drops included."""
+        return self.columns // self.features
+
+    @property
+    def truncates(self) -> bool:
+        """Whether some time steps of the table are dropped."""
+        return self.timesteps < self.table_timesteps
+
+
+def plan_reshape(
+    columns: int,
+    timesteps: int | None,
+    features: int | None,
+    truncating: str | None = None,
+    order: str = "C",
+) -> ReshapePlan:
+    """Resolve (timesteps, features) against a column count, or say why it cannot be."""
+    # NumPy's integers are welcome as parameters, but the small ones overflow.
+    timesteps = None if timesteps is None else int(timesteps)
+    features = (
+        _infer_features(columns, timesteps, truncating) if features is None else int(features)
+    )
+    table_timesteps = _whole_timesteps(columns, features)
+    timesteps = table_timesteps if timesteps is None else timesteps
+    if timesteps > table_timesteps:
+        raise ValueError(_too_few_columns(columns, timesteps, features))
+    if timesteps < table_timesteps and truncating is None:
+        raise ValueError(_too_many_columns(columns, timesteps, features))
+    start = table_timesteps - timesteps if truncating == "pre" else 0
+    return ReshapePlan(timesteps, features, columns, start, order)
+
+
+def window_span(timesteps: int, sampling_rate: int) -> int:
+    """Rows from the first to the last time step of a window, both counted."""
+    return (int(timesteps) - 1) * int(sampling_rate) + 1
+
+
+def check_enough_rows(rows: int, timesteps: int, sampling_rate: int, ahead: int = 0) -> None:
+    """Refuse a series too short for one window and the `ahead` rows after it."""
+    span = window_span(timesteps, sampling_rate)
+    if rows >= span + ahead:
+        return
+    more = f", and gap plus horizon need {ahead} more" if ahead else ""
+    raise ValueError(
+        f"A series of {rows} rows is too short for one window: {timesteps} timesteps at "
+        f"sampling_rate={sampling_rate} span {span} rows{more}. Use fewer timesteps or a "
+        "longer series."
+    )
+
+
+def divisors(number: int) -> list[int]:
+    """Return every divisor of a positive integer, in order."""
+    small = [d for d in range(1, int(number**0.5) + 1) if number % d == 0]
+    return small + [number // d for d in reversed(small) if d * d != number]
+
+
+def _infer_features(columns: int, timesteps: int | None, truncating: str | None) -> int:
+    if timesteps is None:
+        return 1
+    if truncating is not None:
+        raise ValueError(_truncating_needs_features(columns, timesteps, truncating))
+    if columns % timesteps:
+        raise ValueError(_not_a_multiple_of_timesteps(columns, timesteps))
+    return columns // timesteps
+
+
+def _whole_timesteps(columns: int, features: int) -> int:
+    if columns % features:
+        raise ValueError(
+            f"{columns} columns cannot be whole time steps of {features} features: "
+            f"{columns} is not a multiple of {features}. "
+            f"{_suggest('Features', columns, features)}"
+        )
+    return columns // features
+
+
+def _not_a_multiple_of_timesteps(columns: int, timesteps: int) -> str:
+    return (
+        f"{columns} columns cannot be {timesteps} timesteps of whole features: "
+        f"{columns} is not a multiple of {timesteps}. "
+        f"{_suggest('Timesteps', columns, timesteps)} "
+        "If each row is one time step of a long series, use "
+        f"SequenceWindower(timesteps={timesteps})."
+    )
+
+
+def _truncating_needs_features(columns: int, timesteps: int, truncating: str) -> str:
+    return (
+        f"truncating={truncating!r} drops whole time steps, so it must know how many of the "
+        f"{columns} columns make one step: give features as well as timesteps={timesteps}, "
+        f"for example features=1 when every column is a step of one series."
+    )
+
+
+def _too_few_columns(columns: int, timesteps: int, features: int) -> str:
+    return (
+        f"{timesteps} timesteps of {features} features need {timesteps * features} columns, "
+        f"but X has {columns}. Use timesteps={columns // features} or fewer, or make a table "
+        "with more lag columns."
+    )
+
+
+def _too_many_columns(columns: int, timesteps: int, features: int) -> str:
+    table_timesteps = columns // features
+    return (
+        f"{timesteps} timesteps of {features} features are {timesteps * features} columns, "
+        f"but X has {columns}. Use timesteps={table_timesteps}, or say which of the "
+        f"{table_timesteps} steps to drop: truncating='pre' keeps the newest {timesteps}, "
+        "truncating='post' the oldest."
+    )
+
+
+def _suggest(what: str, columns: int, wanted: int) -> str:
+    fitting = divisors(columns)
+    if len(fitting) <= _MAX_SUGGESTIONS:
+        return f"{what} that fit: {listed(fitting)}."
+    nearest = sorted(fitting, key=lambda d: abs(d - wanted))[:_MAX_SUGGESTIONS]
+    return f"{what} that fit, nearest first: {listed(nearest)}."

@@ -1,0 +1,51 @@
+"""Windows of a table as views of it: made, recognised and cast without being written out."""
+
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .memmaps import cast_rows
+from .shapes import window_span
+
+
+def window_view(
+    series: NDArray, timesteps: int, *, stride: int = 1, sampling_rate: int = 1
+) -> NDArray:
+    """Read-only view (windows, timesteps, features) of a (rows, features) series."""
+    span = window_span(timesteps, sampling_rate)
+    windows = np.lib.stride_tricks.sliding_window_view(series, span, axis=0)
+    return windows[::stride, :, ::sampling_rate].transpose(0, 2, 1)
+
+
+def window_table(windows: NDArray) -> tuple[NDArray, int, int] | None:
+    """Return the table that windows are a view of, their stride and their sampling rate.
+
+    None for an array that is no view, or shares no memory between its windows.
+    """
+    if windows.ndim != 3 or 0 in windows.shape:
+        return None
+    n_windows, timesteps, features = windows.shape
+    stride, step, _ = windows.strides
+    if min(stride, step) <= 0:
+        return None
+    row = gcd(stride, step)
+    stride, step = stride // row, step // row
+    n_rows = (n_windows - 1) * stride + (timesteps - 1) * step + 1
+    if n_rows >= n_windows * timesteps:
+        return None
+    # From the first to the last byte of the windows, so inside the memory that they view.
+    table = np.lib.stride_tricks.as_strided(
+        windows, (n_rows, features), (row, windows.strides[2]), writeable=False
+    )
+    return table, stride, step
+
+
+def cast_windows(windows: NDArray, dtype: np.dtype) -> NDArray:
+    """Cast windows of a table by casting the table; leave any other array as it is."""
+    shared = window_table(windows)
+    if shared is None:
+        return windows
+    table, stride, step = shared
+    table = cast_rows(table, dtype)
+    return window_view(table, windows.shape[1], stride=stride, sampling_rate=step)

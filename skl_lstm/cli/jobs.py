@@ -1,0 +1,162 @@
+"""The jobs of the command: tune and report; predict."""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rich.console import Console
+from sklearn.base import BaseEstimator, clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skl_lstm import SequenceWindower
+
+from .arguments import parse_args
+from .errors import CommandError, counted, one_line
+from .files import check_writable, load_model, native_log_silenced, save_model, write_whole
+from .report import draw_forecast, print_candidates, print_errors, show_progress
+from .tables import (
+    as_columns,
+    choose_target,
+    read_features,
+    read_table,
+    rows_with_future,
+    select_features,
+    split_tail,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code.
+
+    0: done. 1: the data or a file stands in the way. 2: wrong options. 130: interrupted.
+    """
+    args = parse_args(argv)
+    try:
+        (predict if args.command == "predict" else tune)(args)
+    except CommandError as error:
+        print(f"skl-lstm: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("skl-lstm: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def tune(args: argparse.Namespace) -> None:
+    """Read, tune, report, draw, save."""
+    for path in filter(None, (args.plot, args.save)):
+        check_writable(path)
+    table = read_table(args.csv, args.time_column)
+    target = choose_target(table, args.target, from_csv=args.csv is not None)
+    series = select_features(table, target, args.features)
+    rows, y = rows_with_future(series, target, args.horizon)
+    X = series.iloc[rows]
+    n_train, n_test = split_tail(len(X), args)
+
+    console = Console(highlight=False)
+    console.print(
+        f"{len(series)} rows of {counted(series.shape[1], 'feature')}, forecasting {target!r} "
+        f"{counted(args.horizon, 'step')} ahead; tuning on {n_train} rows, "
+        f"the last {n_test} held out.",
+        soft_wrap=True,
+    )
+    search = make_search(args)
+    show_progress(search)
+    X_train, y_train = X[:n_train], y[:n_train]
+    search.fit(X_train, y_train)
+    print_candidates(console, search)
+
+    def forecast(model: BaseEstimator) -> NDArray[Any]:
+        # From the end of the training rows on, so that no window has a hole there.
+        return as_columns(model.predict(X[n_train:]))[-n_test:]
+
+    forecasts = {
+        "LSTM": forecast(search.best_estimator_),
+        "persistence": persistence(X[-n_test:], target, args.horizon),
+        "ridge, same lags": forecast(fit_ridge(search.best_estimator_, X_train, y_train)),
+    }
+    print_errors(console, as_columns(y[-n_test:]), forecasts)
+
+    if args.plot:
+        draw_forecast(args.plot, series[target], rows[-n_test:], forecasts["LSTM"])
+        console.print(f"Forecast and truth drawn to {args.plot}")
+    if args.save:
+        save_model(search.best_estimator_, target, args.save)
+        console.print(f"Fitted pipeline saved to {args.save}")
+
+
+def predict(args: argparse.Namespace) -> None:
+    """Forecast from every row of a table by a saved pipeline."""
+    if args.output:
+        check_writable(args.output)
+    model = load_model(args.model)
+    time_column = args.time_column or model.time_column
+    rows = read_features(read_table(args.csv, time_column), model.features)
+    y_pred = forecast_rows(model.pipeline, rows)
+    names = [f"{model.target}+{ahead + 1}" for ahead in range(y_pred.shape[1])]
+    text = pd.DataFrame(y_pred, rows.index, names).to_csv(index_label=time_column or "row")
+    if args.output:
+        write_whole(args.output, lambda file: file.write(text.encode()))
+    else:
+        sys.stdout.write(text)
+
+
+def make_search(args: argparse.Namespace) -> GridSearchCV:
+    """Put windows and network into one grid search, scored forwards in time."""
+    with native_log_silenced():
+        from skl_lstm import LSTMRegressor
+
+    lstm = LSTMRegressor(epochs=args.epochs, random_state=args.seed)
+    pipeline = Pipeline(
+        [
+            # As a DataFrame the rows keep their time, and find their past by it.
+            ("scale", StandardScaler().set_output(transform="pandas")),
+            ("window", SequenceWindower()),
+            ("lstm", TransformedTargetRegressor(lstm, transformer=StandardScaler())),
+        ]
+    )
+    grid = {
+        "window__timesteps": sorted(set(args.timesteps)),
+        "lstm__regressor__units": sorted(set(args.units)),
+    }
+    return GridSearchCV(
+        pipeline,
+        grid,
+        cv=TimeSeriesSplit(args.folds, gap=args.horizon - 1),
+        scoring="neg_root_mean_squared_error",
+        n_jobs=args.n_jobs,
+        error_score="raise",
+    )
+
+
+def persistence(X: pd.DataFrame, target: str, horizon: int) -> NDArray[Any]:
+    """Forecast that the target stays as it was last seen."""
+    return np.repeat(X[[target]].to_numpy(), horizon, axis=1)
+
+
+def fit_ridge(lstm: Pipeline, X: pd.DataFrame, y: NDArray[Any]) -> BaseEstimator:
+    """Fit a linear forecast to the windows that the best LSTM reads."""
+    ridge = RidgeCV(alphas=np.logspace(-2, 4, 13))
+    return make_pipeline(clone(lstm[:-1]), FunctionTransformer(as_columns), ridge).fit(X, y)
+
+
+def forecast_rows(model: Pipeline, rows: pd.DataFrame) -> NDArray[Any]:
+    """Return the forecasts from every row, (n, horizon); note what the model warns of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            y_pred = as_columns(model.predict(rows))
+        except Exception as error:
+            raise CommandError(f"cannot forecast: {one_line(str(error))}") from error
+    for message in dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning):
+        print(f"skl-lstm: note: {one_line(message)}", file=sys.stderr)
+    return y_pred

@@ -1,0 +1,87 @@
+"""What the command prints and draws."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from sklearn.metrics import mean_absolute_error, root_mean_squared_error
+from sklearn.model_selection import GridSearchCV
+
+from skl_lstm.inspection import ForecastDisplay
+
+from .files import write_whole
+from .tables import as_columns
+
+
+def show_progress(search: GridSearchCV) -> None:
+    """Show a bar on a terminal, and scikit-learn's lines where there is none."""
+    try:
+        from sklearn.callback import ProgressBar  # from scikit-learn 1.9 on
+    except ImportError:
+        search.set_params(verbose=2)
+        return
+    if sys.stdout.isatty():
+        search.set_callbacks(ProgressBar(max_propagation_depth=0))
+    else:
+        search.set_params(verbose=1)
+
+
+def print_candidates(console: Console, search: GridSearchCV) -> None:
+    """Print the cross-validated error of every candidate, and the best of them."""
+    table = Table(title=f"Cross-validation, {search.n_splits_} folds forwards in time")
+    for heading in ("rank", "timesteps", "units", "RMSE", "± std", "fit, s"):
+        table.add_column(heading, justify="right")
+    results = search.cv_results_
+    for i in np.argsort(results["rank_test_score"], kind="stable"):
+        table.add_row(
+            str(results["rank_test_score"][i]),
+            str(results["param_window__timesteps"][i]),
+            str(results["param_lstm__regressor__units"][i]),
+            f"{-results['mean_test_score'][i]:.3f}",
+            f"{results['std_test_score'][i]:.3f}",
+            f"{results['mean_fit_time'][i]:.1f}",
+        )
+    console.print(table)
+    best = search.best_params_
+    console.print(
+        f"Best: timesteps={best['window__timesteps']}, units={best['lstm__regressor__units']}"
+    )
+
+
+def print_errors(
+    console: Console, y_true: NDArray[Any], forecasts: dict[str, NDArray[Any]]
+) -> None:
+    """Print the errors on the held-out tail, the LSTM beside its baselines."""
+    table = Table(title=f"Held-out tail, {len(y_true)} rows")
+    table.add_column("forecast")
+    table.add_column("RMSE", justify="right")
+    table.add_column("MAE", justify="right")
+    for name, y_pred in forecasts.items():
+        rmse = root_mean_squared_error(y_true, as_columns(y_pred))
+        mae = mean_absolute_error(y_true, as_columns(y_pred))
+        table.add_row(name, f"{rmse:.3f}", f"{mae:.3f}")
+    console.print(table)
+
+
+def draw_forecast(
+    path: Path, truth: pd.Series, rows: NDArray[np.intp], y_pred: NDArray[Any]
+) -> None:
+    """Draw the truth, and the forecasts made at `rows` one and `horizon` steps ahead, to a PNG."""
+    targets = rows[:, np.newaxis] + np.arange(1, y_pred.shape[1] + 1)
+    panels = min(2, y_pred.shape[1])
+    figure = Figure(figsize=(10, 3.5 * panels), layout="constrained")
+    display = ForecastDisplay.from_predictions(
+        truth.to_numpy()[targets],
+        y_pred,
+        times=np.asarray(truth.index)[targets],
+        ax=figure.subplots(panels, squeeze=False),
+    )
+    for axes in display.axes_.flat:
+        axes.set(ylabel=truth.name, xlabel=truth.index.name or "row")
+    write_whole(path, lambda file: figure.savefig(file, dpi=150, format="png"))

@@ -1,0 +1,333 @@
+"""What all estimators do: read, describe, build, train, remember; predict, save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any, ClassVar, NamedTuple, Self
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._compat.sklearn import (
+    CallbackSupportMixin,
+    StrOptions,
+    clone_parametrized,
+    fit_context,
+    has_callbacks,
+    validate_parameter_constraints,
+)
+from .._core.diagrams import ShapeDiagram, shape_of
+from .._core.parameters import AtLeast, Number
+from .._core.user_warnings import warn_user
+from ..networks.configs import check_config
+from ..networks.models import (
+    array_warnings_silenced,
+    read_weights,
+    state_restored_on_error,
+    write_weights,
+)
+from ..networks.saving import pack, pack_objects, unpack_objects
+from ..networks.seeding import seeded
+from ..training.keras import engine
+from .building import ModelBuilder
+from .callbacks import EpochTasks
+from .data import MaskValue, TrainingData, compare_mask_values, read_training_data, read_X, weigh
+from .targets import ClassTarget
+
+
+class Description(NamedTuple):
+    """What a fitted estimator knows of the data of `fit`, and of the mask of its network."""
+
+    X_shape: tuple[int, ...]
+    target: Any  # a NumericTarget or a ClassTarget
+    mask_value: MaskValue
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What scikeras tells a function that builds a network."""
+        return {
+            "X_shape_": self.X_shape,
+            "X_dtype_": np.dtype(keras.config.floatx()),
+            # scikeras counts axis 1, which is the time steps of a sequence.
+            "n_features_in_": self.X_shape[-1],
+            **self.target.meta,
+        }
+
+
+class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
+    """What a Keras network needs to be an estimator like any other.
+
+    A subclass says which network to build (`_builder_params`, `_network_mask_value`) and which
+    kind of target it learns (`_target_kind`).
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "optimizer": [str, dict, type, keras.optimizers.Optimizer],
+        "loss": [str, list, dict, callable, None],
+        "epochs": [AtLeast(1)],
+        "batch_size": [AtLeast(1)],
+        "validation_split": [Number(Real, 0, 1, closed="left")],
+        "patience": [AtLeast(0), None],
+        "callbacks": [list, tuple, dict, type, keras.callbacks.Callback, None],
+        "verbose": ["verbose", StrOptions({"auto"})],
+        "random_state": ["random_state"],
+    }
+
+    _target_kind: ClassVar[Any]  # NumericTarget or ClassTarget
+
+    model_: keras.Model
+    history_: dict[str, list[float]]
+    n_iter_: int
+    _description: Description
+
+    @fit_context(prefer_skip_nested_validation=False)  # the network checks its own parameters
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Build a network for X and y and train it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps)
+            Sequences, cast to Keras' float type (float32).
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; those of weight zero are left out.
+
+        Returns
+        -------
+        estimator
+            The fitted estimator.
+        """
+        resume = self._warm_start() and hasattr(self, "model_")
+        return self._fit(X, y, sample_weight, epochs=self.epochs, resume=resume)
+
+    def _fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        *,
+        epochs: int,
+        resume: bool,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        """Train a new network, or resume training."""
+        data = self._read(X, y, sample_weight, resume)
+        description = self._description if resume else self._describe(data, classes)
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        options = self._training_options(epochs, seed, resume)
+        data = self._weigh(data, description.target, options["validation_split"])
+        builder = ModelBuilder(description.meta, **self._builder_params())
+        model = self._build(builder, description.target, seed, resume)
+        callbacks = [*builder.make_callbacks(), *self._early_stopping()]
+        if has_callbacks(self):
+            given = {"X": X, "y": y, "sample_weight": sample_weight}
+            callbacks.append(self._epoch_tasks(description, data, options["epochs"], **given))
+        history = self._train(model, data, description.target, callbacks, options)
+        self._remember(X, description, model, history, resume)
+        return self
+
+    def _read(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, resume: bool
+    ) -> TrainingData:
+        mask_value = self._description.mask_value if resume else self._network_mask_value()
+        self._check_mask_value(X, mask_value)
+        data = read_training_data(X, y, sample_weight, self._target_kind, self)
+        if resume:
+            self._check_features(X, data.X)
+        return data
+
+    def _describe(self, data: TrainingData, classes: ArrayLike | None) -> Description:
+        name = type(self).__name__
+        if classes is None:
+            target = self._target_kind.describe(data.y, name)
+        else:
+            target = ClassTarget.describe(data.y, name, classes)
+        return Description(data.X.shape, target, self._network_mask_value())
+
+    def _weigh(self, data: TrainingData, target: Any, validation_split: float) -> TrainingData:
+        """Join the weights of samples and classes, and leave out the rows that weigh nothing."""
+        kept = weigh(data, self._class_weights(data), validation_split)
+        target.check_weighted(data.y, kept.y, type(self).__name__)
+        return kept
+
+    def _build(self, builder: ModelBuilder, target: Any, seed: int, resume: bool) -> keras.Model:
+        """Return the model to train: a new one, or the one that was trained before."""
+        if resume and self.model_.compiled:
+            return self.model_
+        with seeded(seed):
+            model = builder.build(target.default_loss)
+        if resume:  # a model that was pickled is not compiled
+            write_weights(model, read_weights(self.model_))
+        return model
+
+    def _train(
+        self,
+        model: keras.Model,
+        data: TrainingData,
+        target: Any,
+        callbacks: list[keras.callbacks.Callback],
+        options: Mapping[str, Any],
+    ) -> dict[str, list[float]]:
+        arrays = [data.X, target.encode(data.y, model, type(self).__name__)]
+        if data.weight is not None:
+            arrays.append(data.weight)
+        with state_restored_on_error(model):
+            return engine.train(model, arrays, callbacks=callbacks, **options)
+
+    def _remember(
+        self,
+        X: ArrayLike,
+        description: Description,
+        model: keras.Model,
+        history: dict[str, list[float]],
+        resume: bool,
+    ) -> None:
+        """Set the fitted state, all at once: a fit that fails leaves the one before it whole."""
+        validate_data(self, X, reset=not resume, skip_check_array=True, ensure_2d=False)
+        self.n_features_in_ = description.X_shape[-1]
+        self._description = description
+        self.model_ = model
+        before = self.history_ if resume else {}
+        self.history_ = {name: [*before.get(name, []), *history[name]] for name in history}
+        self.n_iter_ = len(self.history_["loss"])
+
+    def _predict_output(self, X: ArrayLike) -> NDArray:
+        """Return the output of the network for X."""
+        check_is_fitted(self, "model_")
+        self._check_mask_value(X, self._description.mask_value)
+        values = read_X(X, self)
+        self._check_features(X, values)
+        options = {"batch_size": self.batch_size, **self._routed_to("predict")}
+        self._check_options(options)
+        return engine.predict(self.model_, values, **options)
+
+    def _check_mask_value(self, X: ArrayLike, mask_value: MaskValue) -> None:
+        warning = compare_mask_values(X, mask_value, type(self).__name__)
+        if warning is not None:
+            warn_user(warning)
+
+    def _check_features(self, X: ArrayLike, values: NDArray) -> None:
+        """Refuse other features than those of `fit`; another number of time steps is fine.
+
+        scikeras asks for the very shape of `fit`, and does not look at the names of the columns.
+        """
+        validate_data(self, X, reset=False, skip_check_array=True, ensure_2d=False)
+        name, ndim = type(self).__name__, len(self._description.X_shape)
+        if values.ndim != ndim:
+            raise ValueError(f"X has {values.ndim} dimensions, but {name} was fitted on {ndim}.")
+        if values.shape[-1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {values.shape[-1]} features, but {name} is expecting "
+                f"{self.n_features_in_} features as input."
+            )
+
+    def _early_stopping(self) -> list[keras.callbacks.Callback]:
+        if self.patience is None:
+            return []
+        # Keras' default, val_loss, is silently never there without validation data.
+        monitor = "val_loss" if self.validation_split else "loss"
+        return [
+            keras.callbacks.EarlyStopping(
+                monitor, patience=self.patience, restore_best_weights=True
+            )
+        ]
+
+    def _epoch_tasks(
+        self, description: Description, data: TrainingData, epochs: int, **given: Any
+    ) -> EpochTasks:
+        weight = given.pop("sample_weight")
+        metadata = None if weight is None else {"sample_weight": weight}
+        fitted = {
+            "_description": description,
+            "n_features_in_": description.X_shape[-1],
+            "feature_names_in_": data.feature_names,
+        }
+        return EpochTasks(self, epochs, fitted, metadata=metadata, **given)
+
+    def _training_options(self, epochs: int, seed: int, resume: bool) -> dict[str, Any]:
+        """Return what `engine.train` takes: the parameters, and what is routed to Keras' fit."""
+        routed = self._routed_to("fit")
+        shuffle = routed.pop("shuffle", self._shuffle())
+        # scikeras' builder has made these already.
+        routed = {n: value for n, value in routed.items() if not n.startswith("callbacks")}
+        self._check_options(routed)
+        return {
+            "epochs": epochs,
+            "initial_epoch": self.n_iter_ if resume else 0,
+            "seed": seed if shuffle else None,
+            "batch_size": self.batch_size,
+            "validation_split": self.validation_split,
+            "verbose": self.verbose,
+            **routed,
+        }
+
+    def _check_options(self, options: Mapping[str, Any]) -> None:
+        """Check what is routed to a method of Keras in place of a parameter of ours."""
+        constraints = self._parameter_constraints
+        validate_parameter_constraints(
+            {name: constraints[name] for name in options if name in constraints},
+            {name: value for name, value in options.items() if name in constraints},
+            caller_name=type(self).__name__,
+        )
+
+    def _routed_to(self, prefix: str) -> dict[str, Any]:
+        params = self.get_params(deep=False).items()
+        return {
+            name.removeprefix(f"{prefix}__"): value
+            for name, value in params
+            if name.startswith(f"{prefix}__")
+        }
+
+    def _builder_params(self) -> dict[str, Any]:
+        """Return what the builder of the network is given."""
+        raise NotImplementedError
+
+    def _network_mask_value(self) -> MaskValue:
+        """Return the mask value that the network is built with."""
+        raise NotImplementedError
+
+    def _class_weights(self, data: TrainingData) -> NDArray | None:
+        """Return the weight of the class of every sample; a regressor has none."""
+        return None
+
+    def _shuffle(self) -> bool:
+        """Return whether the rows of an epoch are taken in another order."""
+        return True
+
+    def _warm_start(self) -> bool:
+        """Return whether `fit` resumes training."""
+        return False
+
+    def _shapes_in_and_out(self) -> tuple[str, str]:
+        return shape_of("n", *self._description.X_shape[1:]), self._description.target.shape
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        packed = {name: pack_objects(value) for name, value in state.items() if name != "model_"}
+        if "model_" in state:
+            packed["model_"] = pack(state["model_"])
+            # As plain data, so that a file names no class of ours but the estimator's.
+            known = state["_description"]
+            packed["_description"] = {**known._asdict(), "target": known.target._asdict()}
+        return packed
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Parameters may be configurations, which Keras would follow in the next fit.
+        check_config(list(state.values()))
+        unpacked = {name: unpack_objects(value) for name, value in state.items()}
+        if "_description" in unpacked:
+            known = unpacked["_description"]
+            target = self._target_kind(**known["target"])
+            unpacked["_description"] = Description(**{**known, "target": target})
+        super().__setstate__(unpacked)
+
+    def __sklearn_clone__(self) -> Self:
+        # A ready model among the parameters is copied by Keras' own pickling.
+        with array_warnings_silenced():
+            return clone_parametrized(self)

@@ -1,0 +1,1 @@
+"""Keras models, trained and evaluated by traced copies."""

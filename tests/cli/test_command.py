@@ -1,0 +1,691 @@
+"""The command: what it reports, and what it says when it cannot."""
+
+import io
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from sklearn.model_selection import TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skl_lstm import TRUSTED_TYPES, SequenceWindower, __main__, cli, datasets
+from skl_lstm.cli import arguments, errors, files, jobs, report, tables
+
+QUICK = ["--epochs", "1", "--timesteps", "3", "--units", "2", "--folds", "2"]
+
+
+def write_csv(path, rows=120, **columns):
+    time = np.arange(rows)
+    table = pd.DataFrame(
+        {
+            "day": pd.date_range("2020-01-01", periods=rows).strftime("%Y-%m-%d"),
+            "load": np.sin(time / 5).round(4),
+            "heat": np.cos(time / 5).round(4),
+            "note": "fair",
+        }
+    )
+    table.assign(**columns).to_csv(path, index=False)
+    return str(path)
+
+
+@pytest.fixture
+def csv(tmp_path):
+    return write_csv(tmp_path / "table.csv")
+
+
+def fails(capsys, *argv):
+    """Run the command, and return the one line it ends in."""
+    assert cli.main([*argv, "--no-plot"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("skl-lstm: error: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def load(path):
+    return skops.io.load(path, trusted=TRUSTED_TYPES)
+
+
+def is_png(path):
+    return path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory):
+    """One run of the main job in a process of its own, over two look-backs and two sizes."""
+    folder = tmp_path_factory.mktemp("run")
+    options = "--timesteps 2 4 --units 2 3 --epochs 2 --folds 2 --horizon 2 --n-jobs 1"
+    command = [sys.executable, "-m", "skl_lstm", *options.split(), "--save", "weather.skops"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return folder, done
+
+
+def test_the_report_names_every_candidate_and_both_baselines(whole_run):
+    folder, done = whole_run
+    assert done.stderr == ""
+    assert "1461 rows of 4 features, forecasting 'temp_max' 2 steps ahead" in done.stdout
+    assert "totalling 8 fits" in done.stdout
+    cells = [line.split("│")[1:-1] for line in done.stdout.splitlines() if line.startswith("│")]
+    rows = [[cell.strip() for cell in row] for row in cells]
+    candidates, errors = rows[:4], rows[4:]
+    assert [row[0] for row in candidates] == ["1", "2", "3", "4"]
+    assert {(row[1], row[2]) for row in candidates} == {
+        ("2", "2"), ("2", "3"), ("4", "2"), ("4", "3")
+    }  # fmt: skip
+    assert f"Best: timesteps={candidates[0][1]}, units={candidates[0][2]}" in done.stdout
+    assert [row[0] for row in errors] == ["LSTM", "persistence", "ridge, same lags"]
+    assert is_png(folder / "forecast.png")
+
+
+def test_the_reported_errors_are_those_of_the_saved_pipeline(whole_run):
+    folder, done = whole_run
+    model = load(folder / "weather.skops")
+    weather = datasets.load_seattle_weather().drop(columns="weather")
+    n_test = int((len(weather) - 2) * 0.2)
+    tail = weather[-n_test - 2 :]
+    y = np.column_stack([tail["temp_max"].shift(-1), tail["temp_max"].shift(-2)])[:-2]
+
+    def reported(name):
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith(f"│ {name} ")]
+        return [float(cell) for cell in line.split("│")[2:4]]
+
+    def errors(y_pred):
+        difference = y - y_pred
+        rmse = np.sqrt((difference**2).mean(axis=0)).mean()
+        return [round(rmse, 3), round(np.abs(difference).mean(), 3)]
+
+    # A row more than are reported: the one that the gap leaves out, the past of the others.
+    forecast = model.predict(weather[-n_test - 3 : -2])[1:]
+    assert reported("LSTM") == pytest.approx(errors(forecast), abs=1e-3)
+    today = tail[["temp_max"]].to_numpy()[:-2]
+    assert reported("persistence") == pytest.approx(errors(today), abs=1e-3)
+
+
+def test_the_saved_pipeline_forecasts_from_rows_that_follow_its_own(whole_run):
+    folder, _ = whole_run
+    model = load(folder / "weather.skops")
+    weather = datasets.load_seattle_weather().drop(columns="weather")
+    assert [name for name, _ in model.steps] == ["scale", "window", "lstm"]
+    history = model["window"].history_
+    assert len(history) == model["window"].timesteps - 1
+    following = weather[weather.index > history.index[-1]]
+    whole = model.predict(weather)
+    expected = whole[-len(following) :][:5]
+    np.testing.assert_allclose(model.predict(following[:5]), expected, rtol=1e-6)
+
+
+def test_a_csv_of_the_users_own_is_ordered_by_its_time_column(tmp_path, csv, monkeypatch):
+    shuffled = pd.read_csv(csv).sample(frac=1, random_state=0)
+    shuffled.to_csv(tmp_path / "shuffled.csv", index=False)
+    read = tables.read_table(tmp_path / "shuffled.csv", "day")
+    assert read.index.is_monotonic_increasing
+    assert read.index.name == "day"
+    np.testing.assert_array_equal(read["load"], pd.read_csv(csv)["load"])
+    np.testing.assert_array_equal(
+        tables.read_table(tmp_path / "shuffled.csv", None)["load"], shuffled["load"]
+    )
+
+
+def test_a_run_on_a_csv(tmp_path, csv, capsys):
+    png = tmp_path / "load.png"
+    argv = ["--csv", csv, "--time-column", "day", "--target", "load", "--plot", str(png)]
+    assert cli.main([*argv, *QUICK]) == 0
+    out, err = capsys.readouterr()
+    assert "120 rows of 2 features, forecasting 'load' 1 step ahead" in out
+    assert err == ""
+    assert is_png(png)
+
+
+def test_the_same_seed_reports_the_same(csv, capsys):
+    def report():
+        assert cli.main(["--csv", csv, "--target", "load", "--no-plot", *QUICK]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        return [line for line in lines if "LSTM" in line]
+
+    assert report() == report()
+
+
+def test_holes_in_time_are_noted_and_respected(tmp_path, capsys):
+    path = write_csv(tmp_path / "holes.csv")
+    pd.read_csv(path).drop(index=[1, 50, 51]).to_csv(path, index=False)
+    table = tables.read_table(path, "day")[["load", "heat"]]
+    rows, y = tables.rows_with_future(table, "load", 2)
+    note = "skl-lstm: note: 2 steps in 'day' are longer than the usual 1 days 00:00:00; no window"
+    assert capsys.readouterr().err.startswith(note)
+    days = pd.DatetimeIndex(pd.read_csv(path)["day"])
+    expected = {
+        row: [table["load"].get(day + pd.Timedelta(days=ahead)) for ahead in (1, 2)]
+        for row, day in enumerate(days)
+    }
+    expected = {row: future for row, future in expected.items() if None not in future}
+    assert list(rows) == list(expected)
+    np.testing.assert_array_equal(y, list(expected.values()))
+
+    assert cli.main(["--csv", path, "--time-column", "day", "--target", "load", *QUICK,
+                     "--plot", str(tmp_path / "holes.png")]) == 0  # fmt: skip
+    assert "tuning on 92 rows, the last 22 held out" in capsys.readouterr().out
+    assert is_png(tmp_path / "holes.png")
+
+
+def test_without_a_time_column_the_rows_follow_each_other(csv, capsys):
+    table = tables.read_table(csv, None)[["load"]]
+    rows, y = tables.rows_with_future(table, "load", 1)
+    np.testing.assert_array_equal(rows, np.arange(119))
+    np.testing.assert_array_equal(y, table["load"][1:])
+    assert capsys.readouterr().err == ""
+
+
+def test_ridge_reads_the_windows_of_the_lstm(csv):
+    X = tables.read_table(csv, "day")[["load", "heat"]]
+    windows = make_pipeline(
+        StandardScaler().set_output(transform="pandas"), SequenceWindower(3), "passthrough"
+    )
+    ridge = jobs.fit_ridge(windows, X[:100], X["load"].to_numpy()[:100])
+    lags = np.column_stack([X.shift(2), X.shift(1), X])
+    mean, scale = ridge[0]["standardscaler"].mean_, ridge[0]["standardscaler"].scale_
+    expected = ridge[-1].predict((lags[100:] - np.tile(mean, 3)) / np.tile(scale, 3))
+    np.testing.assert_allclose(ridge.predict(X[100:]), expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--target", "lod"], "no column 'lod'; the columns are: day, load, heat, note"),
+        (["--target", "note"], "column 'note' holds no numbers; those that do: load, heat"),
+        ([], "which column to forecast? --target one of: load, heat"),
+        (["--time-column", "when"], "no column 'when'; the columns are: day, load, heat, note"),
+        (["--time-column", "note", "--target", "load"], "column 'note' holds no dates"),
+        (["--target", "load", "--features", "hat"], "no column 'hat'; the columns are: day, load"),
+        (["--target", "load", "--features", "note"], "column 'note' holds no numbers; those that"),
+    ],
+)
+def test_wrong_columns_name_the_right_ones(csv, capsys, options, message):
+    assert message in fails(capsys, "--csv", csv, *options)
+
+
+def test_features_leave_columns_out_but_never_the_target(csv):
+    table = tables.read_table(csv, None).assign(gaps=np.nan)
+    assert list(tables.select_features(table, "load", ["heat"])) == ["heat", "load"]
+    assert list(tables.select_features(table, "load", ["load", "heat"])) == ["load", "heat"]
+    assert list(tables.select_features(table.drop(columns="gaps"), "load", None)) == [
+        "load",
+        "heat",
+    ]
+
+
+def test_hourly_data_with_missing_values_elsewhere(shared_data, capsys):
+    path = str(shared_data / "beijing_pm25.csv.gz")
+    options = ["--csv", path, "--target", "TEMP", "--features", "PRES", "--test-size", "0.1"]
+    assert cli.main([*options, *QUICK, "--no-plot"]) == 0
+    assert "43824 rows of 2 features, forecasting 'TEMP' 1 step ahead" in capsys.readouterr().out
+    assert "missing values in pm2.5" in fails(capsys, "--csv", path, "--target", "TEMP")
+
+
+def test_the_only_numeric_column_is_the_target(tmp_path):
+    table = pd.DataFrame({"load": [1.0, 2.0], "note": "fair"})
+    assert tables.choose_target(table, None, from_csv=True) == "load"
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"load": [np.nan, 1.0, 2.0]}, "column 'load' has 1 missing values, the first at 0; fill"),
+        (
+            {"heat": [np.nan, 1.0, 2.0]},
+            "missing values in heat; fill them first, or choose other --f",
+        ),
+        ({"heat": [np.inf, 1.0, 2.0]}, "the table holds infinite values"),
+        ({"load": list("abc"), "heat": list("abc")}, "none of these columns holds numbers: day"),
+    ],
+)
+def test_values_that_no_network_can_read(tmp_path, capsys, columns, message):
+    path = write_csv(tmp_path / "bad.csv", rows=3, **columns)
+    assert message in fails(capsys, "--csv", path, "--target", "load")
+
+
+@pytest.mark.parametrize(
+    ("days", "message"),
+    [
+        (["2020-01-01", None, "2020-01-03"], "column 'day' has 1 missing dates"),
+        (["2020-01-01", "2020-01-02", "2020-01-02"], "has 2020-01-02 00:00:00 more than once"),
+    ],
+)
+def test_dates_that_order_nothing(tmp_path, capsys, days, message):
+    path = write_csv(tmp_path / "bad.csv", rows=3, day=days)
+    assert message in fails(capsys, "--csv", path, "--target", "load", "--time-column", "day")
+
+
+@pytest.mark.parametrize(
+    "options", [["--timesteps", "200"], ["--folds", "99"], ["--horizon", "30"]]
+)
+def test_too_few_rows_are_counted_out(csv, capsys, options):
+    message = fails(capsys, "--csv", csv, "--target", "load", *options)
+    assert re.search("(119|90) rows with a future of (1 step|30 steps) are too few: ", message)
+    assert message.endswith("use fewer timesteps or folds\n")
+
+
+@pytest.mark.parametrize("rows", range(2, 40))
+def test_whatever_the_count_of_rows_a_run_works_or_says_why(rows):
+    args = arguments.parse_args(["--timesteps", "3", "--folds", "3", "--horizon", "2"])
+    table = pd.DataFrame({"load": np.arange(float(rows))})
+    with_future, y = tables.rows_with_future(table, "load", 2)
+    try:
+        n_train, n_test = tables.split_tail(len(with_future), args)
+    except errors.CommandError:
+        assert rows < 20
+        return
+    # What the last row to tune on forecasts last is the last that the tail's first one knows.
+    assert y[n_train - 1][-1] == table["load"].iloc[with_future[-n_test]]
+    folds = list(TimeSeriesSplit(3, gap=1).split(table[:n_train]))
+    assert all(len(head) >= 3 and len(tail) for head, tail in folds)
+
+
+def test_unreadable_files(tmp_path, capsys):
+    assert "No such file or directory" in fails(capsys, "--csv", str(tmp_path / "none.csv"))
+    assert "Is a directory" in fails(capsys, "--csv", str(tmp_path))
+    (tmp_path / "empty.csv").write_text("")
+    assert "No columns to parse from file" in fails(capsys, "--csv", str(tmp_path / "empty.csv"))
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01")
+    assert "cannot read" in fails(capsys, "--csv", str(tmp_path / "binary.csv"))
+    (tmp_path / "torn.csv").write_text('a,b\n1,2\n"3,4\n')
+    assert "cannot read" in fails(capsys, "--csv", str(tmp_path / "torn.csv"))
+
+
+@pytest.mark.parametrize("option", ["--plot", "--save"])
+def test_places_that_cannot_be_written_are_refused_before_the_search(tmp_path, capsys, option):
+    for path, reason in [(tmp_path / "no" / "x", "no such folder"), (tmp_path, "it is a folder")]:
+        assert cli.main([option, str(path)]) == 1
+        assert reason in capsys.readouterr().err
+
+
+def test_a_device_is_never_replaced_by_a_file(capsys):
+    assert cli.main(["--save", os.devnull]) == 1
+    assert f"cannot write {os.devnull}: it is no ordinary file" in capsys.readouterr().err
+
+
+# Saved pipelines.
+
+
+@pytest.fixture(scope="module")
+def forecaster(tmp_path_factory):
+    """A folder with a pipeline that forecasts `load` two days ahead, and what it learned from."""
+    folder = tmp_path_factory.mktemp("forecaster")
+    write_csv(folder / "table.csv")
+    argv = ["--csv", str(folder / "table.csv"), "--time-column", "day", "--target", "load", *QUICK]
+    saved = str(folder / "load.skops")
+    assert cli.main([*argv, "--horizon", "2", "--no-plot", "--save", saved]) == 0
+    return folder
+
+
+def predicts(capsys, *argv):
+    assert cli.main(["predict", *map(str, argv)]) == 0
+    out, err = capsys.readouterr()
+    return out, err
+
+
+def refuses(capsys, *argv):
+    assert cli.main(["predict", *map(str, argv)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("skl-lstm: error: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def read_forecasts(text):
+    # Python reads back every digit; pandas below 3 reads fast.
+    table = pd.read_csv(io.StringIO(text), index_col="day", dtype=str).map(float)
+    return table.set_index(pd.to_datetime(table.index))
+
+
+def test_predict_forecasts_as_the_pipeline_does(forecaster, capsys):
+    out, err = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv")
+    assert err == ""
+    forecasts = read_forecasts(out)
+    assert list(forecasts) == ["load+1", "load+2"]
+    rows = tables.read_table(forecaster / "table.csv", "day")[["load", "heat"]]
+    expected = load(forecaster / "load.skops").predict(rows)
+    np.testing.assert_array_equal(forecasts, expected)  # no digit is lost
+    np.testing.assert_array_equal(forecasts.index, rows.index)
+
+
+def test_predict_in_a_process_of_its_own_finds_the_past_of_new_rows(forecaster, capsys):
+    model = load(forecaster / "load.skops")
+    table = pd.read_csv(forecaster / "table.csv")
+    learned = model["window"].history_.index[-1]
+    after = table[pd.to_datetime(table["day"]) > learned]
+    after[["heat", "day", "load"]].iloc[::-1].to_csv(forecaster / "after.csv", index=False)
+    command = [sys.executable, "-m", "skl_lstm", "predict", "load.skops", "after.csv"]
+    done = subprocess.run(command, cwd=forecaster, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    whole, _ = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv")
+    expected = read_forecasts(whole)[-len(after) :]
+    np.testing.assert_allclose(read_forecasts(done.stdout), expected, rtol=1e-6)
+
+
+def test_predict_writes_a_file(forecaster, capsys):
+    printed, _ = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv")
+    path = forecaster / "forecasts.csv"
+    out, _ = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv", "--output", path)
+    assert out == ""
+    assert path.read_text() == printed
+    message = refuses(capsys, forecaster / "load.skops", "x.csv", "--output", forecaster)
+    assert "it is a folder" in message
+
+
+def test_predict_reads_another_time_column(forecaster, capsys):
+    renamed = pd.read_csv(forecaster / "table.csv").rename(columns={"day": "date"})
+    renamed.to_csv(forecaster / "renamed.csv", index=False)
+    argv = [forecaster / "load.skops", forecaster / "renamed.csv"]
+    message = refuses(capsys, *argv)
+    assert "no column 'day'; the columns are: date, load, heat, note" in message
+    out, _ = predicts(capsys, *argv, "--time-column", "date")
+    assert out.startswith("date,load+1,load+2\n2020-01-01,")
+
+
+def test_predict_without_time_follows_the_rows_of_the_file(tmp_path, capsys):
+    path, model = write_csv(tmp_path / "table.csv"), tmp_path / "model.skops"
+    argv = ["--csv", path, "--target", "load", *QUICK, "--no-plot", "--save", str(model)]
+    assert cli.main(argv) == 0
+    capsys.readouterr()
+    out, err = predicts(capsys, model, path)
+    assert out.startswith("row,load+1\n0,")
+    assert err == ""
+    pd.read_csv(path)[50:60].to_csv(tmp_path / "some.csv", index=False)
+    out, err = predicts(capsys, model, tmp_path / "some.csv")
+    assert out.count("\n") == 11
+    assert err == ""  # a series from its first row on
+    message = refuses(capsys, model, path, "--time-column", "day")
+    assert "cannot forecast: In fit the index of X had its time as numbers" in message
+
+
+def test_predict_notes_what_it_cannot_know(forecaster, capsys):
+    pd.read_csv(forecaster / "table.csv")[50:60].to_csv(forecaster / "some.csv", index=False)
+    _, err = predicts(capsys, forecaster / "load.skops", forecaster / "some.csv")
+    assert err.startswith("skl-lstm: note: 2 of 10 windows are padded though fit saw rows before")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"heat": "warm"}, "column 'heat' holds no numbers; those that do: load"),
+        ({"heat": [np.nan, 1.0, 2.0]}, "missing values in heat; fill or drop them first"),
+        ({"load": [np.inf, 1.0, 2.0]}, "the table holds infinite values"),
+        ({"day": ["2020-01-01", None, "2020-01-03"]}, "column 'day' has 1 missing dates"),
+        ({"day": "2020-01-01"}, "has 2020-01-01 00:00:00 more than once"),
+    ],
+)
+def test_predict_refuses_tables_like_the_main_job(forecaster, tmp_path, capsys, columns, message):
+    path = write_csv(tmp_path / "bad.csv", rows=3, **columns)
+    assert message in refuses(capsys, forecaster / "load.skops", path)
+
+
+def test_predict_names_a_column_that_is_missing(forecaster, tmp_path, capsys):
+    pd.DataFrame({"day": ["2020-01-01"], "load": [1.0]}).to_csv(tmp_path / "short.csv")
+    message = refuses(capsys, forecaster / "load.skops", tmp_path / "short.csv")
+    assert "no column 'heat'; the columns are: Unnamed: 0, load" in message
+    pd.DataFrame({"day": [], "load": [], "heat": []}, dtype=float).to_csv(tmp_path / "empty.csv")
+    message = refuses(capsys, forecaster / "load.skops", tmp_path / "empty.csv")
+    assert "the table has no rows" in message
+    assert "No such file" in refuses(capsys, forecaster / "load.skops", tmp_path / "none.csv")
+
+
+class Striking:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (self.path.touch, ())
+
+
+def test_predict_refuses_files_that_are_not_models(forecaster, tmp_path, capsys):
+    struck = tmp_path / "struck"
+    saved = (forecaster / "load.skops").read_bytes()
+    files = {
+        "pickle": pickle.dumps(Striking(struck)),
+        "empty": b"",
+        "torn": saved[: len(saved) // 2],
+        "damaged": saved[:500] + b"\0" * 2000 + saved[2500:],
+        "table": (forecaster / "table.csv").read_bytes(),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        message = refuses(capsys, tmp_path / name, forecaster / "table.csv")
+        assert f"cannot load {tmp_path / name}: no whole file of --save (" in message
+    assert not struck.exists()
+    assert "No such file" in refuses(capsys, tmp_path / "none", forecaster / "table.csv")
+    assert "Is a directory" in refuses(capsys, tmp_path, forecaster / "table.csv")
+
+
+def test_predict_refuses_foreign_code_by_name(forecaster, tmp_path, capsys):
+    model = load(forecaster / "load.skops")
+    model.steps.insert(0, ("strike", FunctionTransformer(os.system)))
+    skops.io.dump(model, tmp_path / "foreign.skops")
+    message = refuses(capsys, tmp_path / "foreign.skops", forecaster / "table.csv")
+    assert "it holds what no model of skl-lstm does, and could run any code. " in message
+    assert f"['{os.system.__module__}.system']" in message
+
+
+@pytest.mark.parametrize("thing", [{"a": 1}, StandardScaler(), make_pipeline(StandardScaler())])
+def test_predict_refuses_what_is_no_fitted_pipeline(forecaster, tmp_path, capsys, thing):
+    skops.io.dump(thing, tmp_path / "thing.skops")
+    message = refuses(capsys, tmp_path / "thing.skops", forecaster / "table.csv")
+    assert "no whole file of --save (" in message
+
+
+def test_predict_takes_a_pipeline_that_was_saved_by_hand(tmp_path, capsys):
+    from skl_lstm import LSTMRegressor
+
+    table = tables.read_table(write_csv(tmp_path / "table.csv"), None)[["load", "heat"]]
+    pipeline = make_pipeline(StandardScaler(), LSTMRegressor(units=2, epochs=1))
+    skops.io.dump(pipeline.fit(table, table["load"]), tmp_path / "own.skops")
+    out, _ = predicts(capsys, tmp_path / "own.skops", tmp_path / "table.csv")
+    assert out.startswith("row,forecast+1\n0,")
+
+
+@pytest.mark.parametrize("argv", [[], ["model"], ["model", "csv", "--epochs", "3"]])
+def test_wrong_options_of_predict_exit_with_2(capsys, argv):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["predict", *argv])
+    assert stop.value.code == 2
+    assert "usage: skl-lstm predict" in capsys.readouterr().err
+
+
+# Writing: whole, or not at all.
+
+
+def test_a_failing_save_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "model.skops"
+    files.save_model(make_pipeline(StandardScaler(with_mean=False)), "load", path)
+    old = path.read_bytes()
+    unsavable = (line for line in "text")
+    with pytest.raises(TypeError):
+        files.save_model(make_pipeline(unsavable), "load", path)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_whole(path, interrupted)
+    assert path.read_bytes() == old
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def interrupted(*args):
+    raise KeyboardInterrupt
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "folder").mkdir()
+    link, file = tmp_path / "link", tmp_path / "folder" / "file"
+    link.symlink_to(file)
+    files.write_whole(link, lambda out: out.write(b"content"))
+    assert link.is_symlink()
+    assert file.read_bytes() == b"content"
+
+
+def test_a_file_is_as_readable_as_any_other(tmp_path):
+    files.write_whole(tmp_path / "whole", lambda out: out.write(b"content"))
+    (tmp_path / "plain").write_bytes(b"content")
+    assert (tmp_path / "whole").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_file_is_written_where_folders_cannot_be_opened(tmp_path, monkeypatch):
+    def refuse(*args):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "name", "another system")
+    monkeypatch.setattr(os, "open", refuse)
+    files.write_whole(tmp_path / "file", lambda out: out.write(b"content"))
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_bytes() == b"content"
+
+
+# Saves a pipeline over an old one, stops at one moment and says so.
+SLOW_SAVE = """
+import os, pathlib, sys, time
+from sklearn.model_selection import TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from skl_lstm.cli import files
+
+def stop():
+    print("now", flush=True)
+    time.sleep(60)
+
+class Slow:
+    def __init__(self, file):
+        self.file = file
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+    def __enter__(self):
+        return self
+    def __exit__(self, *error):
+        self.file.close()
+    def write(self, data):
+        self.file.write(bytes(data)[: len(data) // 2])
+        self.file.flush()
+        stop()
+
+def slow_open(path, mode="r", *options, **named):
+    file = real_open(path, mode, *options, **named)
+    if mode == "xb" and moment == "before any byte":
+        stop()
+    return Slow(file) if mode == "xb" and moment == "in the middle" else file
+
+def slow_replace(path, target):
+    if moment == "after the new name":
+        real_replace(path, target)
+    stop()
+
+moment, real_open, real_replace = sys.argv[1], pathlib.Path.open, pathlib.Path.replace
+pathlib.Path.open = slow_open
+if moment == "before the bytes are on the disk":
+    os.fsync = lambda number: stop()
+if "new name" in moment:
+    pathlib.Path.replace = slow_replace
+files.save_model(make_pipeline(StandardScaler(with_std=False)), "new", pathlib.Path("model.skops"))
+"""
+
+MOMENTS = {
+    "before any byte": "old",
+    "in the middle": "old",
+    "before the bytes are on the disk": "old",
+    "before the new name": "old",
+    "after the new name": "new",
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 on this system")
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_at_any_moment_a_save_leaves_a_whole_file(tmp_path, moment):
+    path = tmp_path / "model.skops"
+    files.save_model(make_pipeline(StandardScaler(with_mean=False)), "old", path)
+    command = [sys.executable, "-c", textwrap.dedent(SLOW_SAVE), moment]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "now\n"
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    assert load(path).target_ == MOMENTS[moment]
+    assert zipfile.ZipFile(path).testzip() is None
+    # What the killed one left behind stands in nobody's way.
+    files.save_model(make_pipeline(StandardScaler()), "third", path)
+    assert load(path).target_ == "third"
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--timesteps", "0"], "'0' is not a whole number from 1 up"),
+        (["--timesteps", "many"], "'many' is not a whole number from 1 up"),
+        (["--folds", "1"], "'1' is not a whole number from 2 up"),
+        (["--seed", "-1"], "'-1' is not a whole number from 0 up"),
+        (["--n-jobs", "0"], "'0' is not a whole number from 1 up"),
+        (["--n-jobs", "some"], "'some' is not a whole number from 1 up"),
+        (["--test-size", "1"], "'1' is not a number between 0 and 1"),
+        (["--test-size", "half"], "'half' is not a number between 0 and 1"),
+        (["--time-column", "day"], "--time-column goes with --csv"),
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+    ],
+)
+def test_wrong_options_exit_with_2(capsys, argv, message):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(argv)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_negative_processes_leave_cores_alone():
+    assert arguments.parse_args(["--n-jobs", "-1"]).n_jobs == -1
+
+
+def test_interrupting_exits_with_130(monkeypatch, capsys):
+    monkeypatch.setattr(jobs, "tune", interrupted)
+    assert cli.main([]) == 130
+    assert capsys.readouterr().err == "skl-lstm: interrupted\n"
+
+
+def test_a_missing_extra_is_named(monkeypatch, capsys):
+    for name in [name for name in sys.modules if name.startswith("skl_lstm.cli")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("skl_lstm.cli")
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    assert __main__.main() == 1
+    message = "skl-lstm: error: the command needs rich.console: pip install 'skl-lstm[cli]'\n"
+    assert capsys.readouterr().err == message
+
+
+def test_without_scikit_learns_progress_bar_there_are_lines(monkeypatch):
+    args = arguments.parse_args([])
+    search = jobs.make_search(args)
+    monkeypatch.setitem(sys.modules, "sklearn.callback", None)
+    report.show_progress(search)
+    assert search.verbose == 2
+
+
+def test_on_a_terminal_there_is_a_progress_bar(monkeypatch):
+    callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings it")
+    search = jobs.make_search(arguments.parse_args([]))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    report.show_progress(search)
+    assert [type(bar) for bar in search._skl_callbacks] == [callback.ProgressBar]
+
+
+def test_silence_ends_even_when_loading_fails(capfd):
+    def load():
+        os.write(2, b"noise")
+        raise ImportError
+
+    with pytest.raises(ImportError), files.native_log_silenced():
+        load()
+    os.write(2, b"voice")
+    assert capfd.readouterr().err == "voice"

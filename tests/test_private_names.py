@@ -1,0 +1,130 @@
+"""Private names of other packages: each is still there, and stands in `_compat` only."""
+
+import ast
+import functools
+import importlib
+from pathlib import Path
+
+import keras
+import pytest
+from scikeras.wrappers import BaseWrapper, KerasRegressor
+
+import skl_lstm
+from skl_lstm import lstm_network
+from skl_lstm._compat import keras as keras_names
+from skl_lstm._compat import scikeras as scikeras_names
+from skl_lstm._compat import sklearn as sklearn_names
+
+PACKAGE = Path(skl_lstm.__file__).parent
+NAMES = keras_names.PRIVATE_NAMES | scikeras_names.PRIVATE_NAMES | sklearn_names.PRIVATE_NAMES
+
+
+def wrapper():
+    """A wrapper of scikeras that has seen data, built its model and made its callbacks."""
+    return KerasRegressor(model, random_state=0).initialize([[[1.0], [2.0]]], [1.0])
+
+
+def model():
+    built = lstm_network({"X_shape_": (1, 2, 1), "n_outputs_": 1}, units=1)
+    built.compile("adam", "mse")
+    return built
+
+
+def optimizer():
+    made = keras.optimizers.Adam()
+    made.exclude_from_weight_decay(var_names=["bias"])
+    return made
+
+
+def estimator():
+    from sklearn.callback import ProgressBar
+
+    made = skl_lstm.LSTMRegressor()
+    made.set_callbacks(ProgressBar())
+    return made
+
+
+# Attributes that instances have, and their classes have not.
+INSTANCES = {
+    "keras.Model": model,
+    "keras.losses.Huber": lambda: keras.losses.Huber(delta=2.0),
+    "keras.optimizers.Optimizer": optimizer,
+    "scikeras.wrappers.BaseWrapper": wrapper,
+    "sklearn.callback.CallbackSupportMixin": estimator,
+}
+
+
+def look_up(name):
+    owner, _, attribute = name.rpartition(".")
+    if owner in INSTANCES:
+        return getattr(INSTANCES[owner](), attribute)
+    parts = name.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            module = importlib.import_module(".".join(parts[:cut]))
+        except ModuleNotFoundError:
+            continue
+        return functools.reduce(getattr, parts[cut:], module)
+    raise ModuleNotFoundError(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_private_name_is_still_there(name):
+    if name.startswith("sklearn.callback."):
+        pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings it")
+    try:
+        look_up(name)
+    except (AttributeError, ModuleNotFoundError) as error:
+        pytest.fail(f"{name} is gone ({error}). What it is for: {NAMES[name]}")
+
+
+def test_a_name_that_is_gone_is_noticed():
+    with pytest.raises(AttributeError):
+        look_up("sklearn.base._no_such_name")
+    with pytest.raises(AttributeError):
+        look_up("keras.Model._no_such_name")
+
+
+def private_imports(path):
+    """Imports of private names of scikit-learn, Keras and scikeras."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            first, *others = name.split(".")
+            if first in {"sklearn", "keras", "scikeras"}:
+                yield from (name for part in others if part[0] == "_" or part == "src")
+
+
+def test_private_names_are_imported_in_one_place():
+    found = {
+        str(path.relative_to(PACKAGE)): names
+        for path in PACKAGE.rglob("*.py")
+        if (names := list(private_imports(path)))
+    }
+    assert {Path(path).parts[0] for path in found} == {"_compat"}
+
+
+def private_attributes(path):
+    """Attributes that begin with one underscore, of anything but self, cls and super()."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and node.attr[0] == "_" and node.attr[1] != "_":
+            yield node.attr
+
+
+@pytest.mark.parametrize("name", [name.rpartition(".")[2] for name in NAMES if "._" in name])
+def test_private_attributes_are_used_in_one_place(name):
+    users = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        if name in private_attributes(path)
+    }
+    assert users <= {"_compat"}
+
+
+def test_the_builder_is_a_wrapper_of_scikeras():
+    assert issubclass(scikeras_names.Builder, BaseWrapper)
