@@ -58,7 +58,14 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 # Pages without pages beneath them have nothing to list at the side.
 html_sidebars = {
-    page: [] for page in ("index", "which_transformer", "speed", "command", "changelog")
+    page: [] for page in (
+        "index",
+        "which_transformer",
+        "speed",
+        "command",
+        "how_it_is_built",
+        "changelog",
+    )
 }
 html_context = {"default_mode": "auto"}
 html_theme_options = {

@@ -24,6 +24,7 @@ def words(svg):
         "three_axes",
         "three_kinds",
         "sequences",
+        "stages",
         pytest.param("forecast", marks=pytest.mark.site),
         pytest.param("command", marks=pytest.mark.site),
     ],

@@ -130,9 +130,9 @@ def test_the_command_page_lists_every_option(job):
 
 
 def test_the_command_page_names_the_defaults():
-    from skl_lstm import cli
+    from skl_lstm.cli import arguments
 
     page = (ROOT / "docs/command.md").read_text(encoding="utf-8")
-    defaults = vars(cli.parse_args([]))
+    defaults = vars(arguments.parse_args([]))
     for option in ("timesteps", "units"):
         assert f"| {' '.join(map(str, defaults[option]))} |" in page

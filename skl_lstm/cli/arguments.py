@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from skl_lstm import __version__
 
@@ -13,25 +12,34 @@ DEFAULT_TARGET = "temp_max"
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line; argparse ends the process with code 2 if it is wrong."""
-    parser = tune_parser()
-    args = parser.parse_args(argv)
-    if args.command is None and args.time_column and not args.csv:
-        parser.error("--time-column goes with --csv")
-    return args
-
-
-def tune_parser() -> argparse.ArgumentParser:
-    """Return the parser of ``skl-lstm``, that of ``skl-lstm predict`` inside it."""
     parser = argparse.ArgumentParser(
         prog="skl-lstm",
         description="Tune the look-back and the size of an LSTM on a table of equally spaced "
         "rows, and compare its forecasts on the held-out end with persistence and ridge "
         "regression. Without --csv: four years of daily weather in Seattle.",
     )
+    add_tune_options(parser)
     commands = parser.add_subparsers(
         dest="command", title="commands", metavar="[predict MODEL CSV]"
     )
-    add_predict_parser(commands)
+    predict_parser = commands.add_parser(
+        "predict",
+        help="forecast by a saved pipeline: skl-lstm predict MODEL CSV",
+        description="Forecast from every row of CSV by the pipeline in MODEL, and print a CSV. No "
+        "code in MODEL is run: what is not a pipeline that skl-lstm knows is refused.",
+    )
+    add_predict_options(predict_parser)
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:  # by the usage of the command that they were given to
+        used = predict_parser if args.command else parser
+        used.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if args.command is None and args.time_column and not args.csv:
+        parser.error("--time-column goes with --csv")
+    return args
+
+
+def add_tune_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of bare ``skl-lstm``."""
     add = parser.add_argument
     add("--csv", type=Path, metavar="FILE", help="table to read instead of the embedded one")
     add("--time-column", metavar="NAME", help="column of FILE with the time of the rows")
@@ -71,17 +79,10 @@ def tune_parser() -> argparse.ArgumentParser:
     add("--no-plot", dest="plot", action="store_const", const=None, help="draw nothing")
     add("--save", type=Path, metavar="FILE", help="save the fitted pipeline, for predict")
     add("--version", action="version", version=f"%(prog)s {__version__}")
-    return parser
 
 
-def add_predict_parser(commands: Any) -> None:
-    """Add the parser of ``skl-lstm predict`` to the commands of another."""
-    parser = commands.add_parser(
-        "predict",
-        help="forecast by a saved pipeline: skl-lstm predict MODEL CSV",
-        description="Forecast from every row of CSV by the pipeline in MODEL, and print a CSV. No "
-        "code in MODEL is run: what is not a pipeline that skl-lstm knows is refused.",
-    )
+def add_predict_options(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``skl-lstm predict``."""
     add = parser.add_argument
     add("model", type=Path, metavar="MODEL", help="file that --save has written")
     add("csv", type=Path, metavar="CSV", help="table with the columns that MODEL was trained on")

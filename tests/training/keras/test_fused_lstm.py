@@ -419,7 +419,7 @@ def test_a_layer_that_the_kernel_is_not_made_for_stays(name):
         {"trainable": False, "name": "mine"},
         {"units": 112},
     ],
-    ids=str,
+    ids=lambda params: ", ".join(params) or "nothing",
 )
 def test_a_layer_that_the_kernel_is_made_for_is_replaced_with_all_its_parameters(params):
     layer = layers.LSTM(**{"units": 2, **params})
