@@ -88,7 +88,7 @@ def test_check_estimator(estimator, expected):
 def test_transformers_refuse_dates_as_data(transformer, unit):
     fitted = clone(transformer).fit([[1.0, 2.0], [3.0, 4.0]])
     X = np.arange(4).reshape(2, 2).astype(unit)
-    message = r"X is of dtype (datetime64\[D\]|timedelta64\[s\]), but sequences are of numbers"
+    message = r"X has dtype (datetime64\[D\]|timedelta64\[s\]), but must be numeric"
     for method in (clone(transformer).fit, fitted.transform):
         with pytest.raises(TypeError, match=message):
             method(X)

@@ -1,1 +1,1 @@
-"""What every stage reads: shapes, parameters, windows, sequences, validation, rows on disk."""
+"""Code that every stage uses: shapes, parameters, sequences, windows, validation, memory maps."""

@@ -1,8 +1,7 @@
-"""What scikit-learn's diagrams of our estimators say about shapes.
+"""Input and output shapes in scikit-learn's HTML diagrams.
 
-The diagrams themselves are scikit-learn's: an estimator hands it a
-`_VisualBlock`, which is private, but has been the way in since 0.23. Should it fail one day,
-scikit-learn falls back on a plain diagram.
+A caption needs scikit-learn's private `_VisualBlock`, which has existed since version 0.23.
+Without it, scikit-learn draws a plain diagram.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from .._compat.sklearn import estimator_block, inner_estimator_block, is_fitted
 
 
 class ShapeDiagram:
-    """Mixin that puts the shapes under the name of a fitted estimator: ``(n, 48) → (n, 24, 2)``.
+    """Mixin that adds the shapes to the diagram of a fitted estimator: ``(n, 48) → (n, 24, 2)``.
 
-    In the diagram of a Pipeline they show how the shape changes, step by step.
+    In the diagram of a Pipeline, every step shows its own shapes.
     """
 
     def _sk_visual_block_(self) -> Any:
@@ -25,18 +24,18 @@ class ShapeDiagram:
         raise NotImplementedError
 
 
-def beside_shapes(estimator: Any, inner: str) -> Any:
-    """Draw an estimator around another, as scikit-learn does, with the shapes beside its name."""
-    within = type(getattr(estimator, inner)).__name__
-    name = ", ".join(filter(None, [f"{inner}: {within}", shapes_caption(estimator)]))
-    return inner_estimator_block(getattr(estimator, inner), name)
+def meta_estimator_block(estimator: Any, parameter: str) -> Any:
+    """Return the diagram of a meta-estimator, with its shapes after the inner estimator's name."""
+    inner = getattr(estimator, parameter)
+    name = f"{parameter}: {type(inner).__name__}"
+    return inner_estimator_block(inner, ", ".join(filter(None, [name, shapes_caption(estimator)])))
 
 
 def shapes_caption(estimator: Any) -> str | None:
-    """Say which shape becomes which, if the estimator is fitted."""
+    """Return the input and output shapes of an estimator, or None if it is not fitted."""
     return " → ".join(estimator._shapes_in_and_out()) if is_fitted(estimator) else None
 
 
 def shape_of(*axes: int | str) -> str:
-    """Write a shape as NumPy does: ``(n, 24, 2)``, ``(n,)``."""
+    """Format a shape as NumPy does: ``(n, 24, 2)``, ``(n,)``."""
     return f"({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''})"

@@ -1,8 +1,8 @@
-"""Rows that lie in a file and are more than memory shall hold: read and written in blocks.
+"""Read and write large arrays on disk in blocks of rows.
 
-Such an array is a `numpy.memmap` or a view of one. What is read of
-it counts as the process' memory until it is let go; what has to be written out, as windows need
-their rows to lie side by side, is written into a temporary file. Any other array is one block.
+An array on disk is a `numpy.memmap` or a view of one. Pages that were read count as memory of
+the process until they are released. A cast or padded copy of such an array goes into a temporary
+file. An array in memory is one block.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
-# What is not larger is not worth the trouble.
+# In bytes: arrays from _LARGE on are read and written in blocks of _BLOCK.
 _LARGE = 2**28
 _BLOCK = 2**23
 
 
 def is_large(array: NDArray) -> bool:
-    """Return whether an array, or the table that it is a view of, is not to be copied in memory."""
+    """Return whether an array, or the table that it is a view of, is too large to copy."""
     reach = sum((n - 1) * abs(step) for n, step in zip(array.shape, array.strides, strict=True))
     return reach >= _LARGE
 
 
 def lies_on_disk(array: NDArray) -> bool:
-    """Return whether an array is large and in a file."""
+    """Return whether an array is large and a memory map, or a view of one."""
     return is_large(array) and _map_beneath(array) is not None
 
 
 def release_pages(array: NDArray) -> None:
-    """Take what has been read of a file out of the process' memory; it can be read again."""
-    beneath = _map_beneath(array)
-    # A map of mode "c" holds what has been changed and is not in the file.
-    if beneath is not None and beneath.mode != "c" and hasattr(mmap, "MADV_DONTNEED"):
-        beneath.base.madvise(mmap.MADV_DONTNEED)
+    """Release the memory of the pages that were read from a file; they can be read again."""
+    mapped = _map_beneath(array)
+    # A map of mode "c" holds changes that are not in the file.
+    if mapped is not None and mapped.mode != "c" and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.base.madvise(mmap.MADV_DONTNEED)
 
 
 def slices(array: NDArray, rows: int) -> Iterator[NDArray]:
-    """Go through an array, so many rows at a time, and let go of what lies behind."""
+    """Yield `rows` rows at a time, and release each slice of an array on disk after its use."""
     on_disk = lies_on_disk(array)
     for start in range(0, len(array), rows):
         yield array[start : start + rows]
@@ -52,21 +52,21 @@ def slices(array: NDArray, rows: int) -> Iterator[NDArray]:
 
 
 def blocks(array: NDArray) -> Iterator[NDArray]:
-    """Go through the rows of an array, all at once if it does not lie on disk."""
+    """Return an iterator over blocks of rows; an array in memory is one block."""
     if lies_on_disk(array):
         return slices(array, max(1, _BLOCK // array[0].nbytes))
     return iter([array])
 
 
 def cast_rows(array: NDArray, dtype: np.dtype) -> NDArray:
-    """Cast an array, on disk if it lies there."""
+    """Cast an array, into a temporary file if it lies on disk."""
     if array.dtype == dtype or not lies_on_disk(array):
         return array.astype(dtype, copy=False)
     return _written(blocks(array), array.shape, dtype)
 
 
 def stacked(head: NDArray, rows: NDArray, dtype: np.dtype) -> NDArray:
-    """Put rows beneath a few others, on disk if they lie there."""
+    """Append rows to a few others, in a temporary file if the rows lie on disk."""
     shape = (len(head) + len(rows), *rows.shape[1:])
     if lies_on_disk(rows):
         return _written(chain([head], blocks(rows)), shape, dtype)
@@ -76,7 +76,7 @@ def stacked(head: NDArray, rows: NDArray, dtype: np.dtype) -> NDArray:
 
 
 def check_finite(array: NDArray, **options: Any) -> None:
-    """Refuse what is not finite, as scikit-learn's `assert_all_finite` does."""
+    """Call scikit-learn's `assert_all_finite` block by block."""
     for block in blocks(array):
         assert_all_finite(block, **options)
 
@@ -90,7 +90,7 @@ def _map_beneath(array: Any) -> Any:
 
 
 def _written(parts: Iterable[NDArray], shape: tuple[int, ...], dtype: np.dtype) -> NDArray:
-    """Write parts one after the other into a file that goes when the array does."""
+    """Write parts one after another to a temporary file, which is deleted with the array."""
     try:
         with TemporaryFile() as file:
             for part in parts:
@@ -100,7 +100,7 @@ def _written(parts: Iterable[NDArray], shape: tuple[int, ...], dtype: np.dtype) 
     except OSError as error:
         needed = prod(shape) * np.dtype(dtype).itemsize / 1e6
         error.add_note(
-            f"{needed:.0f} MB of rows were to be written to a temporary file in {gettempdir()}. "
-            "Set TMPDIR to a folder with more room."
+            f"Writing {needed:.0f} MB of rows to a temporary file in {gettempdir()} failed. "
+            "Set TMPDIR to a folder with more space."
         )
         raise

@@ -1,9 +1,9 @@
-"""Words that error messages share."""
+"""Formatting of values in error messages."""
 
 from collections.abc import Iterable
 from typing import Any
 
 
 def listed(values: Iterable[Any]) -> str:
-    """Write values with commas between them, texts in quotation marks."""
+    """Join the reprs of values by commas."""
     return ", ".join(map(repr, values))

@@ -1,4 +1,4 @@
-"""Constraints on parameters, for scikit-learn's parameter validation."""
+"""Parameter constraints for scikit-learn's parameter validation."""
 
 from datetime import timedelta
 from numbers import Integral, Real
@@ -10,9 +10,9 @@ from .._compat.sklearn import Interval
 
 
 class Number(Interval):
-    """Parameter constraint: a number of an interval, and neither a boolean nor a timedelta.
+    """Parameter constraint: a number in an interval, but not a boolean or a timedelta.
 
-    scikit-learn's own ``Interval`` takes True for 1, and a timedelta of NumPy for an integer.
+    scikit-learn's ``Interval`` accepts True as 1, and NumPy's timedelta as an integer.
     """
 
     def is_satisfied_by(self, val: object) -> bool:
@@ -20,22 +20,22 @@ class Number(Interval):
 
 
 class AtLeast(Number):
-    """Parameter constraint: an integer from `low` up."""
+    """Parameter constraint: an integer of `low` or more."""
 
     def __init__(self, low: int) -> None:
         super().__init__(Integral, low, None, closed="left")
 
 
 class LengthOfTime(Interval):
-    """Parameter constraint: a timedelta longer than none."""
+    """Parameter constraint: a timedelta longer than 0."""
 
     def __init__(self) -> None:
-        # scikit-learn takes no constraints but its own, and what derives from them.
+        # scikit-learn only accepts its own constraints and their subclasses.
         super().__init__(Real, None, None, closed="neither")
 
     def is_satisfied_by(self, val: Any) -> bool:
         if isinstance(val, np.timedelta64):
-            # As a number: months and nanoseconds do not compare, and NaT is the least of all.
+            # As an integer: months cannot be compared with nanoseconds, and NaT is negative.
             return bool(val.view(np.int64) > 0)
         return isinstance(val, timedelta) and val > timedelta(0)
 

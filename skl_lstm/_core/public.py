@@ -1,4 +1,4 @@
-"""The public place of a class or function, whatever file it is written in."""
+"""`set_module`: the public module of a class or function that is defined elsewhere."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _Public = TypeVar("_Public", bound=Any)
 
 
 def set_module(name: str) -> Callable[[_Public], _Public]:
-    """Name the module that users import a class or function from, as NumPy and pandas do.
+    """Set the module that users import a class or function from, as NumPy and pandas do.
 
-    Pickle, skops and `repr` name this module, so that a saved file outlives a move of the code.
+    Pickle, skops and `repr` use this name, so saved files stay valid when code moves.
     """
 
     def decorate(public: _Public) -> _Public:

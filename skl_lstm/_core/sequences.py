@@ -1,6 +1,6 @@
-"""Sequences of equal or unequal length: how they are read, and which item is wrong if one is.
+"""Read sequences of equal or unequal length; errors give the position of the invalid sequence.
 
-They are held as one table of steps, end to end, and the number of steps of each sequence.
+Sequences are stored as one table of steps, end to end, and the length of each sequence.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from .public import set_module
 from .validation import items_of, read_array
 
-# Infinity is looked for later, in lists and arrays alike.
-_ITEM: dict[str, Any] = {
+# Infinity is checked later, for lists and arrays alike.
+_ITEM_CHECKS: dict[str, Any] = {
     "finite": False,
     "allow_nd": True,
     "ensure_2d": False,
@@ -24,19 +24,19 @@ _ITEM: dict[str, Any] = {
 
 
 class Sequences(NamedTuple):
-    """Sequences end to end, and how they came."""
+    """Sequences end to end, and the form in which they were passed."""
 
-    steps: NDArray  # (steps of all sequences, features)
-    lengths: NDArray[np.intp]  # by sequence: how many of them are its own
-    has_feature_axis: bool  # else every step is one number
-    is_ragged: bool  # they came as a list, and may have unequal lengths; else as an array
-    example: Any  # a table with the columns that scikit-learn shall count and name
-    nested: bool = False  # plain lists of one length, which scikit-learn calls an array-like
+    steps: NDArray  # (total number of steps, features)
+    lengths: NDArray[np.intp]  # number of steps of each sequence
+    has_feature_axis: bool  # False: every step is one number
+    is_ragged: bool  # True: passed as a list, lengths may differ; False: as an array
+    example: Any  # table whose columns scikit-learn counts and names
+    nested: bool = False  # nested lists of one length, which scikit-learn reads as an array
 
     def restore(self, steps: NDArray, *, has_feature_axis: bool) -> Any:
-        """Return other steps, as many as these, as a list or an array like the one that came.
+        """Return transformed steps in the form of the input: a list or an array.
 
-        Without a feature axis steps of one feature become numbers.
+        Without a feature axis, steps of one feature become numbers.
         """
         steps = steps if has_feature_axis or steps.shape[1] > 1 else steps[:, 0]
         if self.is_ragged and not self.nested:
@@ -46,16 +46,16 @@ class Sequences(NamedTuple):
 
 @set_module("skl_lstm")
 class PaddedSequences(np.ndarray):
-    """Padded sequences that know which value marks their padding.
+    """Array of padded sequences with the value that marks their padding.
 
-    `SequencePadder.transform` returns it where anything was padded. It is an ordinary array of
-    shape (samples, timesteps, features) with one attribute more, by which the estimators can
-    tell that they mask another value, or none. What is computed from it is a plain array.
+    `SequencePadder.transform` returns it if it padded any sequence. It is an ordinary array of
+    shape (samples, timesteps, features) with one more attribute, which the estimators compare
+    with their own `mask_value`. Computations on it return a plain array.
 
     Attributes
     ----------
     mask_value : float or None
-        What padding holds in every feature; None where nothing is known of any.
+        Value of the padding in every feature; None if it is unknown.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class PaddedSequences(np.ndarray):
     def __array_wrap__(
         self, array: NDArray, context: Any = None, return_scalar: bool = False
     ) -> Any:
-        # What is computed from it is marked by another value, or none.
+        # A computation changes the value of the padding, too.
         return np.asarray(array)[()] if return_scalar else np.asarray(array)
 
     def __reduce__(self) -> Any:
@@ -88,39 +88,39 @@ class PaddedSequences(np.ndarray):
 
 
 def mark_padding(array: NDArray, mask_value: float) -> PaddedSequences:
-    """View an array as one whose padding is marked by `mask_value`."""
+    """Return a view of an array as `PaddedSequences` with this mask value."""
     padded = array.view(PaddedSequences)
     padded.mask_value = mask_value
     return padded
 
 
 def padding_mark(X: Any) -> float | None:
-    """Return what marks the padding of X, None where nothing is known of any."""
+    """Return the mask value of X, or None if it is unknown."""
     return X.mask_value if isinstance(X, PaddedSequences) else None
 
 
 def split_steps(steps: NDArray, lengths: NDArray[np.intp]) -> list[NDArray]:
-    """Cut steps that stand end to end into their sequences."""
+    """Split steps that are stored end to end into sequences."""
     return np.split(steps, np.cumsum(lengths)[:-1])
 
 
 def sequence_of(step: int | np.integer, lengths: NDArray[np.intp]) -> int:
-    """Return the position of the sequence that a step, counted end to end, is in."""
+    """Return the position of the sequence that contains a step, counted end to end."""
     return int(np.searchsorted(np.cumsum(lengths), step, side="right"))
 
 
 def read_sequences(X: ArrayLike, *, allow_infinity: bool = False) -> Sequences:
-    """Read a list of sequences, a table or a 3D array; refuse what is none of these."""
+    """Read a list of sequences, a table or a 3D array; raise an error for anything else."""
     items = items_of(X)
     sequences = _from_array(X) if items is None else _from_list(items)
     if allow_infinity:
         return sequences
     infinite = np.isinf(sequences.steps).any(axis=1)
     if infinite.any():
-        number = sequence_of(infinite.argmax(), sequences.lengths)
+        position = sequence_of(infinite.argmax(), sequences.lengths)
         raise ValueError(
-            f"Input X contains infinity, first in sequence {number}. Replace it, or leave the "
-            "sequence out."
+            f"Input X contains infinity, first in sequence {position}. Replace it, or drop the "
+            "sequence."
         )
     return sequences
 
@@ -128,15 +128,15 @@ def read_sequences(X: ArrayLike, *, allow_infinity: bool = False) -> Sequences:
 def _from_array(X: ArrayLike) -> Sequences:
     if not (hasattr(X, "__array__") or hasattr(X, "shape")):
         raise ValueError(
-            f"X is of type {type(X).__name__}, but sequences come as a list of them, or as an "
-            "array (samples, timesteps) or (samples, timesteps, features). If X can be iterated, "
-            "pass list(X)."
+            f"X is of type {type(X).__name__}, but must be a list of sequences or an array of "
+            "shape (samples, timesteps) or (samples, timesteps, features). If X is another "
+            "iterable, pass list(X)."
         )
     array = read_array(X, finite=False, allow_nd=True)
     if array.ndim > 3 or 0 in array.shape:
         raise ValueError(
-            f"X has shape {array.shape}, but sequences are (samples, timesteps) or (samples, "
-            "timesteps, features), none of them zero."
+            f"X has shape {array.shape}, but must have shape (samples, timesteps) or (samples, "
+            "timesteps, features), with no axis of length 0."
         )
     flat = array.ndim == 2
     steps = array.reshape(-1, 1 if flat else array.shape[2])
@@ -149,12 +149,12 @@ def _from_list(items: list[Any]) -> Sequences:
         raise ValueError("X is an empty list: a minimum of 1 sequence is required.")
     first = _read_item(0, items[0])
     arrays = [first]
-    for number, item in enumerate(items[1:], start=1):
-        arrays.append(_read_item(number, item))
-        _check_alike(number, arrays[number], first)
-    named = [number for number, item in enumerate(items) if _has_names(item)]
-    for number in named[1:]:
-        _check_names(number, items[number], named[0], items[named[0]])
+    for position, item in enumerate(items[1:], start=1):
+        arrays.append(_read_item(position, item))
+        _check_features(position, arrays[position], first)
+    named = [position for position, item in enumerate(items) if _has_column_names(item)]
+    for position in named[1:]:
+        _check_column_names(position, items[position], named[0], items[named[0]])
     flat = first.ndim == 1
     steps = np.concatenate(arrays)
     lengths = np.array([len(array) for array in arrays])
@@ -169,53 +169,53 @@ def _from_list(items: list[Any]) -> Sequences:
     )
 
 
-def _read_item(number: int, item: Any) -> NDArray:
+def _read_item(position: int, item: Any) -> NDArray:
     array = item
     if not (type(item) is np.ndarray and item.dtype.kind in "fiub"):
         try:
-            array = read_array(item, "it", **_ITEM)
+            array = read_array(item, f"X[{position}]", **_ITEM_CHECKS)
         except (TypeError, ValueError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(f"Sequence {number} of X cannot be read: {error}") from error
+            raise kind(f"Sequence {position} of X cannot be read: {error}") from error
     if array.ndim == 0:
         raise ValueError(
-            f"Item {number} of X is a single number, but every item is a whole sequence, "
-            "(timesteps,) or (timesteps, features). If X is one sequence, pass [X]."
+            f"Item {position} of X is a single number, but every item must be a sequence of "
+            "shape (timesteps,) or (timesteps, features). If X is one sequence, pass [X]."
         )
     if array.ndim > 2:
         raise ValueError(
-            f"Sequence {number} of X has shape {array.shape}, but a sequence is (timesteps,) or "
-            "(timesteps, features)."
+            f"Sequence {position} of X has shape {array.shape}, but must have shape "
+            "(timesteps,) or (timesteps, features)."
         )
     if 0 in array.shape:
         raise ValueError(
-            f"Sequence {number} of X is empty, its shape is {array.shape}: no network can read it. "
-            "Leave it out, and its target too."
+            f"Sequence {position} of X is empty: it has shape {array.shape}. Drop it and its "
+            "target."
         )
     return array
 
 
-def _check_alike(number: int, array: NDArray, first: NDArray) -> None:
+def _check_features(position: int, array: NDArray, first: NDArray) -> None:
     if array.ndim != first.ndim:
         raise ValueError(
-            f"Sequence {number} of X has shape {array.shape}, but sequence 0 has {first.shape}: "
-            "give all of them a feature axis, or none."
+            f"Sequence {position} of X has shape {array.shape}, but sequence 0 has shape "
+            f"{first.shape}: give all sequences a feature axis, or none of them."
         )
     if array.shape[1:] != first.shape[1:]:
         raise ValueError(
-            f"Sequence {number} of X has {array.shape[1]} features, but sequence 0 has "
-            f"{first.shape[1]}: the steps of all sequences need the same."
+            f"Sequence {position} of X has {array.shape[1]} features, but sequence 0 has "
+            f"{first.shape[1]}: all sequences must have the same features."
         )
 
 
-def _has_names(item: Any) -> bool:
+def _has_column_names(item: Any) -> bool:
     return all(isinstance(name, str) for name in getattr(item, "columns", [None]))
 
 
-def _check_names(number: int, frame: Any, first_number: int, first: Any) -> None:
+def _check_column_names(position: int, frame: Any, first_position: int, first: Any) -> None:
     names, first_names = list(frame.columns), list(first.columns)
     if names != first_names:
         raise ValueError(
-            f"Sequence {number} of X has the columns {names}, but sequence {first_number} has "
-            f"{first_names}: bring them into one order."
+            f"Sequence {position} of X has the columns {names}, but sequence {first_position} "
+            f"has {first_names}: all sequences must have the same columns in the same order."
         )

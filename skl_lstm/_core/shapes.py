@@ -1,7 +1,6 @@
-"""Shapes as plain integers: how columns divide into time steps, and the errors when they do not.
+"""Shape arithmetic: how columns divide into timesteps, and the errors if they do not.
 
-Every function takes and returns plain integers, so each shape rule can be read and tested
-without an array.
+Every function takes and returns plain integers, so shape rules can be tested without arrays.
 """
 
 from collections.abc import Iterable
@@ -13,13 +12,13 @@ _MAX_SUGGESTIONS = 12
 
 
 def step_names(timesteps: int, names: Iterable[str]) -> list[str]:
-    """Name the values of a window, flattened: ``t0_a, t0_b, t1_a, …``, t0 the oldest step."""
+    """Name the values of a flattened window: ``t0_a, t0_b, t1_a, …``; ``t0`` is the oldest step."""
     names = list(names)
     return [f"t{step}_{name}" for step in range(timesteps) for name in names]
 
 
 class ReshapePlan(NamedTuple):
-    """How one row of columns becomes one sequence, with everything resolved."""
+    """How the columns of a row become a sequence."""
 
     timesteps: int
     features: int
@@ -29,12 +28,12 @@ class ReshapePlan(NamedTuple):
 
     @property
     def table_timesteps(self) -> int:
-        """Time steps in the table, those that truncating drops included."""
+        """Number of timesteps in the table, including those that truncating drops."""
         return self.columns // self.features
 
     @property
     def truncates(self) -> bool:
-        """Whether some time steps of the table are dropped."""
+        """Whether timesteps of the table are dropped."""
         return self.timesteps < self.table_timesteps
 
 
@@ -45,8 +44,8 @@ def plan_reshape(
     truncating: str | None = None,
     order: str = "C",
 ) -> ReshapePlan:
-    """Resolve (timesteps, features) against a column count, or say why it cannot be."""
-    # NumPy's integers are welcome as parameters, but the small ones overflow.
+    """Compute timesteps and features for a number of columns, or raise an error."""
+    # NumPy's small integers are valid parameters, but would overflow.
     timesteps = None if timesteps is None else int(timesteps)
     features = (
         _infer_features(columns, timesteps, truncating) if features is None else int(features)
@@ -62,12 +61,12 @@ def plan_reshape(
 
 
 def window_span(timesteps: int, sampling_rate: int) -> int:
-    """Rows from the first to the last time step of a window, both counted."""
+    """Return the number of rows from the first to the last step of a window, inclusive."""
     return (int(timesteps) - 1) * int(sampling_rate) + 1
 
 
 def check_enough_rows(rows: int, timesteps: int, sampling_rate: int, ahead: int = 0) -> None:
-    """Refuse a series too short for one window and the `ahead` rows after it."""
+    """Raise an error if a series is too short for one window and the `ahead` rows after it."""
     span = window_span(timesteps, sampling_rate)
     if rows >= span + ahead:
         return
@@ -80,7 +79,7 @@ def check_enough_rows(rows: int, timesteps: int, sampling_rate: int, ahead: int 
 
 
 def divisors(number: int) -> list[int]:
-    """Return every divisor of a positive integer, in order."""
+    """Return all divisors of a positive integer, in ascending order."""
     small = [d for d in range(1, int(number**0.5) + 1) if number % d == 0]
     return small + [number // d for d in reversed(small) if d * d != number]
 
@@ -98,7 +97,7 @@ def _infer_features(columns: int, timesteps: int | None, truncating: str | None)
 def _whole_timesteps(columns: int, features: int) -> int:
     if columns % features:
         raise ValueError(
-            f"{columns} columns cannot be whole time steps of {features} features: "
+            f"{columns} columns cannot be divided into timesteps of {features} features: "
             f"{columns} is not a multiple of {features}. "
             f"{_suggest('Features', columns, features)}"
         )
@@ -117,9 +116,9 @@ def _not_a_multiple_of_timesteps(columns: int, timesteps: int) -> str:
 
 def _truncating_needs_features(columns: int, timesteps: int, truncating: str) -> str:
     return (
-        f"truncating={truncating!r} drops whole time steps, so it must know how many of the "
-        f"{columns} columns make one step: give features as well as timesteps={timesteps}, "
-        f"for example features=1 when every column is a step of one series."
+        f"truncating={truncating!r} drops whole timesteps: give features as well as "
+        f"timesteps={timesteps}, for example features=1 if each of the {columns} columns is one "
+        "timestep."
     )
 
 
@@ -135,9 +134,9 @@ def _too_many_columns(columns: int, timesteps: int, features: int) -> str:
     table_timesteps = columns // features
     return (
         f"{timesteps} timesteps of {features} features are {timesteps * features} columns, "
-        f"but X has {columns}. Use timesteps={table_timesteps}, or say which of the "
+        f"but X has {columns}. Use timesteps={table_timesteps}, or choose which of the "
         f"{table_timesteps} steps to drop: truncating='pre' keeps the newest {timesteps}, "
-        "truncating='post' the oldest."
+        f"truncating='post' the oldest {timesteps}."
     )
 
 

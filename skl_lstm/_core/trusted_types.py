@@ -1,12 +1,12 @@
-"""`TRUSTED_TYPES`: what a saved model may hold beyond what skops trusts by itself.
+"""`TRUSTED_TYPES`: types that a saved model may hold besides those that skops trusts.
 
-A file can have every type here called with whatever it likes, and
-its state set; so in it stands only what then does no more than keep what it was given, or
-compute. What Keras makes of a saved network is looked at in `_configs`.
+A file can call every type in this list with any arguments, and set any state. So the list only
+holds types that store their arguments or compute with them. `networks/configs.py` checks what a
+saved network makes Keras build.
 """
 
 TRUSTED_TYPES: tuple[str, ...] = (
-    # Ours.
+    # Classes and functions of this package.
     "skl_lstm.LSTMClassifier",
     "skl_lstm.LSTMRegressor",
     "skl_lstm.PerTimestep",
@@ -16,10 +16,10 @@ TRUSTED_TYPES: tuple[str, ...] = (
     "skl_lstm.SequenceReshaper",
     "skl_lstm.SequenceWindower",
     "skl_lstm.lstm_network",  # SequenceRegressor(lstm_network)
-    # Values in ours.
+    # Types of parameters and fitted attributes.
     "datetime.timedelta",  # SequenceWindower(max_gap=timedelta(hours=2))
     "numpy.dtype",  # that of X and y in fit
-    # scikit-learn's, around ours.
+    # scikit-learn's meta-estimators, and the objects that they hold.
     "sklearn.calibration._CalibratedClassifier",  # CalibratedClassifierCV
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.callback._progressbar.ProgressBar",  # search.set_callbacks(ProgressBar())

@@ -1,4 +1,4 @@
-"""Warnings that point at the user's own line."""
+"""Warnings that point at the line of the user's code."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import sys
 import warnings
 from types import FrameType
 
-# Their lines stand between the user's call and ours.
+# Frames of these packages lie between the user's call and `warn_user`.
 _PACKAGES = {"joblib", "skl_lstm", "sklearn"}
 
 
 def warn_user(message: str) -> None:
-    """Warn, and name the line that called the outermost method of ours or of scikit-learn."""
-    # From Python 3.12 on `warnings.warn` can do this by itself: skip_file_prefixes.
+    """Warn, with the line of the user's code that called skl_lstm or scikit-learn."""
+    # From Python 3.12 on, `warnings.warn` has the parameter skip_file_prefixes for this.
     level, frame = 1, sys._getframe()
-    while frame.f_back is not None and _is_inside(frame):
+    while frame.f_back is not None and _is_in_packages(frame):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, stacklevel=level)
 
 
-def _is_inside(frame: FrameType) -> bool:
+def _is_in_packages(frame: FrameType) -> bool:
     name = frame.f_globals.get("__name__", "")
     return name.partition(".")[0] in _PACKAGES

@@ -1,4 +1,4 @@
-"""What is no array of numbers: cases that scikit-learn's checks let pass, or word poorly."""
+"""Validation of arrays, with error messages for what scikit-learn's checks miss or word poorly."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from .messages import listed
 
 @contextmanager
 def explained(X: Any, name: str = "X", *, numbers: bool = True) -> Iterator[None]:
-    """Say what is wrong with X where one of scikit-learn's checks, run inside, does not.
+    """Improve the error messages of scikit-learn's checks of X, which run in this context.
 
-    Without `numbers` X may hold labels of any kind.
+    With ``numbers=False``, X may hold labels of any kind.
     """
     _refuse_masked(X, name)
     _refuse_repeated_columns(X, name)
     if numbers:
         _refuse_dates(getattr(X, "dtype", None), name)
     try:
-        # What is too large becomes infinite, which the checks refuse.
+        # Values too large for the dtype become infinite, for which the checks raise.
         with np.errstate(over="ignore", invalid="ignore"):
             yield
     except (TypeError, ValueError, OverflowError) as error:
-        reason = _why_ragged(X, name) or (_why_no_numbers(X, name) if numbers else None)
+        reason = _describe_shapes(X, name) or (_describe_non_numeric(X, name) if numbers else None)
         if reason is None:
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
@@ -37,9 +37,9 @@ def explained(X: Any, name: str = "X", *, numbers: bool = True) -> Iterator[None
 
 
 def numeric(array: NDArray, name: str = "X") -> NDArray:
-    """Return what `check_array` has let through as numbers.
+    """Convert an array that passed `check_array` to numbers, or raise an error.
 
-    It lets dates through, and below scikit-learn 1.9 the text of pandas 3; this refuses both.
+    `check_array` accepts dates and, below scikit-learn 1.9, the strings of pandas 3.
     """
     _refuse_dates(array.dtype, name)
     return array.astype(np.float64) if array.dtype.kind == "O" else array
@@ -54,10 +54,10 @@ def read_array(
     finite: bool | str = "allow-nan",
     **options: Any,
 ) -> NDArray:
-    """Return an array-like as an array of numbers, or say what is wrong with it.
+    """Return an array-like as an array of numbers, or raise an error.
 
-    The one place where arrays are validated. `finite` and `options` are those of scikit-learn's
-    `check_array`; without an option X has two axes.
+    `finite` is `ensure_all_finite` of scikit-learn's `check_array`, and `options` are its other
+    parameters. By default, X must be 2D.
     """
     with explained(X, name):
         array = check_array(
@@ -85,8 +85,8 @@ def items_of(X: Any) -> list[Any] | None:
 def _refuse_masked(X: Any, name: str) -> None:
     if isinstance(X, np.ma.MaskedArray) and (count := np.ma.count_masked(X)):
         raise ValueError(
-            f"{name} is a masked array, and what it masks, {count} of {X.size} values, would come "
-            f"back as data. Fill it first: {name}.filled(value)."
+            f"{name} is a masked array with {count} of {X.size} values masked, which would be used "
+            f"as data. Fill them first: {name}.filled(value)."
         )
 
 
@@ -94,45 +94,45 @@ def _refuse_repeated_columns(X: Any, name: str) -> None:
     if hasattr(X, "iloc") and hasattr(X, "columns") and not X.columns.is_unique:
         repeated = list(X.columns[X.columns.duplicated()].unique())
         raise ValueError(
-            f"{name} has several columns of one name, {listed(repeated)}: which is which cannot "
-            "be told. Rename them, or drop all but one."
+            f"{name} has repeated column names, {listed(repeated)}, but columns must have unique "
+            "names. Rename or drop the duplicates."
         )
 
 
 def _refuse_dates(dtype: Any, name: str) -> None:
     if getattr(dtype, "kind", "") in ("m", "M"):
         raise TypeError(
-            f"{name} is of dtype {dtype}, but sequences are of numbers. Take what matters about "
-            "the dates, such as the hour, or the days since one of them; the index of a "
-            "DataFrame is the place for the dates themselves."
+            f"{name} has dtype {dtype}, but must be numeric. Convert the dates to numbers, such as "
+            "the hour or the days since a start date, or move them to the index of a DataFrame."
         )
 
 
-def _why_ragged(X: Any, name: str) -> str | None:
+def _describe_shapes(X: Any, name: str) -> str | None:
+    """Describe items of unequal shape, or an array that holds arrays; None for other X."""
     shapes = [_shape(item) for item in items_of(X) or []]
-    odd = [number for number, shape in enumerate(shapes) if shape != shapes[0]]
-    remedy = (
-        "Make them alike; if they are sequences of unequal length, a SequencePadder ahead of the "
-        "network does."
-    )
-    if odd:
+    unequal = [position for position, shape in enumerate(shapes) if shape != shapes[0]]
+    if unequal:
         return (
-            f"The items of {name} are of unequal shapes: item {odd[0]} has {shapes[odd[0]]}, item "
-            f"0 has {shapes[0]}. {remedy}"
+            f"The items of {name} have unequal shapes: item {unequal[0]} has "
+            f"{shapes[unequal[0]]}, item 0 has {shapes[0]}. Give all items the same shape; for "
+            "sequences of unequal length, put a SequencePadder before the network."
         )
-    if hasattr(X, "dtype") and shapes and shapes[0] != ():
-        return f"{name} is no array of numbers, but one of arrays of shape {shapes[0]}. {remedy}"
+    if hasattr(X, "dtype") and shapes and shapes[0] != _shape(0):
+        return (
+            f"{name} is an array of arrays, each of which has {shapes[0]}. Pass one array of "
+            f"numbers, for example np.stack(list({name}))."
+        )
     return None
 
 
-def _shape(item: Any) -> tuple[int, ...] | str:
+def _shape(item: Any) -> str:
     try:
-        return np.shape(item)
+        return f"shape {np.shape(item)}"
     except ValueError:
-        return "no one shape"
+        return "no single shape"
 
 
-def _why_no_numbers(X: Any, name: str) -> str | None:
+def _describe_non_numeric(X: Any, name: str) -> str | None:
     if hasattr(X, "iloc") and hasattr(X, "columns"):
         others = [column for column in X.columns if not _is_numeric(X[column])]
         return (
@@ -144,15 +144,15 @@ def _why_no_numbers(X: Any, name: str) -> str | None:
     array = X if isinstance(X, np.ndarray) else np.asarray(X)
     if array.ndim == 0 or array.dtype.kind != "O":
         return None
-    for place, value in np.ndenumerate(array):
+    for position, value in np.ndenumerate(array):
         try:
             float(value)
         except (TypeError, ValueError, OverflowError) as error:
             if value is None or is_pandas_na(value):
                 continue
             return (
-                f"{name} has at {place} what cannot be read as a number: {error}. Encode it, scale "
-                "it or leave it out."
+                f"{name} has a value at {position} that cannot be converted to a number: {error}. "
+                "Encode, scale or drop it."
             )
     return None
 

@@ -1,4 +1,4 @@
-"""Windows of a table as views of it: made, recognised and cast without being written out."""
+"""Windows as views of a table: create, recognise and cast them without copying them."""
 
 from math import gcd
 
@@ -12,7 +12,7 @@ from .shapes import window_span
 def window_view(
     series: NDArray, timesteps: int, *, stride: int = 1, sampling_rate: int = 1
 ) -> NDArray:
-    """Read-only view (windows, timesteps, features) of a (rows, features) series."""
+    """Return a read-only view (windows, timesteps, features) of a series (rows, features)."""
     span = window_span(timesteps, sampling_rate)
     windows = np.lib.stride_tricks.sliding_window_view(series, span, axis=0)
     return windows[::stride, :, ::sampling_rate].transpose(0, 2, 1)
@@ -21,7 +21,7 @@ def window_view(
 def window_table(windows: NDArray) -> tuple[NDArray, int, int] | None:
     """Return the table that windows are a view of, their stride and their sampling rate.
 
-    None for an array that is no view, or shares no memory between its windows.
+    Return None for an array that is not such a view, or whose windows share no memory.
     """
     if windows.ndim != 3 or 0 in windows.shape:
         return None
@@ -34,7 +34,7 @@ def window_table(windows: NDArray) -> tuple[NDArray, int, int] | None:
     n_rows = (n_windows - 1) * stride + (timesteps - 1) * step + 1
     if n_rows >= n_windows * timesteps:
         return None
-    # From the first to the last byte of the windows, so inside the memory that they view.
+    # From the first to the last byte of the windows, so within the memory that they view.
     table = np.lib.stride_tricks.as_strided(
         windows, (n_rows, features), (row, windows.strides[2]), writeable=False
     )
@@ -42,7 +42,7 @@ def window_table(windows: NDArray) -> tuple[NDArray, int, int] | None:
 
 
 def cast_windows(windows: NDArray, dtype: np.dtype) -> NDArray:
-    """Cast windows of a table by casting the table; leave any other array as it is."""
+    """Cast windows of a table by casting the table; return any other array unchanged."""
     shared = window_table(windows)
     if shared is None:
         return windows

@@ -1,4 +1,4 @@
-"""Data that comes with the package; each set has a data card beside it."""
+"""Datasets of the package, each with a data card in this folder."""
 
 from ._seattle_weather import load_seattle_weather
 

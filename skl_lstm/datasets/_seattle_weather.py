@@ -1,4 +1,4 @@
-"""The daily weather of Seattle; its data card is ``seattle_weather.md``."""
+"""Daily weather in Seattle; ``seattle_weather.md`` is its data card."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def load_seattle_weather() -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (1461, 5)
-        One row a day from 2012-01-01 to 2015-12-31, without holes, in a daily
+        One row per day from 2012-01-01 to 2015-12-31, no day missing, with a daily
         DatetimeIndex named ``date``. Columns: ``precipitation`` (mm), ``temp_max`` and
         ``temp_min`` (°C), ``wind`` (m/s), all float64, and ``weather`` (drizzle, fog,
         rain, snow or sun).

@@ -1,6 +1,6 @@
-"""Frames and pictures of sequences and forecasts.
+"""DataFrames and plots of sequences and forecasts.
 
-Drawing needs matplotlib, frames need pandas; both are imported where they are needed.
+Plots need matplotlib and DataFrames need pandas; both are imported on first use.
 """
 
 from ._forecast_display import ForecastDisplay

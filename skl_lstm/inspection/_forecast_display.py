@@ -1,4 +1,4 @@
-"""`ForecastDisplay`: forecast and truth over time."""
+"""`ForecastDisplay`: forecasts and true values over time."""
 
 from __future__ import annotations
 
@@ -25,36 +25,35 @@ _TRUTH: dict[str, Any] = {"color": "0.55", "linewidth": 2.5}
 
 @set_module("skl_lstm.inspection")
 class ForecastDisplay:
-    """Forecast and truth over time.
+    """Plot of forecasts and true values over time.
 
-    Make it with `from_estimator` or `from_predictions`, which also draw it. A forecast of
-    several steps has a column of panels for each step ahead that is drawn; several series in
-    one table have a row of panels each.
+    Create it with `from_estimator` or `from_predictions`, which also draw it. The plot has one row
+    of panels per series and one column of panels per step ahead.
 
     Parameters
     ----------
     y_true : ndarray of shape (n_samples,) or (n_samples, n_steps)
-        What came true. NaN where nobody knows yet.
+        True values; NaN if not known yet.
     y_pred : ndarray of shape (n_samples,) or (n_samples, n_steps)
-        What was forecast.
+        Forecasts.
     times : Index or ndarray of shape (n_samples,), or ndarray of shape (n_samples, n_steps)
-        When. One time a row, or one for each of its steps. Outer levels of a MultiIndex name the
-        series.
+        Times of the values, one per row, or one per row and step. Outer levels of a MultiIndex
+        name the series.
     name : str, default=None
-        What is forecast.
+        Name of the target.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes, of shape (n_series, n_steps)
-        The panels that are drawn.
+        The panels.
     figure_ : matplotlib Figure
-        The figure that they are in.
+        The figure of the panels.
     lines_ : ndarray of matplotlib Line2D, of shape (n_series, n_steps, 2)
-        Truth and forecast in every panel.
+        The lines of the true values and of the forecasts in every panel.
 
     See Also
     --------
-    sklearn.metrics.PredictionErrorDisplay : Forecast against truth, not over time.
+    sklearn.metrics.PredictionErrorDisplay : Forecasts against true values, not over time.
 
     Examples
     --------
@@ -86,26 +85,25 @@ class ForecastDisplay:
         series: int | Sequence[int] = 6,
         ax: Any = None,
     ) -> Self:
-        """Forecast with a fitted estimator, and draw it.
+        """Plot the forecasts of a fitted estimator.
 
         Parameters
         ----------
         estimator : estimator
             Fitted regressor, or Pipeline that ends in one.
         X : array-like of shape (n_samples, ...)
-            What it forecasts from.
+            Input of `predict`.
         y : array-like of shape (n_samples,) or (n_samples, n_steps)
-            What came true.
+            True values; NaN if not known yet.
         times : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
-            When it came true. None: the index of y, else that of X, else positions.
+            Times of the values. None: the index of y, else the index of X, else positions.
         steps : int or sequence of int, default=None
-            Which steps ahead to draw, 1 being the first column of y. None: the first and the
-            last.
+            Steps ahead to plot; 1 is the first column of y. None: the first and the last.
         series : int or sequence of int, default=6
-            How many series to draw, spread evenly over those in `times`; or which, by their
+            Number of series to plot, evenly spaced over those in `times`, or a list of their
             positions.
         ax : matplotlib Axes or array of them, default=None
-            Where to draw: as many as there are panels. None: a new figure.
+            Axes to plot on, one per panel. None: a new figure.
 
         Returns
         -------
@@ -129,24 +127,23 @@ class ForecastDisplay:
         series: int | Sequence[int] = 6,
         ax: Any = None,
     ) -> Self:
-        """Draw forecasts that were made before.
+        """Plot given forecasts.
 
         Parameters
         ----------
         y_true : array-like of shape (n_samples,) or (n_samples, n_steps)
-            What came true. NaN where nobody knows yet.
+            True values; NaN if not known yet.
         y_pred : array-like of shape (n_samples,) or (n_samples, n_steps)
-            What was forecast.
+            Forecasts.
         times : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
-            When it came true. None: the index of `y_true`, else positions.
+            Times of the values. None: the index of `y_true`, else positions.
         steps : int or sequence of int, default=None
-            Which steps ahead to draw, 1 being the first column of y. None: the first and the
-            last.
+            Steps ahead to plot; 1 is the first column of y. None: the first and the last.
         series : int or sequence of int, default=6
-            How many series to draw, spread evenly over those in `times`; or which, by their
+            Number of series to plot, evenly spaced over those in `times`, or a list of their
             positions.
         ax : matplotlib Axes or array of them, default=None
-            Where to draw: as many as there are panels. None: a new figure.
+            Axes to plot on, one per panel. None: a new figure.
 
         Returns
         -------
@@ -156,16 +153,17 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If truth, forecast and times differ in shape, or are no numbers.
+            If `y_true` and `y_pred` differ in shape or are not numeric, or `times` has another
+            length.
         """
         check_matplotlib_support(f"{cls.__name__}.from_predictions")
         times = _index_of(y_true) if times is None else times
         name = getattr(y_true, "name", None)
-        truth, forecast = _numbers("y_true", y_true), _numbers("y_pred", y_pred)
+        truth, forecast = _check_numeric("y_true", y_true), _check_numeric("y_pred", y_pred)
         if truth.shape != forecast.shape:
             raise ValueError(
-                f"y_true has shape {truth.shape}, but y_pred has {forecast.shape}: every forecast "
-                "needs its truth. Where nobody knows it yet, put NaN."
+                f"y_true has shape {truth.shape}, but y_pred has shape {forecast.shape}: they must "
+                "be equal. Use NaN for true values that are not known yet."
             )
         times = np.arange(len(truth)) if times is None else times
         check_consistent_length(truth, times)
@@ -179,17 +177,16 @@ class ForecastDisplay:
         steps: int | Sequence[int] | None = None,
         series: int | Sequence[int] = 6,
     ) -> Self:
-        """Draw truth and forecast.
+        """Plot the true values and the forecasts.
 
         Parameters
         ----------
         ax : matplotlib Axes or array of them, default=None
-            Where to draw: as many as there are panels. None: a new figure.
+            Axes to plot on, one per panel. None: a new figure.
         steps : int or sequence of int, default=None
-            Which steps ahead to draw, 1 being the first column of y. None: the first and the
-            last.
+            Steps ahead to plot; 1 is the first column of y. None: the first and the last.
         series : int or sequence of int, default=6
-            How many series to draw, spread evenly over those in `times`; or which, by their
+            Number of series to plot, evenly spaced over those in `times`, or a list of their
             positions.
 
         Returns
@@ -200,32 +197,32 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If `steps` or `series` are not there, or `ax` are not as many as the panels.
+            If `steps` or `series` are out of range, or `ax` does not have one Axes per panel.
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         truth, forecast = (y.reshape(len(y), -1) for y in (self.y_true, self.y_pred))
-        ahead = _steps_ahead(steps, truth.shape[1])
-        rows_of, labels = _series_of(self.times)
+        ahead = _resolve_steps(steps, truth.shape[1])
+        series_of_row, labels = _split_series(self.times)
         chosen = resolve_positions("series", series, len(labels))
-        self.axes_ = _grid(ax, len(chosen), len(ahead))
+        self.axes_ = _resolve_axes(ax, len(chosen), len(ahead))
         self.figure_: Figure = self.axes_[0, 0].figure
         self.lines_ = np.empty((*self.axes_.shape, 2), dtype=object)
-        for (row, number), (column, step) in product(enumerate(chosen), enumerate(ahead)):
-            rows = np.flatnonzero(rows_of == number)
-            when = _plottable(_times_of_step(self.times, step), rows)
-            in_time = np.argsort(when, kind="stable")
-            rows, when = rows[in_time], when[in_time]
+        for (row, position), (column, step) in product(enumerate(chosen), enumerate(ahead)):
+            rows = np.flatnonzero(series_of_row == position)
+            times = _plottable(_times_of_step(self.times, step), rows)
+            order = np.argsort(times, kind="stable")
+            rows, times = rows[order], times[order]
             panel = self.axes_[row, column]
-            if when.dtype.kind == "M":
-                _write_dates_shortly(panel)
+            if times.dtype.kind == "M":
+                _use_concise_dates(panel)
             self.lines_[row, column] = [
-                *panel.plot(when, truth[rows, step - 1], label="truth", **_TRUTH),
-                *panel.plot(when, forecast[rows, step - 1], label="forecast", color=COLOURS[0]),
+                *panel.plot(times, truth[rows, step - 1], label="truth", **_TRUTH),
+                *panel.plot(times, forecast[rows, step - 1], label="forecast", color=COLOURS[0]),
             ]
-            several = [labels[number]] if len(labels) > 1 else []
+            title = [labels[position]] if len(labels) > 1 else []
             if truth.shape[1] > 1:
-                several.append(f"{step} step{'s' if step > 1 else ''} ahead")
-            panel.set_title(", ".join(several))
+                title.append(f"{step} step{'s' if step > 1 else ''} ahead")
+            panel.set_title(", ".join(title))
         self._label_axes()
         return self
 
@@ -242,36 +239,36 @@ def _index_of(table: Any) -> pd.Index | None:
     return table.index if hasattr(table, "iloc") else None
 
 
-def _numbers(what: str, y: ArrayLike) -> NDArray:
+def _check_numeric(name: str, y: ArrayLike) -> NDArray:
     values = np.asarray(y)
     if values.dtype.kind not in "fiub" or values.ndim not in (1, 2):
         raise ValueError(
-            f"{what} is {values.dtype} of shape {values.shape}, but a forecast is of numbers, "
-            "(n_samples,) or (n_samples, n_steps). For classes take "
+            f"{name} has dtype {values.dtype} and shape {values.shape}, but must be numeric with "
+            "shape (n_samples,) or (n_samples, n_steps). For classes, use "
             "sklearn.metrics.ConfusionMatrixDisplay."
         )
     return values
 
 
-def _steps_ahead(steps: int | Sequence[int] | None, count: int) -> list[int]:
+def _resolve_steps(steps: int | Sequence[int] | None, count: int) -> list[int]:
     if steps is None:
         return sorted({1, count})
     wanted = np.atleast_1d(steps)
     if wanted.ndim > 1 or wanted.dtype.kind not in "iu" or not len(wanted):
         raise TypeError(f"steps must be an integer or a list of them; got {steps!r}.")
-    if strange := wanted[(wanted < 1) | (wanted > count)].tolist():
-        raise ValueError(f"steps has {strange}, but y has the steps 1 to {count}.")
+    if invalid := wanted[(wanted < 1) | (wanted > count)].tolist():
+        raise ValueError(f"steps must be between 1 and {count}, as in y; got {invalid}.")
     return wanted.tolist()
 
 
-def _series_of(times: Any) -> tuple[NDArray[np.intp], list[str]]:
-    """Return for every row the number of its series, and the names of the series."""
+def _split_series(times: Any) -> tuple[NDArray[np.intp], list[str]]:
+    """Return the position of the series of every row, and the names of the series."""
     if getattr(times, "nlevels", 1) == 1:
         return np.zeros(len(times), np.intp), [""]
     outer = times.droplevel(-1)
-    numbers, labels = outer.factorize()
+    positions, labels = outer.factorize()
     names = [label if isinstance(label, tuple) else (label,) for label in labels]
-    return numbers, [", ".join(map(str, name)) for name in names]
+    return positions, [", ".join(map(str, name)) for name in names]
 
 
 def _times_of_step(times: Any, step: int) -> Any:
@@ -281,17 +278,17 @@ def _times_of_step(times: Any, step: int) -> Any:
 
 
 def _plottable(times: Any, rows: NDArray[np.intp]) -> NDArray:
-    """Return times as matplotlib draws them: dates without a zone, and numbers."""
+    """Convert times to what matplotlib can plot: dates without a time zone, or numbers."""
     times = times[rows]
-    if hasattr(times, "to_timestamp"):  # periods begin where they begin
+    if hasattr(times, "to_timestamp"):  # a period is plotted at its start
         times = times.to_timestamp()
-    if getattr(times, "tz", None) is not None:  # as clocks on the wall show it
+    if getattr(times, "tz", None) is not None:  # in local time
         times = times.tz_localize(None)
     values = np.asarray(times)
     return values / np.timedelta64(1, "s") if values.dtype.kind == "m" else values
 
 
-def _write_dates_shortly(panel: Axes) -> None:
+def _use_concise_dates(panel: Axes) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator()
@@ -299,8 +296,8 @@ def _write_dates_shortly(panel: Axes) -> None:
     panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
-def _grid(ax: Any, rows: int, columns: int) -> NDArray[Any]:
-    """Return the panels to draw in: a new figure's, or those that came, if they are as many."""
+def _resolve_axes(ax: Any, rows: int, columns: int) -> NDArray[Any]:
+    """Return `ax` as an array (rows, columns), or the Axes of a new figure if it is None."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -312,7 +309,7 @@ def _grid(ax: Any, rows: int, columns: int) -> NDArray[Any]:
     axes = np.asarray(ax, dtype=object)
     if axes.size != rows * columns:
         raise ValueError(
-            f"ax has {axes.size} panel(s), but {rows} series of {columns} step(s) ahead need "
-            f"{rows * columns}. Choose fewer by series= and steps=, or pass ax=None."
+            f"ax has {axes.size} Axes, but {rows} series with {columns} step(s) ahead need "
+            f"{rows * columns}. Choose them with series= and steps=, or pass ax=None."
         )
     return axes.reshape(rows, columns)

@@ -1,4 +1,4 @@
-"""`to_frame`: sequences as a table of time steps."""
+"""`to_frame`: sequences as a DataFrame of timesteps."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ if TYPE_CHECKING:
 
 @set_module("skl_lstm.inspection")
 def to_frame(X: ArrayLike, *, feature_names: Sequence[str] | None = None) -> pd.DataFrame:
-    """Lay sequences out as a table, one row a time step.
+    """Convert sequences to a DataFrame with one row per timestep.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps), or \
             list of array-like of shape (timesteps_i, n_features) or (timesteps_i,)
-        Sequences, as every transformer of this package returns them or takes them.
+        Sequences, in any form that the transformers of this package take or return.
     feature_names : sequence of str of length n_features, default=None
-        Names of the features. None: those of the DataFrames in the list, else ``x0, x1, …``.
+        Names of the features. None: the columns of the DataFrames in X, else ``x0, x1, …``.
 
     Returns
     -------
     DataFrame of shape (n_samples * timesteps, n_features)
-        Indexed by (sample, timestep), axes 0 and 1 of the array; a column a feature, axis 2.
+        The index levels are sample and timestep, axes 0 and 1 of the array. The columns are the
+        features, axis 2.
 
     Raises
     ------
     TypeError, ValueError
-        If X is neither an array of sequences nor a list of them, or `feature_names` are not
-        one a feature.
+        If X is neither an array nor a list of sequences, or `feature_names` does not have one
+        name per feature.
 
     Examples
     --------
@@ -74,6 +75,6 @@ def names_of_features(sequences: Sequences, names: Sequence[str] | None) -> list
         return [f"x{feature}" for feature in range(features)]
     if isinstance(names, str) or len(names) != features:
         raise ValueError(
-            f"feature_names must be a name for each of the {features} features; got {names!r}."
+            f"feature_names must have one name for each of the {features} features; got {names!r}."
         )
     return list(names)

@@ -1,4 +1,4 @@
-"""`plot_sequences`: a panel a sample."""
+"""`plot_sequences`: one panel per sample."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from ._frames import names_of_features
 from ._panels import COLOURS, STYLES, resolve_positions
 
 _SHADE: dict[str, Any] = {"facecolor": "0.88", "edgecolor": "none"}
-# As many steps have room for a dot each, side by side over the width of a figure.
-_DOTS = 120
+# Number of steps that can have a marker each without overlap, over the width of a figure.
+_MAX_MARKERS = 120
 
 
 @set_module("skl_lstm.inspection")
@@ -34,40 +34,40 @@ def plot_sequences(
     samples: int | Sequence[int] = 9,
     mask_value: float | None = None,
 ) -> NDArray[Any]:
-    """Draw sequences, a panel a sample: time runs along x, every feature is a line.
+    """Plot sequences, one panel per sample and one line per feature over the timesteps.
 
-    All panels have the same axes. Padding is shaded, and no line is drawn there.
+    All panels share their axes. Padding is shaded, without lines.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps), or \
             list of array-like of shape (timesteps_i, n_features) or (timesteps_i,)
-        Sequences, as every transformer of this package returns them or takes them.
+        Sequences, in any form that the transformers of this package take or return.
     feature_names : sequence of str of length n_features, default=None
-        Names of the features. None: those of the DataFrames in the list, else ``x0, x1, …``.
+        Names of the features. None: the columns of the DataFrames in X, else ``x0, x1, …``.
     samples : int or sequence of int, default=9
-        How many to draw, spread evenly from the first to the last; or which, by their
+        Number of samples to plot, evenly spaced from the first to the last, or a list of their
         positions.
     mask_value : float, default=None
-        What padding holds in every feature. None: what X, made by `SequencePadder`, knows of
-        its own padding.
+        Value of the padding in every feature. None: the `mask_value` of X, if `SequencePadder`
+        padded it.
 
     Returns
     -------
     ndarray of matplotlib Axes, of shape (n_panels,)
-        The panels, in the order of their samples. ``axes[0].figure`` is the figure.
+        One Axes per sample. ``axes[0].figure`` is the figure.
 
     Raises
     ------
     ImportError
         If matplotlib is not installed.
     TypeError, ValueError
-        If X is neither an array of sequences nor a list of them, `feature_names` are not one a
-        feature, or `samples` are not in X.
+        If X is neither an array nor a list of sequences, `feature_names` does not have one name
+        per feature, or `samples` are not in X.
 
     See Also
     --------
-    to_frame : The same numbers as a table.
+    to_frame : The same values as a DataFrame.
 
     Examples
     --------
@@ -83,46 +83,47 @@ def plot_sequences(
     check_matplotlib_support("plot_sequences")
     mask_value = padding_mark(X) if mask_value is None else mask_value
     X = X if isinstance(X, list | tuple) or hasattr(X, "columns") else np.asarray(X)
-    sequences, numbers = _picked(X, samples)
+    sequences, positions = _read_samples(X, samples)
     names = names_of_features(sequences, feature_names)
-    axes, columns = _panels(len(numbers), sequences.lengths.max())
-    dots = columns * sequences.lengths.max() <= _DOTS
-    styles = list(islice(_line_styles(dots), len(names)))
-    for ax, number, steps in zip(
-        axes, numbers, split_steps(sequences.steps, sequences.lengths), strict=True
+    axes, columns = _make_panels(len(positions), sequences.lengths.max())
+    markers = columns * sequences.lengths.max() <= _MAX_MARKERS
+    styles = list(islice(_line_styles(markers), len(names)))
+    for ax, position, steps in zip(
+        axes, positions, split_steps(sequences.steps, sequences.lengths), strict=True
     ):
         padding = np.zeros(len(steps), bool)
         if mask_value is not None:
             padding = is_masked(steps, mask_value)
         _draw_steps(ax, steps, padding, names, styles)
-        ax.set_title(f"sample {number}")
-    _explain_axes(axes, numbers, _count(X))
+        ax.set_title(f"sample {position}")
+    _label_figure(axes, len(positions), _n_samples(X))
     return axes
 
 
-def _count(X: Any) -> int:
+def _n_samples(X: Any) -> int:
     try:
         return len(X)
     except TypeError:
         raise TypeError(
-            f"X is {X}, but sequences are an array (samples, timesteps, features), or a list of "
+            f"X is {X}, but must be an array of shape (samples, timesteps, features) or a list of "
             "arrays."
         ) from None
 
 
-def _picked(X: Any, samples: int | Sequence[int]) -> tuple[Sequences, list[int]]:
-    """Read the chosen samples only: the windows of a long series would fill the memory."""
-    numbers = resolve_positions("samples", samples, _count(X))
+def _read_samples(X: Any, samples: int | Sequence[int]) -> tuple[Sequences, list[int]]:
+    """Read the chosen samples of X, and return their positions."""
+    positions = resolve_positions("samples", samples, _n_samples(X))
     if isinstance(X, np.ndarray) and X.ndim > 1:
-        return read_sequences(X[numbers], allow_infinity=True), numbers
+        # Copies of all windows of a long series may not fit into memory.
+        return read_sequences(X[positions], allow_infinity=True), positions
     every = read_sequences(X, allow_infinity=True)
     items = split_steps(every.steps, every.lengths)
-    steps, lengths = [items[number] for number in numbers], every.lengths[numbers]
-    return every._replace(steps=np.concatenate(steps), lengths=lengths), numbers
+    steps, lengths = [items[position] for position in positions], every.lengths[positions]
+    return every._replace(steps=np.concatenate(steps), lengths=lengths), positions
 
 
-def _panels(count: int, timesteps: int) -> tuple[NDArray[Any], int]:
-    """Lay out as many panels, the whole no larger than a page; return them and their columns."""
+def _make_panels(count: int, timesteps: int) -> tuple[NDArray[Any], int]:
+    """Return `count` panels on a figure of at most a page, and the number of columns."""
     import matplotlib.pyplot as plt
     from matplotlib.ticker import MaxNLocator
 
@@ -134,7 +135,7 @@ def _panels(count: int, timesteps: int) -> tuple[NDArray[Any], int]:
     )
     for ax in grid.flat[count:]:
         figure.delaxes(ax)
-    # The panel above an empty place is the last of its column.
+    # Panels above an empty cell are the last of their column.
     for ax in grid.flat[:count][-columns:]:
         ax.tick_params(labelbottom=True)
     bins = max(2, 8 - columns)
@@ -145,8 +146,8 @@ def _panels(count: int, timesteps: int) -> tuple[NDArray[Any], int]:
     return grid.ravel()[:count], columns
 
 
-def _line_styles(dots: bool) -> Iterator[dict[str, Any]]:
-    marker = {"marker": "o", "markersize": 3} if dots else {}
+def _line_styles(markers: bool) -> Iterator[dict[str, Any]]:
+    marker = {"marker": "o", "markersize": 3} if markers else {}
     return cycle({"color": c, "linestyle": s, **marker} for s, c in product(STYLES, COLOURS))
 
 
@@ -165,16 +166,16 @@ def _draw_steps(
         ax.axvspan(start - 0.5, stop - 0.5, label="padding", **_SHADE)
 
 
-def _explain_axes(axes: NDArray[Any], numbers: list[int], count: int) -> None:
+def _label_figure(axes: NDArray[Any], n_drawn: int, n_samples: int) -> None:
     figure = axes[0].figure
-    drawn = f"{len(numbers)} of {count} samples" if len(numbers) < count else f"{count} samples"
-    figure.suptitle(f"axis 0: {drawn}" if count > 1 else "axis 0: 1 sample")
+    drawn = f"{n_drawn} of {n_samples} samples" if n_drawn < n_samples else f"{n_samples} samples"
+    figure.suptitle(f"axis 0: {drawn}" if n_samples > 1 else "axis 0: 1 sample")
     figure.supxlabel("axis 1: timesteps")
     entries: dict[str, Any] = {}
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    # Behind the features, wherever padding came first.
+    # Padding comes after the features.
     entries |= {"padding": entries.pop("padding")} if "padding" in entries else {}
     figure.legend(
         entries.values(),

@@ -1,4 +1,4 @@
-"""The first stage: a table or a list becomes (samples, timesteps, features).
+"""Transformers: a table or a list of sequences becomes (samples, timesteps, features).
 
 Public names are imported from `skl_lstm`.
 """

@@ -1,6 +1,6 @@
-"""The transformers' arithmetic on arrays: columns to sequences and back, windows, padding.
+"""Array functions of the transformers: columns to sequences and back, windows, padding.
 
-Pure functions that return views wherever NumPy can give one; none of them writes to its input.
+They return views where NumPy allows it, and do not change their input.
 """
 
 import numpy as np
@@ -10,8 +10,8 @@ from .._core.memmaps import cast_rows, stacked
 from .._core.shapes import ReshapePlan, window_span
 from .._core.windows import window_view
 
-# The numbers of all rows of all windows would be as large as the windows.
-_WINDOWS_OF_A_PART = 16_384
+# The row positions of all windows at once would take as much memory as the windows.
+_WINDOWS_PER_PART = 16_384
 
 
 def columns_to_sequences(X: NDArray, plan: ReshapePlan) -> NDArray:
@@ -24,9 +24,9 @@ def columns_to_sequences(X: NDArray, plan: ReshapePlan) -> NDArray:
 
 
 def sequences_to_columns(X: NDArray, plan: ReshapePlan) -> NDArray:
-    """Undo `columns_to_sequences`; the steps that it dropped come back as NaN."""
+    """Invert `columns_to_sequences`; the steps that it dropped become NaN."""
     if plan.truncates:
-        # The one forward mapping serves both ways: write through its view.
+        # Writing through the view of the forward mapping inverts it.
         table = np.full((len(X), plan.columns), np.nan, dtype=_dtype_with(np.nan, X.dtype))
         columns_to_sequences(table, plan)[...] = X
         return table
@@ -44,9 +44,10 @@ def trailing_windows(
 ) -> NDArray:
     """Return the windows (windows, timesteps, features) that end at the rows `last`.
 
-    None reaches back beyond its row in `first`. What is missing there is `padding`: the row
-    in `first` itself ("edge"), or a number. With a slice and one `first` for all the result
-    is a read-only view over the rows and the padding; otherwise it is written out.
+    A window holds no row before its row in `first`. Missing steps are filled by `padding`:
+    "edge" repeats the row in `first`, a number is used as it is. If `last` is a slice and
+    `first` one position, the result is a read-only view of the rows and the padding; otherwise
+    it is a copy.
     """
     if isinstance(last, slice):
         past = window_span(timesteps, sampling_rate) - 1
@@ -58,10 +59,10 @@ def trailing_windows(
     windows = np.empty((len(last), timesteps, rows.shape[1]), rows.dtype)
     steps_back = np.arange(timesteps - 1, -1, -1) * sampling_rate
     first = np.broadcast_to(first, len(last))
-    for start in range(0, len(last), _WINDOWS_OF_A_PART):
-        part = slice(start, start + _WINDOWS_OF_A_PART)
+    for start in range(0, len(last), _WINDOWS_PER_PART):
+        part = slice(start, start + _WINDOWS_PER_PART)
         row, oldest = last[part, np.newaxis] - steps_back, first[part, np.newaxis]
-        # No number is out of range: "clip" only spares NumPy a copy.
+        # All positions are in range; mode="clip" saves NumPy a copy.
         np.take(rows, np.maximum(row, oldest), axis=0, out=windows[part], mode="clip")
         if padding != "edge":
             windows[part][row < oldest] = padding
@@ -76,28 +77,28 @@ def pad_steps(
     truncating: str,
     mask_value: float,
 ) -> NDArray:
-    """Return sequences (samples, timesteps, features), of steps that stand end to end.
+    """Pad or truncate sequences that are stored end to end to (samples, timesteps, features).
 
-    Each is padded with `mask_value`, or truncated, "pre" at its beginning or "post" at its end.
+    `padding` and `truncating` are "pre" for the start of a sequence, "post" for its end.
     """
     ends = np.cumsum(lengths)
     sample = np.repeat(np.arange(len(lengths)), lengths)
-    place = np.arange(len(steps)) - (ends - lengths)[sample]
-    # What is cut off, or filled up, before the first step.
+    position = np.arange(len(steps)) - (ends - lengths)[sample]
+    # Number of steps to insert before the first step; negative: to drop.
     shift = np.zeros_like(lengths)
     if padding == "pre":
         shift = np.maximum(timesteps - lengths, 0)
     if truncating == "pre":
         shift += np.minimum(timesteps - lengths, 0)
-    place += shift[sample]
-    kept = (place >= 0) & (place < timesteps)
+    position += shift[sample]
+    kept = (position >= 0) & (position < timesteps)
     sequences = np.full((len(lengths), timesteps, steps.shape[1]), mask_value, steps.dtype)
-    sequences[sample[kept], place[kept]] = steps[kept]
+    sequences[sample[kept], position[kept]] = steps[kept]
     return sequences
 
 
 def cast_if_finite(values: NDArray, dtype: np.dtype) -> NDArray:
-    """Cast floats to another dtype of floats, but none of them to infinity; leave others."""
+    """Cast floats to another float dtype, unless a value would become infinite."""
     if not values.dtype.kind == dtype.kind == "f":
         return values
     with np.errstate(all="ignore"):
@@ -114,7 +115,7 @@ def _padded_before(rows: NDArray, missing: int, padding: str | float) -> NDArray
 
 
 def _dtype_with(fill: str | float, dtype: np.dtype) -> np.dtype:
-    """Return the dtype itself if it can hold what is to be filled in, else float64."""
+    """Return the dtype if it can represent the fill value, else float64."""
     if isinstance(fill, str):
         return dtype
     if dtype.kind == "f":

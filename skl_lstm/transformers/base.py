@@ -1,4 +1,4 @@
-"""What the transformers have in common: how they validate, and that they return 3D arrays."""
+"""Base classes of the transformers: validation, and the output setting for 3D arrays."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class SequenceTransformer(  # type: ignore[call-arg]
     """Base of the transformers that return (samples, timesteps, features)."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        # scikit-learn would wrap `transform` of every subclass, to make a data frame of it.
+        # Otherwise scikit-learn wraps `transform` of every subclass to return a data frame.
         super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Accept scikit-learn's output setting, and leave the 3D array alone.
+        """Accept scikit-learn's output setting, and ignore it.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"}, default=None
-            Ignored: no data frame has three axes. Accepted so that
-            ``Pipeline.set_output`` reaches the other steps.
+            Ignored, as a data frame cannot have three axes. It is accepted so that
+            ``Pipeline.set_output`` works for the other steps.
 
         Returns
         -------
@@ -43,24 +43,24 @@ class SequenceTransformer(  # type: ignore[call-arg]
         return self
 
     def _check_table(self, X: ArrayLike) -> NDArray:
-        """Validate a table for `fit`, and set no state yet: it may still be refused."""
+        """Validate the X of `fit`, without setting attributes: `fit` may still fail."""
         return _without_infinity(read_array(X, estimator=self, finite=False))
 
     def _remember_columns(self, X: ArrayLike) -> None:
         validate_data(self, X, skip_check_array=True)
 
     def _check_known_columns(self, X: ArrayLike) -> None:
-        """Refuse another number of columns than in `fit`, or other names."""
+        """Raise an error if the number or the names of the columns differ from `fit`."""
         validate_data(self, X, reset=False, skip_check_array=True)
 
     def _check_known_table(self, X: ArrayLike) -> NDArray:
-        """Validate a table whose columns must be those of `fit`."""
+        """Validate the X of `transform`, which must have the columns of `fit`."""
         table = read_array(X, estimator=self, finite=False)
         self._check_known_columns(X)
         return _without_infinity(table)
 
     def _check_transformed(self, X: ArrayLike, timesteps: int, features: int) -> NDArray:
-        """Validate what `inverse_transform` takes."""
+        """Validate the X of `inverse_transform`."""
         sequences = read_array(X, allow_nd=True, ensure_2d=False)
         if sequences.shape[1:] != (timesteps, features):
             raise ValueError(
@@ -86,7 +86,7 @@ class RaggedTransformer(SequenceTransformer):
         self.features_ = sequences.steps.shape[1]
 
     def _check_known_sequences(self, sequences: Sequences) -> None:
-        """Refuse sequences with other features than those of `fit`."""
+        """Raise an error if the features differ from `fit`."""
         features = sequences.steps.shape[1]
         is_table = not (sequences.has_feature_axis or sequences.is_ragged)
         if is_table == (not (self._has_feature_axis or self._is_ragged)):
@@ -94,12 +94,12 @@ class RaggedTransformer(SequenceTransformer):
         elif features != self.features_:
             raise ValueError(
                 f"The sequences of X have {features} feature(s), but in fit they had "
-                f"{self.features_}. A 2D array is many sequences of one feature; if it is one "
-                "sequence of several, pass [X]."
+                f"{self.features_}. A 2D array is read as many sequences of one feature; to pass "
+                "one sequence of several features, use [X]."
             )
 
     def _shape_in(self) -> str:
-        """Write the shape of what `fit` saw, in which every sequence has its own length t."""
+        """Format the shape of X in `fit`; t is the length of a sequence."""
         features = [self.features_] if self._has_feature_axis else []
         if self._is_ragged:
             return f"list of {shape_of('t', *features)}"
@@ -107,6 +107,6 @@ class RaggedTransformer(SequenceTransformer):
 
 
 def _without_infinity(table: NDArray) -> NDArray:
-    """Refuse infinity as `check_array` does, but block by block where rows lie on disk."""
+    """Check for infinity as `check_array` does, but in blocks for arrays on disk."""
     check_finite(table, allow_nan=True, input_name="X")
     return table

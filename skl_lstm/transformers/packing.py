@@ -1,4 +1,4 @@
-"""The pandas objects of a windower's state as plain arrays, numbers and text, for saved files."""
+"""Convert pandas objects in the state of a windower to plain arrays and values for saved files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .time_index import Runs
 
 
 def pack(value: Any) -> Any:
-    """Reduce what is of pandas to plain arrays, numbers and text; leave other values alone."""
+    """Convert pandas objects to plain arrays and values; return anything else unchanged."""
     if isinstance(value, Runs):
         fields = {name: pack(field) for name, field in value._asdict().items()}
         return {"packed": "runs", **fields}
@@ -23,13 +23,13 @@ def pack(value: Any) -> Any:
         return {"packed": "index", **pack_index(value)}
     if isinstance(value, pd.Timedelta):
         return {"packed": "length", "count": int(value.asm8.astype(np.int64)), "unit": value.unit}
-    if isinstance(value, dict) and "packed" in value:  # a parameter that only looks like ours
+    if isinstance(value, dict) and "packed" in value:  # a user's dict, not a packed object
         return {"packed": "dict", "items": value}
     return value
 
 
 def unpack(packed: Any) -> Any:
-    """Restore what `pack` reduced."""
+    """Invert `pack`."""
     kind = packed.get("packed") if isinstance(packed, dict) else None
     if kind == "runs":
         return Runs(*(unpack(packed[name]) for name in Runs._fields))
@@ -46,7 +46,7 @@ def unpack(packed: Any) -> Any:
 
 
 def pack_index(index: pd.Index) -> dict[str, Any]:
-    """Reduce labels to plain arrays, numbers and text."""
+    """Convert an index to plain arrays and values."""
     if isinstance(index, pd.MultiIndex):
         levels = [pack_index(level) for level in index.levels]
         codes = [np.asarray(codes) for codes in index.codes]
@@ -55,14 +55,14 @@ def pack_index(index: pd.Index) -> dict[str, Any]:
         categories = pack_index(index.categories)
         packed = {"codes": np.asarray(index.codes), "categories": categories}
         return {**packed, "ordered": bool(index.ordered), "name": index.name}
-    values = getattr(index, "asi8", None)  # what has ticks
+    values = getattr(index, "asi8", None)  # dates, timedeltas and periods as integers
     values = index.to_numpy() if values is None else values
     packed = {"values": np.asarray(values), "dtype": _dtype_name(index.dtype), "name": index.name}
     return {**packed, "freq": getattr(index, "freqstr", None)}
 
 
 def unpack_index(packed: dict[str, Any]) -> pd.Index:
-    """Restore what `pack_index` reduced."""
+    """Invert `pack_index`."""
     if "levels" in packed:
         levels: Any = [unpack_index(level) for level in packed["levels"]]
         return pd.MultiIndex(levels, packed["codes"], names=packed["names"])
@@ -81,7 +81,7 @@ def unpack_index(packed: dict[str, Any]) -> pd.Index:
 
 
 def _dtype_name(dtype: Any) -> Any:
-    """Return the name of a dtype, or the dtype itself where pandas cannot read the name."""
+    """Return the name of a dtype, or the dtype itself if pandas cannot parse the name."""
     try:
         return str(dtype) if pandas_dtype(str(dtype)) == dtype else dtype
     except TypeError:

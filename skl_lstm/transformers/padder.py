@@ -1,4 +1,4 @@
-"""`SequencePadder`: sequences of unequal length, each a sample."""
+"""`SequencePadder`: pad or truncate sequences of unequal length."""
 
 from __future__ import annotations
 
@@ -28,52 +28,52 @@ from .base import RaggedTransformer
 
 @set_module("skl_lstm")
 class SequencePadder(RaggedTransformer):
-    """Bring sequences of unequal length to one length, for a network that skips the padding.
+    """Pad or truncate sequences of unequal length to one length.
 
-    X is a list of sequences. `transform` gives one array, (samples, timesteps, features), in
-    which the shorter ones are filled up with `mask_value`. A network that is told the same
-    `mask_value` skips those steps: for it, a padded sequence is what it was before.
+    X is a list of sequences. `transform` returns an array (samples, timesteps, features) in
+    which shorter sequences are padded with `mask_value`. A network with the same `mask_value`
+    skips the padding.
 
     Parameters
     ----------
     timesteps : int, default=None
-        Length of axis 1. None: that of the longest sequence in `fit`.
+        Length of axis 1. None: the length of the longest sequence in `fit`.
     padding : {"pre", "post"}, default="post"
-        Where shorter sequences are filled up: before their first or behind their last step.
+        Where to pad shorter sequences: "pre" before the first step, "post" after the last.
     truncating : {"pre", "post"}, default="post"
-        Where longer sequences are cut: "pre" drops the oldest steps, "post" the newest.
+        Where to truncate longer sequences: "pre" drops the oldest steps, "post" the newest.
     mask_value : float, default=0.0
-        What padding holds in every feature. No real step may be the same in every feature.
+        Value of the padding in every feature. No real step may have it in every feature.
 
     Attributes
     ----------
     timesteps_ : int
-        Time steps of every transformed sequence.
+        Number of timesteps of the transformed sequences.
     features_ : int
-        Features of every time step.
+        Number of features of each timestep.
     n_features_in_ : int
-        Features of a time step; if X was a 2D array, its number of columns.
+        Number of features of a timestep, or of columns if X was a 2D array.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns seen in `fit`, if X was a DataFrame or a list of them.
+        Names of the columns seen in `fit`, if X was a DataFrame or a list of DataFrames.
 
     See Also
     --------
-    PerTimestep : Scale the steps of such sequences, ahead of the padding.
+    PerTimestep : Scale the steps of such sequences before they are padded.
     LSTMClassifier : Takes the same `mask_value`.
 
     Notes
     -----
-    Scale before you pad, with `PerTimestep`: behind a scaler the padding would no longer be
-    `mask_value`, and would have been scaled as if it were data.
+    Scale with `PerTimestep` before you pad. A scaler after the padding would scale the padding
+    as data.
 
-    The array knows its `mask_value` (an attribute of that name, where anything was padded).
-    `LSTMRegressor` and `LSTMClassifier` refuse another one, and warn if they have none.
+    An array in which any sequence was padded has the attribute `mask_value`. `LSTMRegressor` and
+    `LSTMClassifier` raise an error if theirs differs, and warn if theirs is None.
 
-    Arrays hold sequences of one length: a 2D array n sequences of one feature, a 3D array
-    (samples, timesteps, features). Fitted on one, and with no longer `timesteps`, there is
-    nothing to pad. Then any value may be in an array, and `inverse_transform` gives it back.
+    X may be an array of sequences of one length: 2D with one feature, or 3D (samples, timesteps,
+    features). If `fit` sees an array and `timesteps` is not longer, nothing is padded: the array
+    may contain `mask_value`, and `inverse_transform` returns it unchanged.
 
-    Unlike `keras.utils.pad_sequences`, whose default dtype is int32, the dtype is kept.
+    The dtype of X is kept, unlike in `keras.utils.pad_sequences`, whose default is int32.
 
     Examples
     --------
@@ -92,8 +92,9 @@ class SequencePadder(RaggedTransformer):
     >>> SequencePadder().fit([[1.0, 0.0, 2.0], [3.0]])  # doctest: +NORMALIZE_WHITESPACE
     Traceback (most recent call last):
         ...
-    ValueError: Sequence 0 of X has mask_value=0.0 as its step 1: the network would skip it like
-    padding. Take a value that no step has, such as mask_value=-1.0, here and in the network.
+    ValueError: Sequence 0 of X has mask_value=0.0 in every feature of step 1: a network would
+    skip this step as padding. Use a value that no step has, such as mask_value=-1.0, here and in
+    the network.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -118,14 +119,14 @@ class SequencePadder(RaggedTransformer):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Learn how long the longest sequence is, and check that none looks like padding.
+        """Learn the length of the longest sequence, and check that no step looks like padding.
 
         Parameters
         ----------
         X : list of array-like of shape (timesteps_i, n_features) or (timesteps_i,)
-            Sequences, each with as many steps as it has: arrays, lists or DataFrames. Also
-            an object array or Series of them, or an array of sequences of one length. NaN
-            passes, infinity does not.
+            Sequences of any length: arrays, lists or DataFrames. Also an object array or a
+            Series of sequences, or an array of sequences of one length. NaN is allowed,
+            infinity is not.
         y : None
             Ignored; present for API consistency.
 
@@ -137,19 +138,19 @@ class SequencePadder(RaggedTransformer):
         Raises
         ------
         TypeError, ValueError
-            If an item of X is not a sequence or unlike the others, or has a step that is
-            `mask_value` throughout; the message says which item.
+            If an item of X is not a sequence, does not match the others, or has a step with
+            `mask_value` in every feature. The message gives the position of the item.
         """
         mask_value = float(self.mask_value)
         if np.isnan(mask_value):
             raise ValueError(
-                "mask_value=nan marks nothing: NaN equals no value, itself included, so a network "
-                "would skip no step. Take a number that is not in the data, such as -1.0."
+                "mask_value must not be NaN: NaN does not equal itself, so a network would skip "
+                "no step. Use a number that is not in the data, such as -1.0."
             )
         if abs(mask_value) > float(np.finfo(np.float32).max):
             raise ValueError(
-                f"mask_value={mask_value} is infinite in single precision, in which networks "
-                "compute. Take a smaller number that is not in the data, such as -1.0."
+                f"mask_value={mask_value} is infinite in float32, the precision of networks. Use "
+                "another number that is not in the data, such as -1.0."
             )
         sequences = read_sequences(X)
         longest = int(sequences.lengths.max())
@@ -157,9 +158,9 @@ class SequencePadder(RaggedTransformer):
         pads = sequences.is_ragged or timesteps > longest
         if pads:
             _check_mask_value(self.mask_value, sequences)
-        # State is set only now: a fit that is refused leaves the fit before it whole.
+        # Attributes are set last, so that a failed fit leaves the previous fit unchanged.
         self._remember_sequences(sequences)
-        # What transform goes by, even if a parameter is set anew in between.
+        # Used by transform, even if a parameter changes after fit.
         self._pads = pads
         self._mask_is_data = not pads and bool(is_masked(sequences.steps, mask_value).any())
         self._padding = (self.padding, self.truncating, mask_value)
@@ -167,7 +168,7 @@ class SequencePadder(RaggedTransformer):
         return self
 
     def transform(self, X: ArrayLike) -> NDArray:
-        """Bring sequences to one length.
+        """Pad or truncate sequences to `timesteps_`.
 
         Parameters
         ----------
@@ -177,14 +178,14 @@ class SequencePadder(RaggedTransformer):
         Returns
         -------
         ndarray of shape (n_samples, `timesteps_`, `features_`)
-            The sequences in the dtype of X, oldest step first. With the attribute
-            `mask_value` where any was padded; a view of X if X is an array and none was.
+            The sequences in the dtype of X, oldest step first. If any was padded, the array
+            has the attribute `mask_value`. If X is an array and none was, it is a view of X.
 
         Raises
         ------
         TypeError, ValueError
-            As in `fit`; also if a sequence is to be padded though in an array that `fit` saw
-            `mask_value` was data.
+            As in `fit`; also if a sequence needs padding, but `fit` saw an array that contains
+            `mask_value` as data.
         """
         check_is_fitted(self)
         sequences = read_sequences(X)
@@ -194,8 +195,8 @@ class SequencePadder(RaggedTransformer):
         if shorter.any() and self._mask_is_data:
             raise ValueError(
                 f"Sequence {shorter.argmax()} of X has {sequences.lengths[shorter.argmax()]} of "
-                f"{self.timesteps_} time steps, but cannot be padded: in fit, where nothing was, "
-                f"some steps were mask_value={mask_value}. Fit with another mask_value."
+                f"{self.timesteps_} timesteps, but cannot be padded: in fit, X had steps with "
+                f"mask_value={mask_value} in every feature. Fit with another mask_value."
             )
         if shorter.any() or self._pads:
             _check_mask_value(mask_value, sequences)
@@ -207,23 +208,25 @@ class SequencePadder(RaggedTransformer):
         return mark_padding(padded, mask_value) if shorter.any() else padded
 
     def inverse_transform(self, X: ArrayLike) -> list[NDArray] | NDArray:
-        """Take the padding away.
+        """Remove the padding.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, `timesteps_`, `features_`)
-            Sequences as `transform` gives them.
+            Sequences as `transform` returns them.
 
         Returns
         -------
         list of ndarray of shape (timesteps_i, n_features) or (timesteps_i,)
-            The sequences in the dtype of X, without a feature axis if they had none in `fit`;
-            what `truncating` cut is gone. An array if `fit` saw one, and X has no padding.
+            The sequences in the dtype of X, without a feature axis if they had none in `fit`,
+            and without the steps that `truncating` dropped. An array if `fit` saw one and X has
+            no padding.
 
         Raises
         ------
         ValueError
-            If X has not the shape that `transform` gives, or padding among the real steps.
+            If X does not have the shape that `transform` returns, or has padding between real
+            steps.
         """
         check_is_fitted(self)
         padded = self._check_transformed(X, self.timesteps_, self.features_)
@@ -231,12 +234,14 @@ class SequencePadder(RaggedTransformer):
             return padded if self._has_feature_axis or self._is_ragged else padded[:, :, 0]
         padding, _, mask_value = self._padding
         real = ~is_masked(padded, mask_value)
-        # Away from the padded side no step may turn from padding to real.
+        # Seen from the side without padding, no real step may follow padding.
         turns = np.diff((real if padding == "post" else real[:, ::-1]).astype(np.int8), axis=1)
         if (bad := (turns > 0).any(axis=1) | ~real.any(axis=1)).any():
+            side = "start" if padding == "pre" else "end"
             raise ValueError(
-                f"Sample {bad.argmax()} of X has steps of mask_value={mask_value} where "
-                f"padding={padding!r} puts none, or no other step: it is not a padded sequence."
+                f"Sample {bad.argmax()} of X is not a sequence padded with padding={padding!r}: "
+                f"steps of mask_value={mask_value} must be at the {side}, and at least one other "
+                "step must be left."
             )
         steps = padded[real]
         return split_steps(steps if self._has_feature_axis else steps[:, 0], real.sum(axis=1))
@@ -246,27 +251,28 @@ class SequencePadder(RaggedTransformer):
 
 
 def _check_mask_value(mask_value: float, sequences: Sequences) -> None:
-    """Refuse a mask value that X cannot hold, or that a real step of X looks like."""
+    """Raise an error if the dtype cannot represent the mask value, or a real step equals it."""
     steps = sequences.steps
     if not can_mark(mask_value, steps.dtype):
         raise ValueError(
-            f"mask_value={mask_value} is no value of dtype {steps.dtype}, which X has. "
-            f"{_proposal(steps)}."
+            f"mask_value={mask_value} cannot be represented in {steps.dtype}, the dtype of X. "
+            f"{_suggest_mask_value(steps)}."
         )
     masked = is_masked(steps, mask_value)
     if masked.any():
         step = int(masked.argmax())
-        number = sequence_of(step, sequences.lengths)
-        step -= int(sequences.lengths[:number].sum())
+        position = sequence_of(step, sequences.lengths)
+        step -= int(sequences.lengths[:position].sum())
         raise ValueError(
-            f"Sequence {number} of X has mask_value={mask_value} as its step {step}: the network "
-            f"would skip it like padding. {_proposal(steps)}, here and in the network."
+            f"Sequence {position} of X has mask_value={mask_value} in every feature of step "
+            f"{step}: a network would skip this step as padding. {_suggest_mask_value(steps)}, "
+            "here and in the network."
         )
 
 
-def _proposal(steps: NDArray) -> str:
+def _suggest_mask_value(steps: NDArray) -> str:
     powers = 10.0 ** np.arange(9)
     for value in (*-powers, *powers, *range(256)):
         if can_mark(value, steps.dtype) and not is_masked(steps, value).any():
-            return f"Take a value that no step has, such as mask_value={float(value)}"
-    return f"All {steps.dtype} values may stand for steps: make X float64 and take another"
+            return f"Use a value that no step has, such as mask_value={float(value)}"
+    return f"X leaves no {steps.dtype} value free: convert X to float64 and use another value"

@@ -1,4 +1,4 @@
-"""`PerTimestep`: a transformer of rows, applied to the steps of sequences."""
+"""`PerTimestep`: apply a transformer to the timesteps of sequences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._compat.sklearn import HasMethods, fit_context
-from .._core.diagrams import beside_shapes, shape_of
+from .._core.diagrams import meta_estimator_block, shape_of
 from .._core.masks import can_mark, is_masked
 from .._core.public import set_module
 from .._core.sequences import Sequences, mark_padding, padding_mark, read_sequences
@@ -23,46 +23,45 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 
-def _inverts(self: PerTimestep) -> bool:
+def _has_inverse_transform(self: PerTimestep) -> bool:
     return hasattr(getattr(self, "transformer_", self.transformer), "inverse_transform")
 
 
 @set_module("skl_lstm")
 class PerTimestep(RaggedTransformer):
-    """Apply a transformer of rows, such as a scaler or PCA, to every time step of sequences.
+    """Apply a transformer, such as a scaler or PCA, to every timestep of sequences.
 
-    The steps of all sequences are the rows that `transformer` is fitted to; what it makes of
-    them takes their place. So one mean and one scale is learned for every feature, whatever
-    the lengths of the sequences.
+    `transformer` is fitted on a table whose rows are the steps of all sequences. A scaler thus
+    learns one mean and one scale per feature, for sequences of any length.
 
     Parameters
     ----------
     transformer : estimator
-        What is applied, to a table (steps, features). It is cloned, and the clone fitted. Its
-        parameters are tuned as ``pertimestep__transformer__name``.
+        Transformer of tables (steps, features). A clone of it is fitted. In a Pipeline, tune its
+        parameters as ``pertimestep__transformer__name``.
 
     Attributes
     ----------
     transformer_ : estimator
         The fitted transformer.
     features_ : int
-        Features of every time step, before the transformation.
+        Number of features of each timestep, before the transformation.
     n_features_in_ : int
-        Features of a time step; if X was a 2D array, its number of columns.
+        Number of features of a timestep, or of columns if X was a 2D array.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns seen in `fit`, if X was a DataFrame or a list of them.
+        Names of the columns seen in `fit`, if X was a DataFrame or a list of DataFrames.
 
     See Also
     --------
-    SequencePadder : What comes next: it brings the sequences to one length.
+    SequencePadder : The next step: pad the sequences to one length.
 
     Notes
     -----
-    Put it ahead of `SequencePadder`. Behind it, padding that the padder has marked is left
-    out: neither fitted to nor changed. An array that others have padded is all data.
+    Put it before `SequencePadder`. After it, the padding of the padder is ignored in `fit` and
+    not changed by `transform`. Arrays that were padded in another way are treated as data.
 
-    A transformer that reads y, such as ``SelectKBest``, is given the target of a sequence for
-    each of its steps.
+    A transformer that uses y, such as ``SelectKBest``, gets the target of a sequence for each
+    of its steps.
 
     Examples
     --------
@@ -88,7 +87,7 @@ class PerTimestep(RaggedTransformer):
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
-        """Fit the transformer to the real steps of all sequences.
+        """Fit the transformer on the steps of all sequences, without the padding.
 
         Parameters
         ----------
@@ -96,7 +95,7 @@ class PerTimestep(RaggedTransformer):
                 array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps)
             Sequences, in any of the forms that `SequencePadder` takes, or padded by it.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Targets of the sequences, for a transformer that reads them.
+            Targets of the sequences, for a transformer that uses them.
 
         Returns
         -------
@@ -106,21 +105,21 @@ class PerTimestep(RaggedTransformer):
         Raises
         ------
         TypeError, ValueError
-            If an item of X is not a sequence or unlike the others, or the transformer refuses
-            its steps.
+            If an item of X is not a sequence or does not match the others, or the transformer
+            raises an error.
         """
-        sequences, real, _ = _read(X)
+        sequences, real, _ = _read_with_padding(X)
         if y is not None:
             check_consistent_length(sequences.lengths, y)
             y = np.repeat(np.asarray(y), sequences.lengths, axis=0)[real]
         transformer = clone(self.transformer).fit(sequences.steps[real], y)
-        # State is set only now: a fit that is refused leaves the fit before it whole.
+        # Attributes are set last, so that a failed fit leaves the previous fit unchanged.
         self._remember_sequences(sequences)
         self.transformer_ = transformer
         return self
 
     def transform(self, X: ArrayLike) -> list[NDArray] | NDArray:
-        """Transform every real step.
+        """Transform every step, except the padding.
 
         Parameters
         ----------
@@ -131,31 +130,31 @@ class PerTimestep(RaggedTransformer):
         Returns
         -------
         list of ndarray or ndarray
-            The sequences in the form of X. Those without a feature axis stay so if the
-            transformer makes one feature of one, and get one if it makes several.
+            The sequences in the form of X. Sequences without a feature axis get one only if
+            the transformer returns several features.
 
         Raises
         ------
         TypeError, ValueError
             As in `fit`; also if the transformer returns another number of rows, a sparse
-            matrix, or among them a step that looks like the padding of X.
+            matrix, or a step that equals the padding of X.
         """
         check_is_fitted(self)
-        sequences, real, mask_value = _read(X)
+        sequences, real, mask_value = _read_with_padding(X)
         self._check_known_sequences(sequences)
         steps = self._apply("transform", sequences.steps[real])
         if mask_value is None:
             return sequences.restore(steps, has_feature_axis=sequences.has_feature_axis)
-        return _padded_again(sequences, real, steps, mask_value)
+        return _restore_padding(sequences, real, steps, mask_value)
 
-    @available_if(_inverts)
+    @available_if(_has_inverse_transform)
     def inverse_transform(self, X: ArrayLike) -> list[NDArray] | NDArray:
-        """Undo `transform`, where `transformer` can.
+        """Apply the `inverse_transform` of the transformer to every step, except the padding.
 
         Parameters
         ----------
         X : list of array-like or array-like
-            Sequences as `transform` gives them.
+            Sequences as `transform` returns them.
 
         Returns
         -------
@@ -163,52 +162,52 @@ class PerTimestep(RaggedTransformer):
             The sequences in the form of X, without a feature axis if they had none in `fit`.
         """
         check_is_fitted(self)
-        sequences, real, mask_value = _read(X)
-        self._check_made(sequences.steps.shape[1])
+        sequences, real, mask_value = _read_with_padding(X)
+        self._check_features_out(sequences.steps.shape[1])
         steps = self._apply("inverse_transform", sequences.steps[real])
         if mask_value is None:
             return sequences.restore(steps, has_feature_axis=self._has_feature_axis)
-        return _padded_again(sequences, real, steps, mask_value)
+        return _restore_padding(sequences, real, steps, mask_value)
 
-    def _check_made(self, features: int) -> None:
-        """Refuse other features than the transformer makes, where it tells which those are.
+    def _check_features_out(self, features: int) -> None:
+        """Raise an error if the transformer is known to return another number of features.
 
-        A scaler would broadcast.
+        A scaler would broadcast instead.
         """
         if not hasattr(self.transformer_, "get_feature_names_out"):
             return
-        made = len(self.transformer_.get_feature_names_out())
-        if features != made:
+        features_out = len(self.transformer_.get_feature_names_out())
+        if features != features_out:
             raise ValueError(
-                f"X has {features} features, but {type(self.transformer_).__name__} makes {made} "
-                "of every time step."
+                f"X has {features} features, but {type(self.transformer_).__name__} returns "
+                f"{features_out} features per timestep."
             )
 
     def _apply(self, method: str, steps: NDArray) -> NDArray:
-        """Return what the transformer makes of a table of steps, as a table of as many."""
+        """Call a method of the transformer on steps; return a table with one row per step."""
         result = getattr(self.transformer_, method)(steps)
         name = type(self.transformer).__name__
         if issparse(result):
             raise TypeError(
-                f"{name} returned a sparse matrix, which no sequence can be made of. Give it its "
-                "parameter for dense output, such as sparse_output=False."
+                f"{name} returned a sparse matrix, but sequences must be dense. Set its parameter "
+                "for dense output, such as sparse_output=False."
             )
         table = np.asarray(result)
         if table.ndim != 2 or len(table) != len(steps):
             raise ValueError(
-                f"{name} made an array of shape {table.shape} of {len(steps)} steps, but each of "
-                "them needs a row of its own."
+                f"{name} returned an array of shape {table.shape} for {len(steps)} steps, but must "
+                "return one row per step."
             )
         return table
 
     def _sk_visual_block_(self) -> Any:
-        return beside_shapes(self, "transformer")
+        return meta_estimator_block(self, "transformer")
 
     def _shapes_in_and_out(self) -> tuple[str, ...]:
-        before = shape_of("steps", self.features_)
+        shape_in = shape_of("steps", self.features_)
         if not hasattr(self.transformer_, "get_feature_names_out"):
-            return (before,)
-        return before, shape_of("steps", len(self.transformer_.get_feature_names_out()))
+            return (shape_in,)
+        return shape_in, shape_of("steps", len(self.transformer_.get_feature_names_out()))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -220,8 +219,10 @@ class PerTimestep(RaggedTransformer):
         return tags
 
 
-def _read(X: ArrayLike) -> tuple[Sequences, NDArray[np.bool_] | slice, float | None]:
-    """Read sequences, which of their steps are real, and what marks those that are not."""
+def _read_with_padding(
+    X: ArrayLike,
+) -> tuple[Sequences, NDArray[np.bool_] | slice, float | None]:
+    """Return the sequences, which of their steps are not padding, and the mask value."""
     sequences = read_sequences(X)
     mask_value = padding_mark(X)
     if mask_value is None:
@@ -229,19 +230,19 @@ def _read(X: ArrayLike) -> tuple[Sequences, NDArray[np.bool_] | slice, float | N
     return sequences, ~is_masked(sequences.steps, mask_value), mask_value
 
 
-def _padded_again(
+def _restore_padding(
     sequences: Sequences, real: NDArray[np.bool_] | slice, steps: NDArray, mask_value: float
 ) -> NDArray:
     if not can_mark(mask_value, steps.dtype):
         raise ValueError(
-            f"The transformer made {steps.dtype} of the steps, of which mask_value={mask_value} is "
-            "no value. Put PerTimestep ahead of the SequencePadder."
+            f"The transformer returned dtype {steps.dtype}, which cannot represent "
+            f"mask_value={mask_value}. Put PerTimestep before the SequencePadder."
         )
     if is_masked(steps, mask_value).any():
         raise ValueError(
-            f"The transformer made a step of mask_value={mask_value} throughout, which a network "
-            "would skip like padding. Take another mask_value, or put PerTimestep ahead of the "
-            "SequencePadder."
+            f"The transformer returned a step with mask_value={mask_value} in every feature, which "
+            "a network would skip as padding. Use another mask_value, or put PerTimestep before "
+            "the SequencePadder."
         )
     padded = np.full((len(sequences.steps), steps.shape[1]), mask_value, steps.dtype)
     padded[real] = steps

@@ -1,4 +1,4 @@
-"""`SequenceReshaper`: rows that already hold whole sequences, flattened into columns."""
+"""`SequenceReshaper`: rows of lag columns to sequences."""
 
 from __future__ import annotations
 
@@ -24,34 +24,33 @@ if TYPE_CHECKING:
 class SequenceReshaper(SequenceTransformer):
     """Reshape rows of lag columns into the 3D input of a recurrent layer.
 
-    Each row of X is one whole sequence, flattened. `transform` gives it its three axes,
-    (samples, timesteps, features), without copying a byte; `inverse_transform` takes them
-    away again. As an ordinary transformer it goes into a :class:`~sklearn.pipeline.Pipeline`
-    ahead of a Keras estimator, where ``timesteps`` can be tuned like any other parameter.
+    Each row of X is one flattened sequence. `transform` returns an array (samples, timesteps,
+    features) without copying the data; `inverse_transform` flattens it again. In a
+    :class:`~sklearn.pipeline.Pipeline` before a Keras estimator, ``timesteps`` can be tuned like
+    any other parameter.
 
     Parameters
     ----------
     timesteps : int, default=None
-        Length of axis 1. None: as many as the columns and `features` give.
+        Length of axis 1. None: number of columns divided by `features`.
     features : int, default=None
-        Length of axis 2. None: as many as the columns and `timesteps` give. With both
-        None every column is a time step of one feature.
+        Length of axis 2. None: number of columns divided by `timesteps`. If both are
+        None, every column is a timestep of one feature.
     order : {"C", "F"}, default="C"
-        How the columns are laid out, in NumPy's words. "C": the columns of one time step
-        stand together, ``t0_a t0_b t1_a t1_b``. "F": the columns of one feature stand
-        together, ``t0_a t1_a t0_b t1_b``. The oldest step comes first in both.
+        Order of the columns, as in :func:`numpy.reshape`. "C": the columns of one timestep
+        are adjacent, ``t0_a t0_b t1_a t1_b``. "F": the columns of one feature are adjacent,
+        ``t0_a t1_a t0_b t1_b``. The oldest step comes first in both.
     truncating : {"pre", "post"}, default=None
-        What to do when the columns hold more time steps than `timesteps`. None: refuse.
-        "pre": drop the oldest steps. "post": drop the newest. `features` must then be
-        given. So one wide table serves every look-back of a grid search, each scored on
-        the same rows.
+        What to do if the columns hold more timesteps than `timesteps`. None: raise an error.
+        "pre": drop the oldest steps. "post": drop the newest. Both need `features`. A grid
+        search can then use one wide table for every look-back, scored on the same rows.
 
     Attributes
     ----------
     timesteps_ : int
-        Time steps of every transformed sequence.
+        Number of timesteps of the transformed sequences.
     features_ : int
-        Features of every time step.
+        Number of features of each timestep.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -59,15 +58,13 @@ class SequenceReshaper(SequenceTransformer):
 
     See Also
     --------
-    SequenceWindower : For rows that are single time steps of a series.
-    make_supervised : Make rows of lag columns, and their targets, from a series.
+    SequenceWindower : For rows that are single timesteps of a series.
+    make_supervised : Create rows of lag columns and their targets from a series.
     sliding_windows : Cut a series into 3D windows without an estimator.
 
     Notes
     -----
-    The output shares memory with an array input of any memory order: write to it and you
-    write to X. Complete the sentence "one row of my table is one whole sequence" before
-    you use it; if one row is one time step, take `SequenceWindower`.
+    If X is an array, the output is a view of it: writing to the output changes X.
 
     Examples
     --------
@@ -84,14 +81,14 @@ class SequenceReshaper(SequenceTransformer):
     >>> bool((reshaper.inverse_transform(reshaper.transform(X)) == X).all())
     True
 
-    What cannot fit is refused in your numbers:
+    An error lists the values that fit:
 
     >>> SequenceReshaper(timesteps=100).fit(X)  # doctest: +NORMALIZE_WHITESPACE
     Traceback (most recent call last):
         ...
-    ValueError: 10 columns cannot be 100 timesteps of whole features: 10 is not a multiple
-    of 100. Timesteps that fit: 1, 2, 5, 10. If each row is one time step of a long series,
-    use SequenceWindower(timesteps=100).
+    ValueError: 10 columns cannot be 100 timesteps of whole features: 10 is not a multiple of 100.
+    Timesteps that fit: 1, 2, 5, 10. If each row is one time step of a long series, use
+    SequenceWindower(timesteps=100).
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -116,12 +113,12 @@ class SequenceReshaper(SequenceTransformer):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Resolve `timesteps` and `features` against the columns of X.
+        """Compute `timesteps_` and `features_` from the columns of X.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_columns)
-            Flattened sequences of any numeric dtype. NaN passes, infinity does not.
+            Flattened sequences of any numeric dtype. NaN is allowed, infinity is not.
         y : None
             Ignored; present for API consistency.
 
@@ -133,22 +130,22 @@ class SequenceReshaper(SequenceTransformer):
         Raises
         ------
         ValueError
-            If the columns are not `timesteps` whole steps of `features`.
+            If the columns cannot be divided into `timesteps` and `features`.
         """
         table = self._check_table(X)
         plan = plan_reshape(
             table.shape[1], self.timesteps, self.features, self.truncating, self.order
         )
-        # State is set only now: a fit that is refused leaves the fit before it whole.
+        # Attributes are set last, so that a failed fit leaves the previous fit unchanged.
         self._remember_columns(X)
-        # As plain data, so that a saved file names no other class of ours.
+        # A dict, so that a saved file needs no other class of this package.
         self._plan = plan._asdict()
         self.timesteps_ = plan.timesteps
         self.features_ = plan.features
         return self
 
     def transform(self, X: ArrayLike) -> NDArray:
-        """Give the columns of X their two axes.
+        """Reshape the rows of X into sequences.
 
         Parameters
         ----------
@@ -165,37 +162,36 @@ class SequenceReshaper(SequenceTransformer):
         return columns_to_sequences(self._check_known_table(X), ReshapePlan(**self._plan))
 
     def inverse_transform(self, X: ArrayLike) -> NDArray:
-        """Flatten sequences to the columns they came from.
+        """Flatten sequences into their original columns.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, `timesteps_`, `features_`)
-            Sequences as `transform` gives them.
+            Sequences as `transform` returns them.
 
         Returns
         -------
         ndarray of shape (n_samples, `n_features_in_`)
-            The table, in the dtype of X. Columns that `truncating` dropped hold NaN, for
-            which other dtypes than floats become float64.
+            The table, in the dtype of X. Columns that `truncating` dropped are NaN; an
+            integer or boolean X then becomes float64.
 
         Raises
         ------
         ValueError
-            If X has not the shape that `transform` gives.
+            If X does not have the shape that `transform` returns.
         """
         check_is_fitted(self)
         sequences = self._check_transformed(X, self.timesteps_, self.features_)
         return sequences_to_columns(sequences, ReshapePlan(**self._plan))
 
     def column_map(self) -> pd.DataFrame:
-        """Show which input column lands at which time step and feature.
+        """Show which input column is used for each timestep and feature.
 
         Returns
         -------
         DataFrame of shape (`timesteps_`, `features_`)
-            Axis 0 is the time step, oldest first, axis 1 the feature; each value is the
-            name of the input column that lands there, or its number if the columns seen
-            in `fit` had no names.
+            Axis 0 is the timestep, oldest first, axis 1 the feature. Each value is the name
+            of an input column, or its position if X had no column names in `fit`.
 
         Examples
         --------
@@ -220,7 +216,7 @@ class SequenceReshaper(SequenceTransformer):
         check_is_fitted(self)
         columns = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
         return pd.DataFrame(
-            self._place(columns),
+            self._reshape_row(columns),
             index=pd.RangeIndex(self.timesteps_, name="timestep"),
             columns=pd.RangeIndex(self.features_, name="feature"),
         )
@@ -236,10 +232,10 @@ class SequenceReshaper(SequenceTransformer):
         Returns
         -------
         ndarray of str of shape (`timesteps_` * `features_`,)
-            The input column behind each value of ``transform(X)[0].ravel()``.
+            Names of the input columns of the values in ``transform(X)[0].ravel()``.
         """
         check_is_fitted(self)
-        return self._place(check_feature_names_in(self, input_features)).ravel()
+        return self._reshape_row(check_feature_names_in(self, input_features)).ravel()
 
     def _shapes_in_and_out(self) -> tuple[str, str]:
         return (
@@ -247,5 +243,5 @@ class SequenceReshaper(SequenceTransformer):
             shape_of("n", self.timesteps_, self.features_),
         )
 
-    def _place(self, columns: NDArray) -> NDArray:
+    def _reshape_row(self, columns: NDArray) -> NDArray:
         return columns_to_sequences(columns[np.newaxis], ReshapePlan(**self._plan))[0]

@@ -1,4 +1,4 @@
-"""`sliding_windows` and `make_supervised`: the function twins of the transformers."""
+"""`sliding_windows` and `make_supervised`: windows of a series without an estimator."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ if TYPE_CHECKING:
 def sliding_windows(
     series: ArrayLike, timesteps: int, *, stride: int = 1, sampling_rate: int = 1
 ) -> NDArray:
-    """Cut a series into windows of (windows, timesteps, features), copying nothing.
+    """Cut a series into windows (windows, timesteps, features) without copying it.
 
     Parameters
     ----------
     series : array-like of shape (n_rows,) or (n_rows, n_features)
-        One time step a row, oldest first; a 1D series is one feature. NaN passes,
-        infinity does not.
+        One timestep per row, oldest first; a 1D series is one feature. NaN is allowed,
+        infinity is not.
     timesteps : int
-        Time steps of a window.
+        Number of timesteps of a window.
     stride : int, default=1
-        Rows between the first steps of neighbouring windows. With ``stride=timesteps``
-        windows do not overlap.
+        Distance in rows between the first steps of consecutive windows. With
+        ``stride=timesteps`` windows do not overlap.
     sampling_rate : int, default=1
-        Rows between neighbouring steps inside a window: every k-th row.
+        Distance in rows between consecutive steps of a window: 2 takes every second row.
 
     Returns
     -------
     ndarray of shape (n_windows, timesteps, n_features)
-        A read-only view of the series in its dtype. Rows left over at the end that fill
-        no window are not in it.
+        A read-only view of the series in its dtype. Rows at the end that do not fill a
+        window are left out.
 
     Raises
     ------
@@ -57,13 +57,12 @@ def sliding_windows(
 
     See Also
     --------
-    make_supervised : The same windows as rows of a table, with their targets.
-    SequenceWindower : For a Pipeline: a window for every row, the first of them padded.
+    make_supervised : The same windows as rows of a table, with targets.
+    SequenceWindower : For a Pipeline: one window per row, the first ones padded.
 
     Examples
     --------
-    The two cases of the tutorial that this package grew from: a list of ten numbers, and
-    two parallel series of ten.
+    A series of ten values, and two parallel series of ten values:
 
     >>> from skl_lstm import sliding_windows
     >>> ten_values = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
@@ -110,48 +109,47 @@ def make_supervised(
 ) -> tuple[Any, Any]:
     """Turn a series into rows of lag columns and the values that follow them.
 
-    Row i of X holds a window of `timesteps` steps, flattened; row i of y holds what came
-    next. X goes straight into ``SequenceReshaper(features=n_features)``.
+    Row i of X is a flattened window of `timesteps` steps; row i of y holds the values after
+    it. ``SequenceReshaper(features=n_features)`` reshapes X into sequences.
 
     Parameters
     ----------
     series : array-like of shape (n_rows,) or (n_rows, n_features), Series or DataFrame
-        One time step a row, oldest first, the rows equally far apart. A 1D series is one
-        feature. NaN passes, infinity does not.
+        One timestep per row, oldest first, in rows of equal distance in time. A 1D series is
+        one feature. NaN is allowed, infinity is not.
     timesteps : int
-        Time steps of a window, the look-back.
+        Number of timesteps of a window, the look-back.
     target : column, list of columns, default=None
-        What to forecast: a column's name (its number, for an array), or a list of them.
-        None: every column.
+        Columns to forecast, by name, or by position for an array. None: every column.
     horizon : int, default=1
-        How many steps ahead to forecast.
+        Number of steps to forecast.
     gap : int, default=0
-        Rows left out between the window and the first forecast step.
+        Number of rows to skip between the window and the first forecast step.
     stride : int, default=1
-        Rows between neighbouring windows.
+        Distance in rows between consecutive windows.
     sampling_rate : int, default=1
-        Rows between neighbouring steps inside a window: every k-th row.
+        Distance in rows between consecutive steps of a window: 2 takes every second row.
 
     Returns
     -------
     X : ndarray or DataFrame of shape (n_windows, timesteps * n_features)
-        Windows, oldest step first, the features of one step together. A read-only view
-        of an array wherever NumPy can give one. From a DataFrame or Series: a DataFrame
-        with columns ``t0_a, t0_b, t1_a, …`` and the index of each window's last row, the
-        moment the forecast is made.
+        Windows, oldest step first, with the features of one step in adjacent columns. For
+        an array, a read-only view where NumPy allows it. For a DataFrame or Series, a
+        DataFrame with columns ``t0_a, t0_b, t1_a, …`` and the index of the last row of each
+        window, the time of the forecast.
     y : ndarray, Series or DataFrame of shape (n_windows,) or (n_windows, horizon * n_targets)
-        The next values of the target, 1D if there is one value a row. From a DataFrame:
-        with the index of X; several values are named ``h1_a, h1_b, h2_a, …`` after the
-        steps ahead.
+        The next values of the target, 1D if there is one value per row. For a DataFrame, it
+        has the index of X; several columns are named ``h1_a, h1_b, h2_a, …``, where ``h1`` is
+        one step ahead.
 
     Raises
     ------
     ValueError
-        If the series is too short for one row, or `target` is not in it.
+        If the series is too short for one window and its target, or `target` is not in it.
 
     See Also
     --------
-    SequenceReshaper : Gives the rows of X their three axes.
+    SequenceReshaper : Reshapes the rows of X into sequences.
 
     Examples
     --------
@@ -164,7 +162,7 @@ def make_supervised(
     >>> y
     array([40, 50, 60])
 
-    A table keeps its names and its index:
+    A DataFrame keeps its column names and its index:
 
     >>> from skl_lstm.datasets import load_seattle_weather
     >>> weather = load_seattle_weather()[["temp_max", "wind"]]
@@ -195,11 +193,11 @@ def make_supervised(
     y = future.reshape(len(future), -1)
     if table is None:
         return X, y[:, 0] if y.shape[1] == 1 else y
-    return _label(X, y, table, targets, span=span, stride=stride, gap=gap)
+    return _to_pandas(X, y, table, targets, span=span, stride=stride, gap=gap)
 
 
 def _to_frame(series: Any) -> pd.DataFrame | None:
-    # A pandas object can only come in if pandas has been imported: no need to pay for it.
+    # If pandas is not imported yet, the series is not a pandas object; importing it takes time.
     pandas = sys.modules.get("pandas")
     if pandas is None:
         return None
@@ -214,23 +212,23 @@ def _as_rows(series: ArrayLike, table: pd.DataFrame | None) -> NDArray:
 
 
 def _target_columns(names: list[Any], target: Any) -> slice | list[int]:
-    """Resolve `target` to column numbers; to a slice where that keeps y a view."""
+    """Return the positions of the target columns, as a slice if that keeps y a view."""
     if target is None:
         return slice(None)
     wanted = [target] if isinstance(target, Hashable) else list(target)
     if not wanted:
         raise ValueError(f"target={target!r} names no column. Columns: {listed(names)}.")
     for name in wanted:
-        # True equals 1, but it numbers no column.
+        # True equals 1, but is not a column position.
         if isinstance(name, bool) or name not in names:
             raise ValueError(
                 f"target {name!r} is not a column of the series. Columns: {listed(names)}."
             )
-    numbers = [names.index(name) for name in wanted]
-    return slice(numbers[0], numbers[0] + 1) if len(numbers) == 1 else numbers
+    positions = [names.index(name) for name in wanted]
+    return slice(positions[0], positions[0] + 1) if len(positions) == 1 else positions
 
 
-def _label(
+def _to_pandas(
     X: NDArray,
     y: NDArray,
     table: pd.DataFrame,
@@ -247,7 +245,7 @@ def _label(
     target_names = table.columns[targets]
     ahead = range(gap + 1, gap + 1 + y.shape[1] // len(target_names))
     y_names = [f"h{step}_{name}" for step in ahead for name in target_names]
-    # copy=False: pandas would otherwise write every overlapping window out.
+    # Without copy=False, pandas copies every overlapping window.
     X_frame = pd.DataFrame(X, index=index, columns=X_names, copy=False)
     if y.shape[1] == 1:
         return X_frame, pd.Series(y[:, 0], index=index, name=target_names[0], copy=False)

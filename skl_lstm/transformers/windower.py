@@ -1,4 +1,4 @@
-"""`SequenceWindower`: rows that are time steps, each to be seen with its past."""
+"""`SequenceWindower`: one window of past rows for every row of a series."""
 
 from __future__ import annotations
 
@@ -29,42 +29,41 @@ if TYPE_CHECKING:
 
 @set_module("skl_lstm")
 class SequenceWindower(SequenceTransformer):
-    """Give every row of a time series the rows before it, as a window that ends at the row.
+    """Turn every row of a time series into a window of the row and the rows before it.
 
-    Each row of X is one time step. `transform` returns as many windows as there are rows, in
-    their order, so y stays as it is, and the transformer goes into a
-    :class:`~sklearn.pipeline.Pipeline` ahead of a Keras estimator, where ``timesteps``, the
-    look-back, can be tuned. No window holds anything later than its own row.
+    Each row of X is one timestep. `transform` returns one window per row, in the order of the
+    rows, so y does not change. In a :class:`~sklearn.pipeline.Pipeline` before a Keras estimator,
+    ``timesteps``, the look-back, can be tuned. A window holds no rows after its own row.
 
-    With a DataFrame the index says which rows are neighbours: the last level is the time,
-    outer levels name the series. A window crosses neither from one series into another nor a
-    hole in time, and it finds its past among the rows seen in `fit` too: in cross-validation
-    forwards in time the tested windows are those that the whole series would give. The rows
-    of an array are taken to follow each other, with nothing before the first.
+    The index of a DataFrame defines which rows are neighbours: the last level is the time, outer
+    levels name the series. Windows do not cross from one series to another, or a hole in time.
+    They include rows seen in `fit`: in cross-validation, the windows of a test fold that directly
+    follows the training fold are those of the whole series. The rows of an array are consecutive,
+    and no rows precede the first.
 
     Parameters
     ----------
     timesteps : int, default=1
-        Length of axis 1, the look-back: the row itself and the ``timesteps - 1`` before it.
+        Length of axis 1, the look-back: the row itself and ``timesteps - 1`` rows before it.
     sampling_rate : int, default=1
-        Rows between neighbouring steps inside a window: every k-th row.
+        Distance in rows between consecutive steps of a window: 2 takes every second row.
     padding : "edge" or float, default="edge"
-        What stands for steps before the oldest row of a series, or before a hole. "edge":
-        that oldest row, repeated. A number: that number, which a network can be told to skip
-        by ``mask_value``.
+        Value of steps before the first row of a series, or before the first row after a hole.
+        "edge": repeat that row. A number: use that number, which a network with this
+        ``mask_value`` skips.
     max_gap : "auto", number, timedelta or None, default="auto"
-        The longest step between neighbours; a longer one is a hole. "auto": the most frequent
-        step of X in `fit` (of several, the shortest). A number, for an index of numbers or
-        periods, or a timedelta, for dates. None: whatever follows in a series is a neighbour.
-        Ignored for arrays.
+        The longest step between neighbours; a longer step is a hole. "auto": the most frequent
+        step of X in `fit` (the shortest of several). Otherwise a number if the index holds
+        numbers or periods, a timedelta if it holds dates or timedeltas. None: a series has no
+        holes. Ignored for arrays.
 
     Attributes
     ----------
     history_ : DataFrame or None
         The last ``(timesteps - 1) * sampling_rate`` rows, or fewer, of every run of neighbours
-        seen in `fit`: the past of rows that follow them. None after `fit` on an array.
+        seen in `fit`: the past of the rows after them. None if `fit` saw an array.
     max_gap_ : timedelta, int, float or None
-        The longest step between neighbours. None after `fit` on an array.
+        The longest step between neighbours. None if `fit` saw an array.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -73,26 +72,24 @@ class SequenceWindower(SequenceTransformer):
     See Also
     --------
     SequenceReshaper : For rows that already hold whole sequences.
-    sliding_windows : Cut a series into windows without an estimator, none of them padded.
+    sliding_windows : Cut a series into windows without an estimator and without padding.
 
     Notes
     -----
-    Rows need not be sorted. Only rows of `fit` that come before a row in time are its past,
-    and of these only `history_` is kept: rows that lie in the midst of a run of `fit` have
-    to come with the rows before them, or their windows are padded, which a warning says. (Rows of
-    `fit` between them that were not kept are not missed: the rows of X are neighbours if
-    `max_gap` lets them be.) Where a row of `transform` has the label of one of `fit`, its own
-    values hold.
+    Rows need not be sorted. `fit` only keeps `history_`. If X in `transform` starts in the middle
+    of a run of `fit`, its first windows are padded, with a warning; to avoid this, pass the rows
+    before them, too. Rows of X are neighbours if `max_gap` allows it, even if `fit` saw rows
+    between them. If a row of X has the same label as a row of `fit`, the row of X is used.
 
-    For one series in order the windows are a read-only view over one table of
-    ``n_samples + (timesteps - 1) * sampling_rate`` rows: memory does not grow with
-    ``timesteps``. Windows of several series, or across holes, are written out. Where X is a
-    large :class:`numpy.memmap`, from 256 MB on, that table is a temporary file.
+    For one sorted series, the windows are a read-only view of a table with
+    ``n_samples + (timesteps - 1) * sampling_rate`` rows, so memory hardly grows with
+    ``timesteps``. Windows of several series, or of a series with holes, are copied. If X is a
+    :class:`numpy.memmap` of 256 MB or more, the table is a temporary file.
 
-    Steps of dates are measured on the calendar where "auto" finds one: first or last days of
-    months are whole months apart, and days in a time zone one day, even where the clocks
-    change. Trading days have a hole every weekend: give ``max_gap=None``, or the longest step
-    to accept, such as ``pd.Timedelta("4D")``.
+    With "auto", steps between dates follow the calendar: first or last days of months are whole
+    months apart, and days in a time zone are one day apart even if the clocks change. Trading
+    days have a hole every weekend: use ``max_gap=None``, or the longest step to accept, such as
+    ``pd.Timedelta("4D")``.
 
     Examples
     --------
@@ -108,8 +105,8 @@ class SequenceWindower(SequenceTransformer):
            [20, 30, 40],
            [30, 40, 50]])
 
-    Fitted on the first three hours, it knows the past of the fourth. Without the third hour
-    there is a hole, which no window crosses:
+    After `fit` on the first three hours, the window of the fourth hour includes them. Without
+    the third hour there is a hole, which no window crosses:
 
     >>> windower.fit(X[:3]).transform(X[3:])[:, :, 0]
     array([[20, 30, 40],
@@ -118,7 +115,7 @@ class SequenceWindower(SequenceTransformer):
     array([[40, 40, 40],
            [40, 40, 50]])
 
-    The rows of an array follow each other within one call:
+    For arrays, windows only include rows of the same call:
 
     >>> windower.fit(X[:3].to_numpy()).transform(X[3:].to_numpy())[:, :, 0]
     array([[40, 40, 40],
@@ -152,12 +149,12 @@ class SequenceWindower(SequenceTransformer):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Learn which rows are neighbours, and keep the last rows of every run of them.
+        """Find the runs of neighbours, and keep the last rows of every run.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features)
-            One time step a row, of any numeric dtype. NaN passes, infinity does not.
+            One timestep per row, of any numeric dtype. NaN is allowed, infinity is not.
         y : None
             Ignored; present for API consistency.
 
@@ -169,9 +166,9 @@ class SequenceWindower(SequenceTransformer):
         Raises
         ------
         TypeError
-            If the time level of the index holds labels without length, such as text.
+            If the last level of the index does not hold times or numbers.
         ValueError
-            If a label is missing or stands twice, or `max_gap` cannot measure the time.
+            If a label is missing or repeated, or `max_gap` does not match the index.
         """
         table = self._check_table(X)
         past = window_span(self.timesteps, self.sampling_rate) - 1
@@ -184,9 +181,9 @@ class SequenceWindower(SequenceTransformer):
             runs, kept = find_runs(frame.index, self.max_gap, past)
             index = labels_of(frame.index, kept)
             history = pd.DataFrame(table[kept], index=index, columns=frame.columns)
-        # State is set only now: a fit that is refused leaves the fit before it whole.
+        # Attributes are set last, so that a failed fit leaves the previous fit unchanged.
         self._remember_columns(X)
-        # What transform goes by, even if a parameter is set anew in between.
+        # Used by transform, even if a parameter changes after fit.
         self._window = (int(self.timesteps), int(self.sampling_rate), self.padding)
         self._runs: Any = runs
         self.history_ = history
@@ -194,30 +191,30 @@ class SequenceWindower(SequenceTransformer):
         return self
 
     def transform(self, X: ArrayLike) -> NDArray:
-        """Give every row its window.
+        """Return the window of every row.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features)
-            One time step a row, with the columns of `fit`; a DataFrame if `fit` saw one, with
-            labels of the same kind, and an array if not.
+            One timestep per row, with the columns of `fit`. A DataFrame with an index of the
+            same kind if `fit` saw a DataFrame, else an array.
 
         Returns
         -------
         ndarray of shape (n_samples, timesteps, n_features)
             The windows in the order of the rows of X, oldest step first. In the dtype of X,
-            unless that cannot hold the padding or the kept history: then float64. A read-only
-            view if X is an array, or one series in order.
+            or float64 if that dtype cannot represent the padding or `history_`. A read-only
+            view if X is an array, or one sorted series.
 
         Raises
         ------
         ValueError
-            If a label is missing or stands twice, or is of another kind than in `fit`.
+            If a label is missing or repeated, or is of another kind than in `fit`.
 
         Warns
         -----
         UserWarning
-            If windows are padded though `fit` saw rows before theirs, which it did not keep.
+            If windows are padded because `fit` did not keep the rows before them.
         """
         check_is_fitted(self)
         table = self._check_known_table(X)
@@ -225,27 +222,27 @@ class SequenceWindower(SequenceTransformer):
         if frame is None and self.history_ is None:
             return trailing_windows(table, slice(0, len(table)), 0, *self._window)
         if frame is None or self.history_ is None:
-            raise ValueError(_labels_once_only(fitted_with_labels=frame is None))
-        rows, last, first = _among_known_rows(table, frame.index, self.history_, self._runs)
+            raise ValueError(_not_the_same_type(fitted_on_frame=frame is None))
+        rows, last, first = _join_history(table, frame.index, self.history_, self._runs)
         return trailing_windows(rows, last, first, *self._window)
 
     def inverse_transform(self, X: ArrayLike) -> NDArray:
-        """Return the rows that the windows end at.
+        """Return the last row of every window.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, timesteps, n_features)
-            Windows as `transform` gives them.
+            Windows as `transform` returns them.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            The last time step of every window, in the dtype of X.
+            The last timestep of every window, in the dtype of X.
 
         Raises
         ------
         ValueError
-            If X has not the shape that `transform` gives.
+            If X does not have the shape that `transform` returns.
         """
         check_is_fitted(self)
         windows = self._check_transformed(X, self._window[0], self.n_features_in_)
@@ -262,8 +259,8 @@ class SequenceWindower(SequenceTransformer):
         Returns
         -------
         ndarray of str of shape (timesteps * n_features,)
-            The names behind ``transform(X)[0].ravel()``: ``t0_a, t0_b, t1_a, …``, ``t0`` being
-            the oldest step, as in `make_supervised`.
+            Names of the values in ``transform(X)[0].ravel()``: ``t0_a, t0_b, t1_a, …``, where
+            ``t0`` is the oldest step, as in `make_supervised`.
         """
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)
@@ -275,7 +272,7 @@ class SequenceWindower(SequenceTransformer):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        if "pandas" not in sys.modules:  # so nothing in here is of it
+        if "pandas" not in sys.modules:  # then no attribute is a pandas object
             return state
         from .packing import pack
 
@@ -293,36 +290,34 @@ def _frame_or_none(X: Any) -> pd.DataFrame | None:
     return X if hasattr(X, "iloc") else None
 
 
-def _among_known_rows(
+def _join_history(
     table: NDArray, index: pd.Index, history: pd.DataFrame, runs: Runs
 ) -> tuple[NDArray, NDArray[np.intp] | slice, NDArray[np.intp] | int]:
-    """Return all known rows in order; by row of the table its place there, and its run's."""
+    """Return history and table in order, the position of each row of the table, and of its run."""
     from .time_index import place_rows
 
-    places = place_rows(index, history.index, runs)
-    if places.cut_short:
-        warn_user(_past_not_kept(places.cut_short, len(table), runs.past))
-    if isinstance(places.order, slice) and places.order.start == len(history):
-        return table, places.last, places.first
+    found = place_rows(index, history.index, runs)
+    if found.cut_short:
+        warn_user(_past_not_kept(found.cut_short, len(table), runs.past))
+    if isinstance(found.order, slice) and found.order.start == len(history):
+        return table, found.last, found.first
     kept = cast_if_finite(history.to_numpy(), table.dtype)
     known = stacked(kept, table, np.result_type(kept, table))
-    return known[places.order], places.last, places.first
+    return known[found.order], found.last, found.first
 
 
-def _labels_once_only(fitted_with_labels: bool) -> str:
-    fitted, came = (
-        ("a DataFrame", "an array") if fitted_with_labels else ("an array", "a DataFrame")
-    )
+def _not_the_same_type(fitted_on_frame: bool) -> str:
+    fitted, passed = ("a DataFrame", "an array") if fitted_on_frame else ("an array", "a DataFrame")
     return (
-        f"SequenceWindower was fitted on {fitted}, and now X is {came}: without labels on both "
-        "sides no row can find its past. Pass the same kind to both. In a Pipeline, "
-        "StandardScaler().set_output(transform='pandas') keeps the labels."
+        f"SequenceWindower was fitted on {fitted}, but now X is {passed}. Pass the same type to "
+        "fit and transform. In a Pipeline, StandardScaler().set_output(transform='pandas') keeps "
+        "the DataFrame."
     )
 
 
 def _past_not_kept(cut_short: int, rows: int, past: int) -> str:
     return (
-        f"{cut_short} of {rows} windows are padded though fit saw rows before theirs: these lie "
-        f"in the midst of what fit saw, of which only the last {past} rows of every run are "
-        f"kept. Pass X with the {past} rows before it, and leave out their results."
+        f"{cut_short} of {rows} windows are padded although fit saw the rows before them: fit only "
+        f"keeps the last {past} rows of every run of neighbours. Pass X with the {past} rows "
+        "before it, and drop their results."
     )

@@ -407,13 +407,14 @@ def test_predict_without_time_follows_the_rows_of_the_file(tmp_path, capsys):
     assert out.count("\n") == 11
     assert err == ""  # a series from its first row on
     message = refuses(capsys, model, path, "--time-column", "day")
-    assert "cannot forecast: In fit the index of X had its time as numbers" in message
+    assert "cannot forecast: The index of X has dates in level 1 as the time of its" in message
+    assert "but in fit it had numbers in level 1." in message
 
 
 def test_predict_notes_what_it_cannot_know(forecaster, capsys):
     pd.read_csv(forecaster / "table.csv")[50:60].to_csv(forecaster / "some.csv", index=False)
     _, err = predicts(capsys, forecaster / "load.skops", forecaster / "some.csv")
-    assert err.startswith("skl-lstm: note: 2 of 10 windows are padded though fit saw rows before")
+    assert err.startswith("skl-lstm: note: 2 of 10 windows are padded although fit saw the rows")
     assert err.count("\n") == 1
 
 

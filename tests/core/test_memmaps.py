@@ -168,7 +168,7 @@ def test_a_disk_without_room_is_told_and_leaves_a_fit_as_it_was(in_file, monkeyp
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     [note] = caught.value.__notes__
-    assert note.startswith("1 MB of rows were to be written to a temporary file in ")
+    assert note.startswith("Writing 1 MB of rows to a temporary file in ")
     assert_array_equal(windower.transform(mapped)[2:, 0], table[:-2])
 
 

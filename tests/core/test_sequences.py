@@ -167,28 +167,28 @@ def test_reading_leaves_an_array_where_it_is():
 # 2. What may not, and which item it is.
 
 NOT_A_SEQUENCE = [
-    ([1.0, 2.0], "Item 0 of X is a single number, but every item is a whole sequence"),
+    ([1.0, 2.0], "Item 0 of X is a single number, but every item must be a sequence"),
     ([ONE, 5], "Item 1 of X is a single number"),
     ([ONE, None], "Item 1 of X is "),
     (boxed([ONE, np.nan]), "Item 1 of X is a single number"),
-    ([ONE, ONE[np.newaxis]], "Sequence 1 of X has shape (1, 3, 2), but a sequence is (timesteps,)"),
-    ([ONE, ONE[:0]], "Sequence 1 of X is empty, its shape is (0, 2): no network can read it."),
-    ([ONE[:, :0], TWO[:, :0]], "Sequence 0 of X is empty, its shape is (3, 0)"),
-    ([[1.0], [2.0], []], "Sequence 2 of X is empty, its shape is (0,)"),
-    ([ONE, pd.DataFrame({"a": [], "b": []})], "Sequence 1 of X is empty, its shape is (0, 2)"),
+    ([ONE, ONE[np.newaxis]], "Sequence 1 of X has shape (1, 3, 2), but must have shape (timest"),
+    ([ONE, ONE[:0]], "Sequence 1 of X is empty: it has shape (0, 2). Drop it and its target."),
+    ([ONE[:, :0], TWO[:, :0]], "Sequence 0 of X is empty: it has shape (3, 0)"),
+    ([[1.0], [2.0], []], "Sequence 2 of X is empty: it has shape (0,)"),
+    ([ONE, pd.DataFrame({"a": [], "b": []})], "Sequence 1 of X is empty: it has shape (0, 2)"),
     ([ONE, pd.DataFrame()], "Sequence 1 of X cannot be read: at least one array"),
     ([], "X is an empty list: a minimum of 1 sequence is required."),
     ((), "X is an empty list: a minimum of 1 sequence is required."),
     (pd.Series([], dtype=object), "X is an empty list: a minimum of 1 sequence is required."),
     (
         [ONE, TWO, TWO[:, :1]],
-        "Sequence 2 of X has 1 features, but sequence 0 has 2: the steps of all sequences need",
+        "Sequence 2 of X has 1 features, but sequence 0 has 2: all sequences must have the same",
     ),
     (
         [ONE, TWO[0]],
-        "Sequence 1 of X has shape (2,), but sequence 0 has (3, 2): give all of them a feature",
+        "Sequence 1 of X has shape (2,), but sequence 0 has shape (3, 2): give all sequences",
     ),
-    ([TWO[0], ONE], "Sequence 1 of X has shape (3, 2), but sequence 0 has (2,): give all of them"),
+    ([TWO[0], ONE], "Sequence 1 of X has shape (3, 2), but sequence 0 has shape (2,): give all"),
     ([ONE, "text"], "Sequence 1 of X cannot be read: dtype='numeric' is not compatible with"),
     ([ONE, [["a", "b"]]], "Sequence 1 of X cannot be read: dtype='numeric' is not compatible"),
     (
@@ -196,18 +196,18 @@ NOT_A_SEQUENCE = [
         "Sequence 1 of X cannot be read: Columns that do not hold numbers: 'a'. Drop or encode",
     ),
     ([ONE, TWO + 1j], "Sequence 1 of X cannot be read: Complex data not supported"),
-    ([ONE, [[1, 2], [3]]], "Sequence 1 of X cannot be read: The items of it are of unequal"),
-    ([ONE, [[np.inf, 0]]], "Input X contains infinity, first in sequence 1. Replace it, or leave"),
+    ([ONE, [[1, 2], [3]]], "Sequence 1 of X cannot be read: The items of X[1] have unequal"),
+    ([ONE, [[np.inf, 0]]], "Input X contains infinity, first in sequence 1. Replace it, or drop"),
     ([[1.0], [2.0, -np.inf, np.inf]], "Input X contains infinity, first in sequence 1."),
     (np.array([[1.0], [2.0], [np.inf]]), "Input X contains infinity, first in sequence 2."),
     (np.array([[[1.0]], [[np.inf]]]), "Input X contains infinity, first in sequence 1."),
-    (ONE.reshape(1, 1, 3, 2), "X has shape (1, 1, 3, 2), but sequences are (samples, timesteps)"),
-    (np.ones((2, 0, 3)), "X has shape (2, 0, 3), but sequences are (samples, timesteps)"),
-    (np.ones((2, 3, 0)), "X has shape (2, 3, 0), but sequences are (samples, timesteps)"),
+    (ONE.reshape(1, 1, 3, 2), "X has shape (1, 1, 3, 2), but must have shape (samples, timesteps)"),
+    (np.ones((2, 0, 3)), "X has shape (2, 0, 3), but must have shape (samples, timesteps)"),
+    (np.ones((2, 3, 0)), "X has shape (2, 3, 0), but must have shape (samples, timesteps)"),
     (np.array([1.0, 2.0]), "Expected 2D array, got 1D array instead"),
     (np.ones((0, 3)), "Found array with 0 sample(s)"),
     (np.ones((2, 2)) + 1j, "Complex data not supported"),
-    ("text", "X is of type str, but sequences come as a list of them, or as an array (samples,"),
+    ("text", "X is of type str, but must be a list of sequences or an array of shape (samples,"),
 ]
 
 
@@ -224,15 +224,18 @@ def test_what_is_no_sequence_is_refused_by_its_number(transformer, X, message):
 @pytest.mark.parametrize("before", [[], [ONE[:, 0]]], ids=["", "numbers before them"])
 def test_dates_are_refused_by_their_number(before):
     dates = np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[D]")
-    message = rf"^Sequence {len(before)} of X cannot be read: it is of dtype datetime64\[D\]"
+    position = len(before)
+    message = (
+        rf"^Sequence {position} of X cannot be read: X\[{position}\] has dtype datetime64\[D\]"
+    )
     with pytest.raises(TypeError, match=message):
         read_sequences([*before, dates])
 
 
 def test_a_single_number_is_refused_with_the_remedy():
     message = (
-        "Item 0 of X is a single number, but every item is a whole sequence, (timesteps,) or "
-        "(timesteps, features). If X is one sequence, pass [X]."
+        "Item 0 of X is a single number, but every item must be a sequence of shape (timesteps,) "
+        "or (timesteps, features). If X is one sequence, pass [X]."
     )
     numbers = [1.0, 2.0, 3.0]
     with pytest.raises(ValueError, match=whole(message)):
@@ -268,8 +271,8 @@ def test_columns_in_another_order_are_refused(transformer, before):
 
 def test_columns_in_another_order_are_told_from_the_first():
     message = (
-        "Sequence 2 of X has the columns ['b', 'a'], but sequence 0 has ['a', 'b']: bring them "
-        "into one order."
+        "Sequence 2 of X has the columns ['b', 'a'], but sequence 0 has ['a', 'b']: all sequences "
+        "must have the same columns in the same order."
     )
     with pytest.raises(ValueError, match=whole(message)):
         read_sequences([AB, AB, BA])
@@ -338,8 +341,8 @@ def test_other_widths_are_refused_in_the_words_of_scikit_learn(transformer, X, o
 @pytest.mark.parametrize("X", [[ONE, TWO], np.stack([ONE, ONE])])
 def test_one_sequence_without_its_list_is_refused_with_the_remedy(transformer, X):
     message = (
-        "The sequences of X have 1 feature(s), but in fit they had 2. A 2D array is many "
-        "sequences of one feature; if it is one sequence of several, pass [X]."
+        "The sequences of X have 1 feature(s), but in fit they had 2. A 2D array is read as many "
+        "sequences of one feature; to pass one sequence of several features, use [X]."
     )
     fitted = clone(transformer).fit(X)
     with pytest.raises(ValueError, match=whole(message)):

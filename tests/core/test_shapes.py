@@ -89,7 +89,7 @@ def test_plan_exists_exactly_where_whole_steps_do(columns, timesteps, features, 
         ),
         (
             (10, None, 3),
-            "10 columns cannot be whole time steps of 3 features: 10 is not a multiple of 3. "
+            "10 columns cannot be divided into timesteps of 3 features: 10 is not a multiple of 3. "
             "Features that fit: 1, 2, 5, 10.",
         ),
         (
@@ -99,15 +99,14 @@ def test_plan_exists_exactly_where_whole_steps_do(columns, timesteps, features, 
         ),
         (
             (10, 3, 2),
-            "3 timesteps of 2 features are 6 columns, but X has 10. Use timesteps=5, or say which "
-            "of the 5 steps to drop: truncating='pre' keeps the newest 3, truncating='post' the "
-            "oldest.",
+            "3 timesteps of 2 features are 6 columns, but X has 10. Use timesteps=5, or choose "
+            "which of the 5 steps to drop: truncating='pre' keeps the newest 3, truncating='post' "
+            "the oldest 3.",
         ),
         (
             (10, 5, None, "pre"),
-            "truncating='pre' drops whole time steps, so it must know how many of the 10 columns "
-            "make one step: give features as well as timesteps=5, for example features=1 when "
-            "every column is a step of one series.",
+            "truncating='pre' drops whole timesteps: give features as well as timesteps=5, for "
+            "example features=1 if each of the 10 columns is one timestep.",
         ),
     ],
 )

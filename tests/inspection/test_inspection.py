@@ -96,7 +96,7 @@ def test_padding_is_part_of_the_frame():
 @pytest.mark.parametrize("names", [["a"], ["a", "b", "c"], "ab"])
 @pytest.mark.parametrize("function", [to_frame, plot_sequences])
 def test_names_must_be_one_a_feature(function, names):
-    message = f"feature_names must be a name for each of the 2 features; got {names!r}."
+    message = f"feature_names must have one name for each of the 2 features; got {names!r}."
     with pytest.raises(ValueError, match=whole(message)):
         function(np.zeros((1, 3, 2)), feature_names=names)
 
@@ -104,7 +104,7 @@ def test_names_must_be_one_a_feature(function, names):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (np.zeros((1, 2, 3, 4)), "X has shape (1, 2, 3, 4), but sequences are"),
+        (np.zeros((1, 2, 3, 4)), "X has shape (1, 2, 3, 4), but must have shape"),
         ([[[1.0]], [[1.0, 2.0]]], "Sequence 1 of X has 2 features, but sequence 0 has 1"),
         ([[1.0], 2.0], "Item 1 of X is a single number"),
         ([], "X is an empty list"),
@@ -119,7 +119,8 @@ def test_what_is_no_sequence_is_refused_as_by_the_transformers(X, message):
 @pytest.mark.parametrize("X", [None, 3, np.float64(2), np.array(1.0)])
 def test_a_single_thing_cannot_be_drawn(X):
     message = (
-        f"X is {X}, but sequences are an array (samples, timesteps, features), or a list of arrays."
+        f"X is {X}, but must be an array of shape (samples, timesteps, features) or a list of "
+        "arrays."
     )
     with pytest.raises(TypeError, match=whole(message)):
         plot_sequences(X)
@@ -201,8 +202,8 @@ def test_a_hundred_panels_fit_on_a_page():
     [
         (0, ValueError, "samples must be 1 or more, or a list of positions; got 0."),
         (-2, ValueError, "samples must be 1 or more, or a list of positions; got -2."),
-        ([3], ValueError, "samples has [3], but there are 3: positions go from 0 to 2."),
-        ([0, -4], ValueError, "samples has [-4], but there are 3: positions go from 0 to 2."),
+        ([3], ValueError, "samples must be positions between 0 and 2; got [3]."),
+        ([0, -4], ValueError, "samples must be positions between 0 and 2; got [-4]."),
         (True, TypeError, "samples must be an integer, or a list of positions; got True."),
         ([], TypeError, "samples must be an integer, or a list of positions; got []."),
         (1.5, TypeError, "samples must be an integer, or a list of positions; got 1.5."),
@@ -455,30 +456,30 @@ def test_a_display_can_be_drawn_again():
         (
             {"y_pred": [1.0]},
             ValueError,
-            "y_true has shape (2,), but y_pred has (1,): every forecast needs its truth. Where "
-            "nobody knows it yet, put NaN.",
+            "y_true has shape (2,), but y_pred has shape (1,): they must be equal. Use NaN for "
+            "true values that are not known yet.",
         ),
         (
             {"y_pred": [[1.0], [2.0]]},
             ValueError,
-            "y_true has shape (2,), but y_pred has (2, 1): every forecast needs its truth. Where "
-            "nobody knows it yet, put NaN.",
+            "y_true has shape (2,), but y_pred has shape (2, 1): they must be equal. Use NaN for "
+            "true values that are not known yet.",
         ),
         (
             {"y_true": ["a", "b"]},
             ValueError,
-            "y_true is <U1 of shape (2,), but a forecast is of numbers, (n_samples,) or "
-            "(n_samples, n_steps). For classes take sklearn.metrics.ConfusionMatrixDisplay.",
+            "y_true has dtype <U1 and shape (2,), but must be numeric with shape (n_samples,) or "
+            "(n_samples, n_steps). For classes, use sklearn.metrics.ConfusionMatrixDisplay.",
         ),
-        ({"steps": 2}, ValueError, "steps has [2], but y has the steps 1 to 1."),
-        ({"steps": [0]}, ValueError, "steps has [0], but y has the steps 1 to 1."),
+        ({"steps": 2}, ValueError, "steps must be between 1 and 1, as in y; got [2]."),
+        ({"steps": [0]}, ValueError, "steps must be between 1 and 1, as in y; got [0]."),
         ({"steps": "last"}, TypeError, "steps must be an integer or a list of them; got 'last'."),
         ({"steps": []}, TypeError, "steps must be an integer or a list of them; got []."),
         ({"series": 0}, ValueError, "series must be 1 or more, or a list of positions; got 0."),
         (
             {"series": [1]},
             ValueError,
-            "series has [1], but there are 1: positions go from 0 to 0.",
+            "series must be positions between 0 and 0; got [1].",
         ),
         (
             {"times": [1, 2, 3]},
@@ -498,7 +499,7 @@ def test_too_few_panels_are_refused():
     _, ax = plt.subplots()
     y = np.zeros((3, 2))
     message = (
-        "ax has 1 panel(s), but 1 series of 2 step(s) ahead need 2. Choose fewer by series= and "
+        "ax has 1 Axes, but 1 series with 2 step(s) ahead need 2. Choose them with series= and "
         "steps=, or pass ax=None."
     )
     with pytest.raises(ValueError, match=whole(message)):

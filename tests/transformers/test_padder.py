@@ -205,7 +205,7 @@ def message_of(call, *args):
 
 def proposed(message):
     return float(
-        re.search(r"Take a value that no step has, such as mask_value=(.+), here", message)[1]
+        re.search(r"Use a value that no step has, such as mask_value=(.+), here", message)[1]
     )
 
 
@@ -223,9 +223,9 @@ def test_a_real_step_that_looks_like_padding_is_refused_and_a_free_value_propose
     message = message_of(SequencePadder(**case.params).fit, case.sequences)
     value = proposed(message)
     assert message == (
-        f"Sequence {number} of X has mask_value={case.mask_value} as its step {step}: the "
-        f"network would skip it like padding. Take a value that no step has, such as "
-        f"mask_value={value}, here and in the network."
+        f"Sequence {number} of X has mask_value={case.mask_value} in every feature of step "
+        f"{step}: a network would skip this step as padding. Use a value that no step has, such "
+        f"as mask_value={value}, here and in the network."
     )
     assert not any(looks_like(np.ravel(s), value) for q in case.sequences for s in q)
     assert_free(value, case.sequences)
@@ -263,9 +263,9 @@ def test_where_every_value_is_taken_another_dtype_is_proposed(dtype):
     sequences = [np.arange(256).astype(dtype), np.array([0, 1]).astype(dtype)]
     message = message_of(SequencePadder().fit, sequences)
     assert message == (
-        "Sequence 0 of X has mask_value=0.0 as its step 0: the network would skip it like "
-        f"padding. All {dtype} values may stand for steps: make X float64 and take another, here "
-        "and in the network."
+        "Sequence 0 of X has mask_value=0.0 in every feature of step 0: a network would skip this "
+        f"step as padding. X leaves no {dtype} value free: convert X to float64 and use another "
+        "value, here and in the network."
     )
     assert_free(-1.0, [sequence.astype("float64") for sequence in sequences])
 
@@ -287,8 +287,8 @@ def test_a_mask_value_that_the_dtype_cannot_hold_is_refused(dtype, mask_value, p
     sequences = [np.array([1], dtype), np.array([1, 1, 1], dtype)]
     message = message_of(SequencePadder(mask_value=mask_value).fit, sequences)
     assert message == (
-        f"mask_value={mask_value} is no value of dtype {dtype}, which X has. Take a value that no "
-        f"step has, such as mask_value={proposal}."
+        f"mask_value={mask_value} cannot be represented in {dtype}, the dtype of X. Use a value "
+        f"that no step has, such as mask_value={proposal}."
     )
     assert_free(proposal, sequences)
 
@@ -296,15 +296,15 @@ def test_a_mask_value_that_the_dtype_cannot_hold_is_refused(dtype, mask_value, p
 def test_transform_refuses_a_mask_value_too():
     padder = SequencePadder().fit(X)
     message = message_of(padder.transform, [[[1.0, 0.0], [0.0, 0.0]]])
-    assert message.startswith("Sequence 0 of X has mask_value=0.0 as its step 1: the network")
+    assert message.startswith("Sequence 0 of X has mask_value=0.0 in every feature of step 1: a")
     message = message_of(SequencePadder(mask_value=0.5).fit([[1.0], [2.0, 3.0]]).transform, [[1]])
-    assert message.startswith("mask_value=0.5 is no value of dtype int64, which X has.")
+    assert message.startswith("mask_value=0.5 cannot be represented in int64, the dtype of X.")
 
 
 def test_nan_is_refused_as_it_equals_nothing():
     message = (
-        "mask_value=nan marks nothing: NaN equals no value, itself included, so a network would "
-        "skip no step. Take a number that is not in the data, such as -1.0."
+        "mask_value must not be NaN: NaN does not equal itself, so a network would skip no step. "
+        "Use a number that is not in the data, such as -1.0."
     )
     for nan in (np.nan, float("nan"), np.float32("nan")):
         with pytest.raises(ValueError, match=whole(message)):
@@ -371,7 +371,9 @@ def test_an_array_of_small_timesteps_is_padded_to_more():
     assert padded[:, :, 0].tolist() == [[0, 1, 2, 3], [0, 4, 5, 6]]
     assert padding_mark(padded) == 0.0
     assert_same_sequences(padder.inverse_transform(padded), list(TABLE))
-    with pytest.raises(ValueError, match=r"^Sequence 1 of X has mask_value=0\.0 as its step 2"):
+    with pytest.raises(
+        ValueError, match=r"^Sequence 1 of X has mask_value=0\.0 in every feature of step 2"
+    ):
         SequencePadder(4).fit([[1.0, 2.0, 3.0], [4.0, 5.0, 0.0]])
 
 
@@ -390,8 +392,8 @@ def test_after_an_array_a_shorter_sequence_is_padded_and_comes_back(array):
 def test_after_an_array_in_which_mask_value_is_data_nothing_is_padded(array):
     padder = SequencePadder().fit(array)
     message = (
-        "Sequence 1 of X has 2 of 3 time steps, but cannot be padded: in fit, where nothing was, "
-        "some steps were mask_value=0.0. Fit with another mask_value."
+        "Sequence 1 of X has 2 of 3 timesteps, but cannot be padded: in fit, X had steps with "
+        "mask_value=0.0 in every feature. Fit with another mask_value."
     )
     with pytest.raises(ValueError, match=whole(message)):
         padder.transform([array[0], array[1, :2]])
@@ -405,7 +407,9 @@ def test_lists_and_arrays_may_follow_each_other(array):
     assert_same_sequences(by_list.inverse_transform(by_list.transform(array)), list(array))
     by_array = SequencePadder(2, truncating="pre").fit(array)
     assert_same(by_array.transform(list(array)), array.reshape(2, 3, -1)[:, 1:])
-    with pytest.raises(ValueError, match=r"^Sequence 0 of X has mask_value=0\.0 as its step 0"):
+    with pytest.raises(
+        ValueError, match=r"^Sequence 0 of X has mask_value=0\.0 in every feature of step 0"
+    ):
         by_list.transform(array * 0)
 
 
@@ -449,9 +453,10 @@ def test_inverse_transform_refuses_another_shape(shape):
     ],
 )
 def test_inverse_transform_refuses_padding_among_the_real_steps(padding, steps):
+    side = {"pre": "start", "post": "end"}[padding]
     message = (
-        f"Sample 1 of X has steps of mask_value=0.0 where padding={padding!r} puts none, or no "
-        "other step: it is not a padded sequence."
+        f"Sample 1 of X is not a sequence padded with padding={padding!r}: steps of "
+        f"mask_value=0.0 must be at the {side}, and at least one other step must be left."
     )
     padder = SequencePadder(padding=padding).fit(FLAT)
     padded = np.array([[1.0, 2.0, 3.0], steps])[:, :, np.newaxis]

@@ -241,8 +241,9 @@ def test_an_array_that_others_have_padded_is_all_data():
 
 def test_a_step_that_would_look_like_padding_is_refused_with_the_remedy():
     message = (
-        r"^The transformer made a step of mask_value=0.0 throughout, which a network would skip "
-        r"like padding. Take another mask_value, or put PerTimestep ahead of the SequencePadder.$"
+        r"^The transformer returned a step with mask_value=0.0 in every feature, which a network "
+        r"would skip as padding. Use another mask_value, or put PerTimestep before the "
+        r"SequencePadder.$"
     )
     padded = SequencePadder().fit_transform([[1.0], [2.0, 3.0]])
     centred = PerTimestep(StandardScaler()).fit(padded)
@@ -275,8 +276,8 @@ def test_padded_sequences_without_a_feature_axis_stay_so():
 
 def test_sparse_output_is_refused_with_the_remedy():
     message = (
-        "^OneHotEncoder returned a sparse matrix, which no sequence can be made of. Give it its "
-        "parameter for dense output, such as sparse_output=False.$"
+        "^OneHotEncoder returned a sparse matrix, but sequences must be dense. Set its parameter "
+        "for dense output, such as sparse_output=False.$"
     )
     sequences = [[[1], [2]], [[3]]]
     encoder = PerTimestep(OneHotEncoder())
@@ -293,8 +294,8 @@ def test_sparse_output_is_refused_with_the_remedy():
 )
 def test_another_number_of_rows_is_refused(function, shape):
     message = (
-        f"^FunctionTransformer made an array of shape {shape} of 13 steps, but each of them needs "
-        "a row of its own.$"
+        f"^FunctionTransformer returned an array of shape {shape} for 13 steps, but must return "
+        "one row per step.$"
     )
     inner = FunctionTransformer(function, inverse_func=function, check_inverse=False)
     transformer = PerTimestep(inner).fit(X)

@@ -205,7 +205,7 @@ def test_target_of_an_array_is_a_column_number(target):
 
 
 def test_columns_of_one_name_are_refused():
-    with pytest.raises(ValueError, match=r"^series has several columns of one name, 'a': which is"):
+    with pytest.raises(ValueError, match=r"^series has repeated column names, 'a', but columns"):
         make_supervised(weather().set_axis(["a", "a"], axis=1), 2, target="a")
 
 

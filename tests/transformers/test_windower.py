@@ -55,9 +55,9 @@ def whole(message):
 
 def past_not_kept(cut_short, rows, past):
     return whole(
-        f"{cut_short} of {rows} windows are padded though fit saw rows before theirs: these lie "
-        f"in the midst of what fit saw, of which only the last {past} rows of every run are "
-        f"kept. Pass X with the {past} rows before it, and leave out their results."
+        f"{cut_short} of {rows} windows are padded although fit saw the rows before them: fit only "
+        f"keeps the last {past} rows of every run of neighbours. Pass X with the {past} rows "
+        "before it, and drop their results."
     )
 
 
@@ -839,9 +839,9 @@ def test_small_numpy_integers_do_not_overflow():
 # --- what is refused -------------------------------------------------------------------------
 
 DUPLICATES = (
-    "{count} rows have the label {label}, but a series has one row at a time. Drop or aggregate "
-    "the others; if they belong to different series, name those in an outer level of the index: "
-    "X.set_index('name', append=True).swaplevel()."
+    "{count} rows have the label {label}, but the labels of a series must be unique. Drop or "
+    "aggregate the duplicates; if they belong to different series, name the series in an outer "
+    "level of the index: X.set_index('name', append=True).swaplevel()."
 )
 
 
@@ -895,10 +895,10 @@ def test_the_hour_that_comes_twice_is_two_labels():
 def test_labels_whose_steps_have_no_length_are_refused(index, dtype, example, series):
     X = labelled(several_series(index) if series else index)
     message = (
-        r"^The last level of the index is the time of each row, but here it holds labels of "
-        rf"dtype {dtype}, such as {example}: how far apart two rows are cannot be told\. Use "
+        r"^The last level of the index must be the time of each row, but it holds labels of "
+        rf"dtype {dtype}, such as {example}\. Use "
         r"dates, for example X\.set_index\(pd\.to_datetime\(X\.index\)\), periods or numbers; if "
-        r"the rows simply follow each other, X\.reset_index\(drop=True\)\.$"
+        r"the rows are consecutive, use X\.reset_index\(drop=True\)\.$"
     )
     known = labelled(several_series(HOURS[:2]) if series else HOURS[:2])
     for call in (SequenceWindower().fit, SequenceWindower().fit(known).transform):
@@ -935,8 +935,8 @@ def test_dates_in_an_index_of_objects_are_refused_with_the_remedy():
 def test_rows_with_no_place_in_time_or_no_series_are_refused(index, missing, first):
     X = labelled(index)
     message = (
-        f"{missing} of {len(X)} rows have no place in time or no series; the first is row "
-        f"{first}, labelled {index[first]}. Label them, or drop them."
+        f"{missing} of {len(X)} rows have a missing or infinite label in the index; the first is "
+        f"row {first} with the label {index[first]}. Label or drop these rows."
     )
     known = X.iloc[[i for i in (0, 1) if i != first][:1]]
     for call in (SequenceWindower().fit, SequenceWindower().fit(known).transform):
@@ -952,9 +952,9 @@ def test_labels_at_fit_and_none_at_transform_are_refused_and_the_reverse():
         (X.to_numpy(), X, ("an array", "a DataFrame")),
     ):
         message = (
-            "SequenceWindower was fitted on {}, and now X is {}: without labels on both sides no "
-            "row can find its past. Pass the same kind to both. In a Pipeline, "
-            "StandardScaler().set_output(transform='pandas') keeps the labels."
+            "SequenceWindower was fitted on {}, but now X is {}. Pass the same type to fit and "
+            "transform. In a Pipeline, StandardScaler().set_output(transform='pandas') keeps the "
+            "DataFrame."
         ).format(*kinds)
         with pytest.raises(ValueError, match=whole(message)):
             SequenceWindower().fit(known).transform(other)
@@ -978,8 +978,8 @@ KINDS = {
 def test_labels_of_another_kind_than_those_of_fit_are_refused(was, now):
     windower = SequenceWindower(timesteps=2).fit(labelled(KINDS[was]))
     message = (
-        f"In fit the index of X had its time as {was} of it, now as {now} of it. Rows find their "
-        "past by their labels: give X an index like that of fit."
+        f"The index of X has {now} as the time of its rows, but in fit it had {was}. Give X an "
+        "index like that of fit."
     )
     refused = pytest.raises(ValueError, match=whole(message))
     with refused if was != now else nullcontext():
@@ -1001,8 +1001,7 @@ def test_labels_of_another_kind_than_those_of_fit_are_refused(was, now):
 )
 def test_max_gap_in_a_unit_that_the_labels_do_not_have_is_refused(index, max_gap, kind, wanted):
     message = (
-        f"max_gap={max_gap!r} cannot measure the time of the rows, which the index has as {kind}: "
-        f"give {wanted}"
+        f"max_gap={max_gap!r} does not match the index, which has {kind} as its time: give {wanted}"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         SequenceWindower(max_gap=max_gap).fit(labelled(index))
