@@ -1,31 +1,39 @@
-# Every target sets up what it needs in $(VENV) first; only Python and make must be there.
+# Every target first installs what it needs in $(VENV). Only Python and make are required.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test coverage test-matrix test-oldest mutate lint format docs pictures test-site \
+.PHONY: help demo check test coverage test-matrix test-oldest mutate lint format docs pictures test-site \
 	dist audit bench clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    tune an LSTM on real data, draw forecast.png (minutes)"
-	@echo "make test    run the tests and the docstring examples"
-	@echo "make coverage  the tests, and which lines and branches they leave out; 97 % are asked for"
-	@echo "make test-matrix  the tests on every scikit-learn from 1.7 on, each in its own environment"
-	@echo "make test-oldest  the tests on the oldest versions that pyproject.toml allows"
-	@echo "make mutate  change the arithmetic in small ways, list those that no test sees"
-	@echo "make lint    formatting, lint, types, import rules"
-	@echo "make format  mend what lint can mend"
-	@echo "make docs    run every page of the guide and build the site, docs/_build/html"
-	@echo "make pictures  draw the README's pictures again"
-	@echo "make test-site  open every page of the site in a browser"
-	@echo "make dist    build wheel and archive, check them, install them elsewhere"
-	@echo "make audit   look for known faults in what is installed"
-	@echo "make bench   measure against what else one could use"
-	@echo "make clean   remove the environment and what the tools left"
+	@echo "make demo         tune an LSTM on real data, draw forecast.png (minutes)"
+	@echo "make check        lint, and the tests that train no network (about a minute)"
+	@echo "make test         run all tests and the docstring examples (minutes)"
+	@echo "make coverage     run the tests, list the lines and branches they miss (fails below 97 %)"
+	@echo "make test-matrix  run the tests on scikit-learn 1.7, 1.8 and 1.9, each in its own environment"
+	@echo "make test-oldest  run the tests on the oldest versions that pyproject.toml allows"
+	@echo "make mutate       make small changes to the arithmetic, list those that no test detects"
+	@echo "make lint         check formatting, lint, types and import rules"
+	@echo "make format       fix formatting and lint errors where this is automatic"
+	@echo "make docs         run every page of the guide and build the site, docs/_build/html"
+	@echo "make pictures     redraw the pictures of the README and the documentation"
+	@echo "make test-site    open every page of the site in a browser"
+	@echo "make dist         build wheel and source archive, check them, install them elsewhere"
+	@echo "make audit        look up known vulnerabilities of the installed packages"
+	@echo "make bench        compare speed and memory with the alternatives"
+	@echo "make clean        remove the environments, build outputs and caches"
 
 demo: $(VENV)/cli
 	$(BIN)/python -m skl_lstm
+
+# The tests below these paths neither train a network nor load Keras.
+QUICK_TESTS := tests/core tests/transformers tests/inspection tests/test_datasets.py \
+	tests/test_settings.py
+
+check: lint $(VENV)/test
+	$(BIN)/python -m pytest $(QUICK_TESTS)
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest
@@ -41,7 +49,7 @@ test-sklearn-%:
 	$(VENV)-sklearn-$*/bin/python -m pip install --quiet $(TEST_DATA)
 	$(VENV)-sklearn-$*/bin/python -m pytest
 
-# uv resolves to the lowest versions of what pyproject.toml names, and pip cannot.
+# uv can install the lowest versions that pyproject.toml allows. pip cannot.
 test-oldest: $(VENV)/dist
 	$(BIN)/python -m uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)-oldest
 	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python \
@@ -49,8 +57,8 @@ test-oldest: $(VENV)/dist
 	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python $(TEST_DATA)
 	$(VENV)-oldest/bin/python -m pytest
 
-# Anew each time: mutmut tries no survivor again because a test has changed. Those that are known
-# stand in tests/surviving_mutants.md, with the reasons.
+# Old results are deleted because mutmut does not retry a surviving mutant after a test has changed.
+# tests/surviving_mutants.md lists the known survivors with the reasons.
 mutate: $(VENV)/mutation
 	rm -rf mutants
 	$(BIN)/python -m mutmut run
@@ -61,12 +69,13 @@ lint: $(VENV)/lint
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/zizmor --offline --quiet .github/workflows
 
 format: $(VENV)/lint
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# A warning is an error. The pages that have not changed since the last build are not run again.
+# A warning is an error. Pages that have not changed since the last build are not run again.
 docs: $(VENV)/docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -d docs/_build/doctrees docs docs/_build/html
 
@@ -88,13 +97,13 @@ audit: $(VENV)/dist
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks
 
-# One stamp an extra: installed again when the metadata changes.
+# One stamp file per extra. The extra is installed again when pyproject.toml changes.
 $(VENV)/%: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 
-# The tests read a data set out of sktime's wheel and import none of it: its requirements, which
-# would hold back newer versions of ours, are left out.
+# The tests read a data set from sktime's wheel and do not import sktime. Its requirements are not
+# installed because they would prevent newer versions of the requirements of this package.
 TEST_DATA := --no-deps 'sktime>=1.2'
 
 $(VENV)/test: pyproject.toml | $(BIN)/python

@@ -1,6 +1,6 @@
-"""What the package costs beside the peers that a user would otherwise pick.
+"""Benchmarks of the package and of the alternatives that a user would otherwise choose.
 
-``python -m benchmarks`` runs them all, ``python -m benchmarks windows`` one of them. They
-print and never assert: timings depend on the machine. Each module here has one `main`.
-Those with targets, `search`, `prediction` and `memory`, write ``results/engine.json`` as well.
+``python -m benchmarks`` runs them, and ``python -m benchmarks windows`` runs only one. Each has a
+function `main`. The benchmarks print results and assert nothing, because timings depend on the
+machine. `search`, `prediction` and `memory` have targets and also write ``results/engine.json``.
 """

@@ -1,6 +1,6 @@
-"""Run the benchmarks in turn, or those named: ``python -m benchmarks windows``.
+"""Run the benchmarks one after the other: ``python -m benchmarks``, or with names to select some.
 
-Some run only by name: they take long, or much of the disk.
+Some benchmarks run only by name, because they take long or need much disk space.
 """
 
 import sys
@@ -27,7 +27,7 @@ def main(names: list[str]) -> None:
         raise SystemExit(f"No benchmark named {unknown}. There are: {', '.join(known)}.")
     for name in names or _BENCHMARKS:
         console.rule(name, style="bold")
-        # Imported one by one: a benchmark that is not asked for must not load Keras.
+        # Imported only when it runs, so that other benchmarks do not load Keras.
         import_module(f".{name}", __package__).main()
 
 

@@ -1,7 +1,8 @@
-"""The same Pipelines for three contestants: ours, plain scikeras, and skorch with PyTorch.
+"""The same Pipelines for three contestants: skl_lstm, plain scikeras, and skorch with PyTorch.
 
-Each is written as its users write it, with Adam at 1e-3, shuffled batches and TensorFlow's own
-threads; PyTorch's are given. A process loads what its contestant needs, and no more.
+Each is written in the way of its users, with Adam at 1e-3 and shuffled batches. TensorFlow chooses
+its number of threads, and the number of PyTorch's threads is set. A process loads only the
+libraries of its contestant.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ PACKAGES = ("numpy", "scikit-learn", "keras", "tensorflow", "scikeras", "skorch"
 
 
 class Work(NamedTuple):
-    """A search over look-backs, and what it learns from."""
+    """A search over look-backs, and its data."""
 
     rows: int
     make_data: Callable[[int, int], tuple[NDArray, NDArray]]
@@ -75,18 +76,18 @@ def make_search(contestant: str, work: Work, n_jobs: int = 1) -> GridSearchCV:
     else:
         grid = {"reshape__kw_args": [_slicing(work, steps) for steps in work.lookbacks]}
     cv = TimeSeriesSplit(work.splits)
-    # A peer that cannot be scored here would look fast.
+    # A contestant whose fits fail would seem fast.
     return GridSearchCV(pipeline, grid, cv=cv, n_jobs=n_jobs, error_score="raise")
 
 
 def make_pipeline(contestant: str, work: Work) -> Pipeline:
-    """Return the Pipeline that reads the longest look-back."""
+    """Return the Pipeline with the longest look-back."""
     reshape, net = _reshaper(contestant, work), _network(contestant, work)
     return Pipeline([("reshape", reshape), ("net", net)])
 
 
 def target_for(contestant: str, y: NDArray) -> NDArray:
-    # skorch refuses, or broadcasts, a target of one axis.
+    # skorch refuses a target with one axis, or broadcasts it.
     return y[:, None] if contestant in SKORCH else y
 
 

@@ -1,6 +1,7 @@
-"""What the benchmarks learn from: a made-up signal, and the hours of Beijing's air.
+"""The data of the benchmarks: a synthetic signal, and hourly air quality in Beijing.
 
-The data of Beijing are real, have holes, and lie beside the checkout, not in it.
+The Beijing data are real and have holes. Their file is outside the repository, in the folder
+``shared`` next to it.
 """
 
 from pathlib import Path
@@ -15,16 +16,17 @@ COLUMNS = [TARGET, "DEWP", "TEMP", "PRES", "Iws", "Is", "Ir"]
 
 
 def read_hours(path: Path) -> pd.DataFrame:
-    """Read the numeric columns by hour, without the rows that miss a value."""
+    """Read the numeric columns, indexed by hour, without the rows that have missing values."""
     table = pd.read_csv(path)
     times = pd.to_datetime(table[["year", "month", "day", "hour"]])
     return table.set_index(pd.DatetimeIndex(times))[COLUMNS].astype(float).dropna()
 
 
 def make_sequences(rows: int, timesteps: int) -> tuple[NDArray, NDArray]:
-    """Return flat rows of two features a step, and a target that fades into the past.
+    """Return flattened rows with two features per timestep, and a target.
 
-    The newer a step, the more it counts, the first feature for it and the second against.
+    The target is a weighted sum of the first feature minus the second. The weight decays
+    exponentially from the newest timestep to the oldest.
     """
     X = np.random.default_rng(0).standard_normal((rows, timesteps, 2), dtype=np.float32)
     weight = 0.7 ** np.arange(timesteps, dtype=np.float32)[::-1]
@@ -33,9 +35,9 @@ def make_sequences(rows: int, timesteps: int) -> tuple[NDArray, NDArray]:
 
 
 def make_lags(rows: int, timesteps: int) -> tuple[NDArray, NDArray]:
-    """Return the first `rows` hours of Beijing as lag columns, and the next hour's target.
+    """Return the first `rows` hours of Beijing as lag columns, and the target of the next hour.
 
-    Hours with a missing value are left out and their neighbours joined.
+    Hours with a missing value are dropped, and the rows before and after them become neighbours.
     """
     from skl_lstm import make_supervised
 

@@ -1,6 +1,6 @@
-"""Call functions of this package, each in a process of its own, which nothing has warmed up.
+"""Call functions of this package, each in a new process, so that no earlier work affects it.
 
-They take and return what JSON can hold.
+Their arguments and results must be JSON data.
 """
 
 import json
@@ -16,21 +16,21 @@ from ._timing import with_progress
 
 _ROOT = Path(__file__).parents[1]
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-# PyTorch and TensorFlow would not choose alike.
+# PyTorch and TensorFlow differ in when they use a GPU.
 _WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}
 
 
 class Job(NamedTuple):
-    """A function, its arguments, and what to call it while it runs."""
+    """A function, its arguments, and the name shown while it runs."""
 
     name: str
     function: Callable[..., Any]
     arguments: tuple[object, ...] = ()
-    on_gpu: bool = False  # may see one; the others run on the CPU even so
+    on_gpu: bool = False  # other jobs run on the CPU even if there is a GPU
 
 
 def run_in_fresh_processes(jobs: Sequence[Job]) -> list[Any]:
-    """Run one job after the other, never two at once, and show how far they are."""
+    """Run one job after the other, never two at once, and show the progress."""
     named = [(job.name, job) for job in jobs]
     return [_run(job) for job in with_progress(named, ticking=True)]
 

@@ -1,4 +1,4 @@
-"""Targets, met or missed: the table that shows them, and the file that keeps the results."""
+"""Targets and results: the table that shows them, and the file that stores them."""
 
 import json
 import os
@@ -17,7 +17,10 @@ _SHOW = {"seconds": duration, "bytes": megabytes}
 
 
 class Outcome(NamedTuple):
-    """What ours and the peer took, and a target: for the ratio of the two, or for ours alone."""
+    """The measurements of skl_lstm and of a peer, and a target.
+
+    The target applies to the ratio of the peer to skl_lstm if `is_ratio`, else to skl_lstm alone.
+    """
 
     work: str
     against: str
@@ -49,12 +52,12 @@ class Outcome(NamedTuple):
 
 
 def times_faster(work: str, against: str, ours: float, theirs: float, target: float) -> Outcome:
-    """Hold the ratio of the peer's seconds to ours against a target."""
+    """Compare the ratio of the peer's seconds to those of skl_lstm with a target."""
     return Outcome(work, against, "seconds", ours, theirs, target, is_ratio=True)
 
 
 def at_most(work: str, against: str, ours: float, theirs: float, target: float) -> Outcome:
-    """Hold the bytes that ours takes against a target; the peer's stand beside them."""
+    """Compare the bytes that skl_lstm takes with a target; those of the peer are only shown."""
     return Outcome(work, against, "bytes", ours, theirs, target, is_ratio=False)
 
 
@@ -62,7 +65,7 @@ def show_outcomes(outcomes: Sequence[Outcome]) -> None:
     table = Table(title="Targets", title_justify="left", title_style="bold")
     table.add_column("")
     table.add_column("against")
-    for header in ("ours", "theirs", "target", "reached", ""):
+    for header in ("skl_lstm", "peer", "target", "reached", ""):
         table.add_column(header, justify="right")
     for outcome in outcomes:
         table.add_row(*outcome.texts())
@@ -72,7 +75,7 @@ def show_outcomes(outcomes: Sequence[Outcome]) -> None:
 def save(
     section: str, packages: Sequence[str], outcomes: Sequence[Outcome], measured: object
 ) -> None:
-    """Put the results of one benchmark into the file, beside those of the others."""
+    """Write the results of one benchmark to the file, which keeps those of the others."""
     results = json.loads(_FILE.read_text()) if _FILE.is_file() else {}
     results[section] = {
         "setting": _setting(packages),

@@ -1,4 +1,4 @@
-"""Alternated timings, peak memory and the table that shows them; shared by all benchmarks."""
+"""Alternated timings, peak memory and the table of results, shared by all benchmarks."""
 
 import os
 import platform
@@ -29,9 +29,9 @@ console = Console(highlight=False, markup=False)
 
 
 def alternate(measures: Mapping[str, Callable[[], float]], rounds: int) -> Times:
-    """Take every measure once a round, in seconds, after a round that does not count.
+    """Take every measure once per round, in seconds. The first round is not counted.
 
-    A B C A B C, not A A B B C C: a machine that slows down meanwhile slows all alike.
+    The order is A B C A B C, not A A B B C C. If the machine slows down, it affects all alike.
     """
     times: Times = {name: [] for name in measures}
     turns = [(name, name) for _ in range(rounds + 1) for name in measures]
@@ -43,10 +43,10 @@ def alternate(measures: Mapping[str, Callable[[], float]], rounds: int) -> Times
 
 
 def with_progress(work: Iterable[tuple[str, T]], *, ticking: bool = False) -> Iterator[T]:
-    """Yield what belongs to the names, one by one, and show which one it is and how far that is.
+    """Yield the items one by one, and show the name of the current one and the progress.
 
-    `ticking` shows the seconds as they pass, by a thread that would disturb what is timed in
-    this process.
+    `ticking` updates the elapsed seconds from a thread. Do not use it around timings in this
+    process, because the thread would disturb them.
     """
     work = list(work)
     bar = Progress(*_COLUMNS, console=console, transient=True, auto_refresh=ticking)
@@ -61,7 +61,7 @@ def with_progress(work: Iterable[tuple[str, T]], *, ticking: bool = False) -> It
 def stopwatch(
     call: Callable[[], object], before: Callable[[], object] | None = None
 ) -> Callable[[], float]:
-    """Turn a callable into a measure of the seconds that it takes, `before` left out."""
+    """Return a measure of the seconds that `call` takes. The time of `before` is not included."""
 
     def measure() -> float:
         if before is not None:
@@ -69,7 +69,7 @@ def stopwatch(
         start = perf_counter()
         result = call()
         seconds = perf_counter() - start
-        # Freeing the result is not part of making it.
+        # Freeing the result is not part of the timed call.
         del result
         return seconds
 
@@ -82,10 +82,10 @@ def alternate_touched(
     shape: tuple[int, ...],
     dtype: DTypeLike = np.float64,
 ) -> Times:
-    """Time calls that all find the memory of one result in use a moment ago.
+    """Time calls, each after memory of the size of one result was allocated and freed.
 
-    The first to touch fresh memory pays for it, several times the copy itself. Without
-    this the time of a call would depend on which peer came before it.
+    The first access to new memory is several times as expensive as a copy. Without this step, the
+    time of a call would depend on the call before it.
     """
 
     def touch() -> None:
@@ -95,9 +95,10 @@ def alternate_touched(
 
 
 def peak_memory(call: Callable[[], object]) -> int:
-    """Return the most bytes that a call held at a time, its result included.
+    """Return the peak memory of a call in bytes, including its result.
 
-    They are those that tracemalloc sees: what NumPy and pandas allocate, not TensorFlow.
+    It is measured by tracemalloc, which sees allocations of NumPy and pandas, but not of
+    TensorFlow.
     """
     tracemalloc.start()
     call()
@@ -107,7 +108,7 @@ def peak_memory(call: Callable[[], object]) -> int:
 
 
 def show_setting(*packages: str) -> None:
-    """Print what the numbers below depend on."""
+    """Print the versions and the number of cores."""
     versions = [f"{package} {version(package)}" for package in packages]
     python = f"Python {platform.python_version()}"
     console.print(", ".join([python, *versions, f"{os.cpu_count()} cores"]), style="dim")
@@ -116,14 +117,14 @@ def show_setting(*packages: str) -> None:
 def show_table(
     title: str, times: Times, columns: Mapping[str, Mapping[str, str]] | None = None
 ) -> None:
-    """Print the times, each against the first row, which is ours.
+    """Print the times, and their ratio to those in the first row, which includes skl_lstm.
 
-    `columns` adds further columns: header to row name to text.
+    `columns` adds further columns. It maps a header to a dictionary from row name to text.
     """
     columns = columns or {}
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("")
-    for header in ("median", "min to max", "vs ours", *columns):
+    for header in ("median", "min to max", "vs first row", *columns):
         table.add_column(header, justify="right")
     ours = median(next(iter(times.values())))
     for name, seconds in times.items():
@@ -134,7 +135,7 @@ def show_table(
 
 
 def duration(seconds: float) -> str:
-    """Write seconds with three digits in the unit that suits them."""
+    """Format seconds with three digits in a suitable unit."""
     for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
         if seconds * factor >= 1:
             return f"{_three_digits(seconds * factor)} {unit}"
@@ -142,7 +143,7 @@ def duration(seconds: float) -> str:
 
 
 def megabytes(count: int) -> str:
-    """Write bytes as megabytes with three digits."""
+    """Format bytes as megabytes with three digits."""
     return f"{_three_digits(count / 1e6)} MB"
 
 

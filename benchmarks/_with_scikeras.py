@@ -1,4 +1,4 @@
-"""The search as users of plain scikeras write it."""
+"""The network of the search, written for plain scikeras."""
 
 import keras
 from scikeras.wrappers import KerasRegressor

@@ -1,4 +1,4 @@
-"""The search as users of skorch write it."""
+"""The network of the search, written for skorch."""
 
 import torch
 from skorch import NeuralNetRegressor

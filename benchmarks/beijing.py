@@ -1,6 +1,7 @@
-"""The next hour's PM2.5 in Beijing from the last 24 hours: an LSTM, a ridge, and persistence.
+"""Forecast the next hour's PM2.5 in Beijing from the last 24 hours.
 
-`tests/test_real_data.py` holds the LSTM of this module to its error.
+The benchmark compares an LSTM, ridge regression and persistence. `tests/test_real_data.py` checks
+the error of the LSTM.
 """
 
 from math import cos, pi
@@ -30,7 +31,7 @@ _SEEDS = (0, 1, 2)
 
 
 class Year(NamedTuple):
-    """Hours to learn from, and those of the year after them to forecast from."""
+    """The training rows, and the test rows in the year after them."""
 
     X_train: pd.DataFrame
     y_train: pd.Series
@@ -40,7 +41,7 @@ class Year(NamedTuple):
 
 def main() -> None:
     if not BEIJING.is_file():
-        console.print(f"Left out, as there is no {BEIJING}.")
+        console.print(f"Skipped, because {BEIJING} does not exist.")
         return
     show_setting("numpy", "pandas", "scikit-learn", "keras", "tensorflow")
     hours = read_hours(BEIJING)
@@ -50,12 +51,12 @@ def main() -> None:
     _show_errors(year, whole)
     console.print(
         f"{len(hours)} hours without a missing value, {_count_holes(hours)} holes between them. "
-        f"Learnt from: the {len(year.X_train)} hours with a known next one up to "
-        f"{year.X_train.index[-1]}. Forecast, the same by all: the hour after each of the "
-        f"{len(year.X_test)} in the {HELD_OUT.days} days after that. LSTM and ridge read the "
-        f"same windows, {_TIMESTEPS} hours of {len(COLUMNS)} columns, padded after a hole; "
-        "persistence says that the next hour will be as this one. "
-        f'"Whole past" counts the {whole.sum()} hours whose window is not padded.'
+        f"Training: the {len(year.X_train)} hours up to {year.X_train.index[-1]} whose next hour "
+        f"is known. Test, the same for all models: the hour after each of the {len(year.X_test)} "
+        f"hours in the {HELD_OUT.days} days after that. The LSTM and ridge regression read the "
+        f"same windows of {_TIMESTEPS} hours and {len(COLUMNS)} columns, which are padded after a "
+        "hole. Persistence forecasts that the next hour equals this one. "
+        f'"Unpadded" includes only the {whole.sum()} hours whose window has no padding.'
     )
 
 
@@ -64,10 +65,10 @@ def _show_errors(year: Year, whole: NDArray[np.bool_]) -> None:
         title="Errors on the held-out year, µg/m³", title_justify="left", title_style="bold"
     )
     table.add_column("")
-    for header in ("RMSE", "MAE", "RMSE, whole past", "fit"):
+    for header in ("RMSE", "MAE", "RMSE, unpadded", "fit"):
         table.add_column(header, justify="right")
     models = {f"LSTM, random_state={seed}": make_lstm(seed) for seed in _SEEDS}
-    models["ridge, same lags"] = make_ridge()
+    models["ridge, same windows"] = make_ridge()
     for name in with_progress([(name, name) for name in models]):
         model = models[name]
         start = perf_counter()
@@ -79,9 +80,9 @@ def _show_errors(year: Year, whole: NDArray[np.bool_]) -> None:
 
 
 def with_next_hour(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the hours whose next is known too, and the target in that next hour.
+    """Return the hours whose next hour is known, and the target in that next hour.
 
-    The others stand at the end of their run, so no window misses them.
+    The hours left out are the last ones before a hole or the end, so no later window needs them.
     """
     target = hours[TARGET].shift(freq=-HOUR)
     known = hours.index.intersection(target.index)
@@ -89,16 +90,16 @@ def with_next_hour(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
 
 
 def hold_out(X: pd.DataFrame, y: pd.Series, length: pd.Timedelta) -> Year:
-    """Split off the hours whose next lies in the last `length` of the time known."""
+    """Use the last `length` of the hours as test rows, and the hours before as training rows."""
     is_train = X.index <= X.index[-1] - length
     return Year(X[is_train], y[is_train], X[~is_train], y[~is_train])
 
 
 def make_lstm(random_state: int) -> TransformedTargetRegressor:
-    """Return the whole model: table in, µg/m³ out.
+    """Return the complete model, from a table to a forecast in µg/m³.
 
-    Batch size, learning rate and epochs were chosen by the errors of 2013, after learning from
-    the years before; the held-out year had no say.
+    Batch size, learning rate and epochs were chosen by the error on 2013, with the years before as
+    training data. The held-out year was not used for this choice.
     """
     lstm = LSTMRegressor(
         units=32,
@@ -111,7 +112,7 @@ def make_lstm(random_state: int) -> TransformedTargetRegressor:
 
 
 def _learning_rate(epoch: int) -> float:
-    # At a constant one the error jumps between epochs by as much as the models differ.
+    # With a constant rate, the error varies between epochs as much as between the models.
     return 4e-3 * (1 + cos(pi * epoch / _EPOCHS)) / 2
 
 
@@ -126,7 +127,7 @@ def persistence(X: pd.DataFrame) -> pd.Series:
 
 
 def _scaled_windows() -> list[Any]:
-    # As a DataFrame: by the index the windower finds holes, and the past kept from fit.
+    # The windower needs the index of a DataFrame to find holes and the rows kept from fit.
     scaler = StandardScaler().set_output(transform="pandas")
     return [scaler, SequenceWindower(timesteps=_TIMESTEPS)]
 
@@ -155,13 +156,16 @@ def _count_holes(hours: pd.DataFrame) -> int:
 def _has_whole_past(year: Year) -> NDArray[np.bool_]:
     times = year.X_train.index.append(year.X_test.index)
     span = (_TIMESTEPS - 1) * HOUR
-    # Without a hole between them, so many rows span so many hours.
+    # If there is no hole, the rows of a window span exactly this time.
     whole = times[_TIMESTEPS - 1 :] - times[: 1 - _TIMESTEPS] == span
     return whole[-len(year.X_test) :]
 
 
 def _check_no_seam(year: Year) -> None:
-    """Demand the windows that the whole series has: the first of the year reach back."""
+    """Check that the first windows of the test year include the rows before it.
+
+    They must equal the windows of the whole series.
+    """
     windower = SequenceWindower(timesteps=_TIMESTEPS)
     whole_series = windower.fit_transform(pd.concat([year.X_train, year.X_test]))
     windows = windower.fit(year.X_train).transform(year.X_test)

@@ -1,4 +1,4 @@
-"""What ``import skl_lstm`` adds for somebody who imports scikit-learn anyway."""
+"""The time that ``import skl_lstm`` adds to the import of scikit-learn."""
 
 import os
 import subprocess
@@ -35,12 +35,14 @@ def main() -> None:
     pairwise = median(a / b for a, b in zip(both, alone, strict=True))
     direct = 1 + median(added) / median(alone)
 
-    show_table("Imports, each in a fresh process", times)
+    show_table("Imports, each in a new process", times)
     console.print(
-        "sklearn is sklearn.pipeline and sklearn.preprocessing; interpreter start is left out.\n"
-        f"With skl_lstm to without, median of {_ROUNDS} pairs: {_verdict(pairwise)}.\n"
-        f"The same from the last row, which is {duration(median(added))} measured apart and so "
-        f"with less noise: {_verdict(direct)}."
+        "sklearn means sklearn.pipeline and sklearn.preprocessing. The start of the interpreter is "
+        "not included.\n"
+        "Ratio of the time with skl_lstm to the time without, median of "
+        f"{_ROUNDS} pairs: {_verdict(pairwise)}.\n"
+        f"The same ratio computed from the last row ({duration(median(added))}), which is measured "
+        f"separately and has less noise: {_verdict(direct)}."
     )
 
 
@@ -49,9 +51,9 @@ def _verdict(ratio: float) -> str:
 
 
 def _fresh_import(timed: str, cache: str, before: str = "") -> Callable[[], float]:
-    """Measure an import in a new process, inside of it."""
-    # An installed package comes with bytecode, a checkout may not: the round that does
-    # not count writes it for all, to a place of its own so that nothing is left behind.
+    """Return a measure of an import, timed inside a new process."""
+    # An installed package includes bytecode, but a checkout may not. The first round, which is not
+    # counted, writes the bytecode to a temporary folder.
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": cache}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-c", _TIMED.format(before=before, timed=timed)]

@@ -1,8 +1,8 @@
-"""Train from a file of 4 GB, and from a copy of it in memory: what the process comes to hold.
+"""The memory that a process takes to train from a file of 4 GB, and from a copy in memory.
 
-Runs by name only, and on Linux only, as it reads ``/proc``: it takes minutes, up to three times
-4 GB of the disk that temporary files are on (``TMPDIR`` names another) and, for the copy, some
-9 GB of memory.
+This benchmark runs by name only, because it takes minutes. It runs on Linux only, because it reads
+``/proc``. It needs up to three times 4 GB of disk space for temporary files (``TMPDIR`` sets the
+folder), and about 9 GB of memory for the copy.
 """
 
 import re
@@ -41,26 +41,28 @@ def main() -> None:
         at_most(kind, _COPY, ours[kind], copied[kind], _MOST) for kind in ("resident", "anonymous")
     ]
     show_outcomes(outcomes)
-    same = "the same" if ours["answers"] == copied["answers"] else "NOT THE SAME"
+    same = "the same" if ours["results"] == copied["results"] else "NOT THE SAME"
     console.print(
         f"{_ROWS} rows of {_FEATURES} float32, {megabytes(_bytes())}, by SequenceWindower("
         f"{_TIMESTEPS}) and LSTMRegressor({_UNITS}): one epoch in shuffled batches of {_BATCH}, "
-        f"and a prediction of all rows. Ours is given a numpy.memmap, {duration(ours['seconds'])}; "
-        f"the other, {duration(copied['seconds'])}, that memmap copied into an array. Loss and "
-        f"predictions are {same}. Resident is all that the process holds, libraries and pages of "
-        f"the file included; before the data it was {megabytes(ours['before']['VmRSS'])}, most of "
-        "it TensorFlow. Anonymous is what the system could not drop and read again, before the "
-        f"data {megabytes(ours['before']['RssAnon'])}; sampled every {_SAMPLED_EVERY * 1e3:g} ms."
+        f"and a prediction of all rows. skl_lstm reads a numpy.memmap and takes "
+        f"{duration(ours['seconds'])}. The peer reads a copy of it in memory and takes "
+        f"{duration(copied['seconds'])}. Loss and predictions are {same}. Resident memory is all "
+        "memory of the process, including libraries and pages of the file. Before the data was "
+        f"read, it was {megabytes(ours['before']['VmRSS'])}, mostly TensorFlow. Anonymous memory "
+        "is the part that the system cannot drop and read again. Before the data was read, it was "
+        f"{megabytes(ours['before']['RssAnon'])}. It is sampled every "
+        f"{_SAMPLED_EVERY * 1e3:g} ms."
     )
     save("larger_than_memory", _PACKAGES, outcomes, {OURS: ours, _COPY: copied})
 
 
 def train_from(path: str, copy: bool) -> dict[str, Any]:
-    """Train and predict, and return what was held; to be called in a fresh process."""
+    """Train and predict, and return the memory used. Call this in a new process."""
     series, y = _mapped(path), _mapped(path)[:, 0].copy()
     _fit_and_predict(np.array(series[:_WARM_ROWS]), y[:_WARM_ROWS])
     before = {kind: _held(kind) for kind in ("VmRSS", "RssAnon")}
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from now on
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     start = perf_counter()
     loss, predicted, anonymous = _watched(
         lambda: _fit_and_predict(np.array(series) if copy else series, y)
@@ -70,7 +72,7 @@ def train_from(path: str, copy: bool) -> dict[str, Any]:
         "resident": _held("VmHWM"),
         "anonymous": anonymous,
         "seconds": perf_counter() - start,
-        "answers": [loss, float(predicted.sum()), float(predicted.std())],
+        "results": [loss, float(predicted.sum()), float(predicted.std())],
     }
 
 

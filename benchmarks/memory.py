@@ -1,6 +1,6 @@
-"""What the process comes to hold: over many fits, and in one fit to a long series of windows.
+"""The memory of the process over many fits, and in one fit on a long series of windows.
 
-It is the resident memory that the system counts, TensorFlow's included.
+This is the resident memory reported by the system, which includes TensorFlow's.
 """
 
 import gc
@@ -41,28 +41,29 @@ def main() -> None:
     outcomes = [_judge_growth(resident), _judge_windows(extra)]
     show_outcomes(outcomes)
     console.print(
-        f"Over {_FITS[OURS]} fits: growth after the first {_SETTLED}, each a fit and a prediction "
-        f"of {_FITTED.rows} rows in a Pipeline, the look-backs {_lookbacks()} in turn. "
-        f"{SCIKERAS} makes {_FITS[SCIKERAS]} fits only; its growth after the first {_SETTLED} "
-        f"was {megabytes(_grown(resident[SCIKERAS]))} and is scaled up to the "
-        f"{_FITS[OURS] - _SETTLED} that ours has.\n"
-        f"Long series: {_ROWS} rows of {_FEATURES} float32, timesteps={_TIMESTEPS}. The most held "
-        f"in a fit of LSTM({_UNITS}), one epoch in batches of {_BATCH}, beyond what was held "
-        f"before it, after a fit to {_WARM_ROWS} rows; sampled every {_SAMPLED_EVERY * 1e3:g} ms. "
-        f"Ours is SequenceWindower and LSTMRegressor in a Pipeline. {SCIKERAS} is given windows "
-        f"copied out, {megabytes(_windows_bytes())} that count, and stopped after {_PEER_STEPS} "
-        "batches, by when it has all in memory."
+        f"{_FITS[OURS]} fits: the growth of memory after the first {_SETTLED} fits. Each is a fit "
+        f"and a prediction of {_FITTED.rows} rows in a Pipeline, with the look-backs "
+        f"{_lookbacks()} in turn. {SCIKERAS} makes only {_FITS[SCIKERAS]} fits. Its growth after "
+        f"the first {_SETTLED} was {megabytes(_grown(resident[SCIKERAS]))}, and is scaled to the "
+        f"{_FITS[OURS] - _SETTLED} fits of {OURS}.\n"
+        f"Long series: {_ROWS} rows of {_FEATURES} float32, timesteps={_TIMESTEPS}. The value is "
+        f"the peak memory in a fit of LSTM({_UNITS}), one epoch in batches of {_BATCH}, minus the "
+        f"memory before the fit. A fit on {_WARM_ROWS} rows comes first and is not counted. Memory "
+        f"is sampled every {_SAMPLED_EVERY * 1e3:g} ms. {OURS} uses SequenceWindower and "
+        f"LSTMRegressor in a Pipeline. {SCIKERAS} gets a copy of all windows "
+        f"({megabytes(_windows_bytes())}, which are counted), and is stopped after {_PEER_STEPS} "
+        "batches, when all of it is in memory."
     )
     save("memory", _PACKAGES, outcomes, {"resident": resident, "extra": extra})
 
 
 def grow(contestant: str, fits: int) -> list[int]:
-    """Return the memory held after each of many fits; to be called in a fresh process."""
+    """Return the memory used after each of many fits. Call this in a new process."""
     X, y = _FITTED.data()
     held = []
     for count in range(fits):
         lookback = _FITTED.lookbacks[count % len(_FITTED.lookbacks)]
-        # Its longest look-back is the one that a Pipeline reads.
+        # make_pipeline uses the longest look-back, so only this one is listed.
         work = _FITTED._replace(lookbacks=(lookback,))
         newest = X[:, -lookback * work.features :]
         make_pipeline(contestant, work).fit(newest, y).predict(newest)
@@ -72,7 +73,7 @@ def grow(contestant: str, fits: int) -> list[int]:
 
 
 def fit_windows(contestant: str) -> int:
-    """Return the most memory that a fit takes beyond its data; to be called in a fresh process."""
+    """Return the peak memory that a fit takes in addition to the series. Call in a new process."""
     series, y = _series()
     fit = _fit_ours if contestant == OURS else _fit_scikeras
     fit(series[:_WARM_ROWS], y[:_WARM_ROWS])
@@ -96,7 +97,7 @@ def _fit_scikeras(series: NDArray, y: NDArray) -> object:
     windows = np.lib.stride_tricks.sliding_window_view(past, _TIMESTEPS, axis=0)
     written_out = np.ascontiguousarray(windows.swapaxes(1, 2))
     net = make_net(_UNITS, epochs=1, batch_size=_BATCH)
-    # All is copied before the first batch, and the other minutes would add nothing.
+    # Keras copies all windows before the first batch, so later batches would not add memory.
     return net.set_params(fit__steps_per_epoch=_PEER_STEPS).fit(written_out, y)
 
 

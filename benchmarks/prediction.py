@@ -1,6 +1,6 @@
-"""What a fitted Pipeline takes to predict one row, and 20,000 of them.
+"""The time that a fitted Pipeline takes to predict one row, and 20,000 rows.
 
-``BENCH_ROUNDS=5`` repeats, in fresh processes.
+``BENCH_ROUNDS=5`` repeats the benchmark five times, in new processes.
 """
 
 import os
@@ -40,15 +40,15 @@ def main() -> None:
     outcomes = [_judge(size, times) for size, times in measured.items()]
     show_outcomes(outcomes)
     console.print(
-        f"Every contestant has a process of its own and repeats the call for {_SECONDS:g} "
-        f"seconds, at least {_CALLS.start} and at most {_CALLS.stop} times, after two that do not "
-        f"count. All were given a batch size of {_WORK.batch_size}."
+        f"Every contestant runs in its own process. It repeats the call for {_SECONDS:g} "
+        f"seconds, at least {_CALLS.start} and at most {_CALLS.stop} times. Two calls before "
+        f"are not counted. All have a batch size of {_WORK.batch_size}."
     )
     save("prediction", PACKAGES, outcomes, measured)
 
 
 def time_predictions(contestant: str) -> dict[str, list[float]]:
-    """Fit and time the calls of predict; to be called in a fresh process."""
+    """Fit, then time the calls of predict. Call this in a new process."""
     X, y = _WORK.data()
     pipeline = make_pipeline(contestant, _WORK).fit(X, target_for(contestant, y))
     return {size: _time_calls(pipeline, rows) for size, rows in _SIZES.items()}
@@ -90,4 +90,4 @@ def _judge(size: str, times: Times) -> Outcome:
 
 def _title(size: str) -> str:
     steps, units = max(_WORK.lookbacks), _WORK.units
-    return f"Predict {size}, {steps} steps x {_WORK.features}, LSTM({units})"
+    return f"Predict {size}, {steps} timesteps x {_WORK.features}, LSTM({units})"

@@ -1,4 +1,4 @@
-"""`SequenceReshaper.transform` against a reshape by hand, validation included."""
+"""`SequenceReshaper.transform`, including validation, compared with a reshape by hand."""
 
 from collections.abc import Callable
 from statistics import median
@@ -27,13 +27,13 @@ def main() -> None:
     times = alternate({name: stopwatch(call) for name, call in calls.items()}, _ROUNDS)
 
     show_table(f"{X.shape} float64 to {_by_hand(X).shape}", times)
-    # Round by round, as both halves of a difference must have met the same machine.
+    # Subtracted round by round, so that both times were measured under the same load.
     rest = median(ours - scan for ours, scan in zip(times[_OURS], times[_SCAN], strict=True))
     console.print(
-        "Each gives a view; no bytes are copied. What SequenceReshaper pays for is the finite "
-        "scan of scikit-learn's validation, which reads X once to refuse infinity: all but "
-        f"{duration(max(rest, 0))} of its time. FunctionTransformer without validate=True checks "
-        "nothing, like the reshape by hand."
+        "All return a view and copy nothing. SequenceReshaper spends its time, except for "
+        f"{duration(max(rest, 0))}, on the finite scan of scikit-learn's validation, which reads X "
+        "once to refuse infinity. FunctionTransformer without validate=True checks nothing, like "
+        "the reshape by hand."
     )
 
 
@@ -56,4 +56,4 @@ def _by_hand(X: NDArray) -> NDArray:
 def _check_equal(results: dict[str, NDArray], X: NDArray) -> None:
     for name, result in results.items():
         if not (np.shares_memory(result, X) and np.array_equal(result, _by_hand(X))):
-            raise RuntimeError(f"{name} does not give the view that the others give.")
+            raise RuntimeError(f"{name} does not return the same view as the others.")

@@ -1,7 +1,7 @@
-"""Grid searches over the look-back: how long they take, and what they find.
+"""The time and the scores of grid searches over the look-back.
 
-S, M and L by three contestants, M by two workers, and M on a GPU where there is one.
-``BENCH_SEARCHES=S,L`` chooses, ``BENCH_ROUNDS=5`` repeats.
+Three contestants run the searches S, M and L. M also runs with two workers, and on a GPU if there
+is one. ``BENCH_SEARCHES=S,L`` selects searches, ``BENCH_ROUNDS=5`` repeats them.
 """
 
 import os
@@ -43,7 +43,7 @@ def main() -> None:
     measured: dict[str, Any] = {}
     for name in _chosen():
         if not can_run(name):
-            console.print(f"{name} is left out, as there is no {BEIJING}.")
+            console.print(f"{name} is skipped, because {BEIJING} does not exist.")
             continue
         measured[name] = _run_searches(name)
         _show_searches(name, measured[name])
@@ -56,28 +56,28 @@ def main() -> None:
         measured["GPU"] = _run_on_gpu()
     show_outcomes(outcomes)
     console.print(
-        "Seconds are those of GridSearchCV.fit, refit included, in a process of its own that "
-        "has imported everything and run nothing. All train on the CPU unless a title says "
-        "otherwise, with the same batches, epochs and folds, Adam at 1e-3, shuffled. A look-back "
-        "keeps the newest steps of a row. "
-        "Of skorch's two, the faster one counts. skl_lstm is seeded, the peers are not, so "
-        "that theirs vary from run to run. PyTorch's initial weights are others than Keras', "
-        "so that its scores differ by more than chance. With n_jobs, it is the second search of a "
-        "process that is timed, when the workers have imported and traced.\n"
-        "S and M learn a made-up signal. L forecasts PM2.5 from the first "
-        f"{WORKS['L'].rows} complete hours in Beijing, scaled before the search; hours that miss "
-        "a value are dropped and their neighbours joined."
+        "The times are those of GridSearchCV.fit, including the refit, in a new process that has "
+        "imported everything but fitted nothing yet. All train on the CPU unless a title says "
+        "otherwise, with the same batches, epochs and folds, Adam at 1e-3, and shuffling. A "
+        "look-back keeps the newest timesteps of a row. The target for skorch applies to the "
+        "faster of its two rows. skl_lstm has a fixed seed. The peers do not, so their scores "
+        "vary from run to run. PyTorch initializes weights differently from Keras, so its scores "
+        "differ systematically. With n_jobs, the second search of a process is timed, when the "
+        "workers have imported everything and traced their copies.\n"
+        "S and M learn a synthetic signal. L forecasts PM2.5 from the first "
+        f"{WORKS['L'].rows} complete hours in Beijing, scaled before the search. Hours with a "
+        "missing value are dropped, and the hours before and after them become neighbours."
     )
     save("search", PACKAGES, outcomes, measured)
 
 
 def time_search(contestant: str, name: str) -> dict[str, Any]:
-    """Search once; to be called in a fresh process."""
+    """Search once. Call this in a new process."""
     return _timed(contestant, WORKS[name], n_jobs=1)
 
 
 def time_second_search(n_jobs: int) -> dict[str, Any]:
-    """Search twice and return the second; to be called in a fresh process."""
+    """Search twice and return the second result. Call this in a new process."""
     _timed(OURS, WORKS[_JOBS_WORK], n_jobs)
     return _timed(OURS, WORKS[_JOBS_WORK], n_jobs)
 
@@ -115,11 +115,11 @@ def _run_jobs() -> Searches:
 def _run_on_gpu() -> Searches:
     [found] = run_in_fresh_processes([Job("Looking for a GPU", sees_gpu, on_gpu=True)])
     if not found:
-        console.print("There is no GPU, on which Keras' own kernels would run in both.")
+        console.print("No GPU was found, so the search on a GPU is skipped.")
         return {}
     calls = {one: (one, _JOBS_WORK) for one in (OURS, SCIKERAS)}
     searches = _alternate("GPU", time_search, calls, on_gpu=True)
-    show_table(f"{_JOBS_WORK} on the GPU, by Keras' own kernel", _times(searches))
+    show_table(f"{_JOBS_WORK} on the GPU, with Keras' own kernel", _times(searches))
     return searches
 
 
@@ -144,7 +144,7 @@ def _show_searches(name: str, searches: Searches) -> None:
     work = WORKS[name]
     show_table(
         f"{name}: {work.fits} fits of LSTM({work.units}), {work.rows} rows of "
-        f"{max(work.lookbacks)} steps x {work.features}, {work.epochs} epochs, "
+        f"{max(work.lookbacks)} timesteps x {work.features}, {work.epochs} epochs, "
         f"batch {work.batch_size}",
         _times(searches),
     )
@@ -174,7 +174,7 @@ def _judge(name: str, searches: Searches) -> list[Outcome]:
 def _judge_jobs(searches: Searches) -> Outcome:
     one, several = _mean_scores(searches).values()
     apart = max(abs(a - b) for a, b in zip(one, several, strict=True))
-    console.print(f"n_jobs={_JOBS} and n_jobs=1 score the same to {apart:.0e}.")
+    console.print(f"The scores with n_jobs={_JOBS} and n_jobs=1 differ by at most {apart:.0e}.")
     theirs, ours = (median(times) for times in _times(searches).values())
     work = f"search {_JOBS_WORK}, n_jobs={_JOBS}"
     return times_faster(work, "n_jobs=1", ours, theirs, _TIMES_ONE_JOB)

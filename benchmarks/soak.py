@@ -1,7 +1,7 @@
-"""Four threads that fit and predict in one process, for long: answers, memory and latency.
+"""Four threads that fit and predict in one process for minutes: results, memory and latency.
 
-Runs by name only, as it takes minutes. ``BENCH_FITS=2000`` and ``BENCH_PREDICTIONS=20000`` make
-it longer.
+This benchmark runs by name only, because it takes minutes. ``BENCH_FITS=2000`` and
+``BENCH_PREDICTIONS=20000`` make it longer.
 """
 
 import gc
@@ -35,42 +35,42 @@ def main() -> None:
     within = "within" if grown <= _MOST_GROWTH else "BEYOND"
     percentiles = ", ".join(f"{name} {duration(s)}" for name, s in result["latency"].items())
     console.print(
-        f"{fits} fits and {predictions} predictions of one row by {_THREADS} threads: "
-        f"{result['wrong']} wrong answers, each compared with that of the same work done alone "
-        f"before. From the end of the first tenth on, the process grew by {megabytes(grown)}, "
-        f"{within} the {megabytes(_MOST_GROWTH)} that it may: "
-        f"{', '.join(map(megabytes, result['resident']))} after each tenth.\n"
-        f"Latency of a prediction while others fit: {percentiles}; alone: "
-        f"{duration(result['alone'])} in the median."
+        f"{fits} fits and {predictions} predictions of one row in {_THREADS} threads: "
+        f"{result['wrong']} wrong results. Each was compared with the result of the same work "
+        "without other threads. After the first tenth of the work, the memory of the process grew "
+        f"by {megabytes(grown)}, {within} the limit of {megabytes(_MOST_GROWTH)}. The memory after "
+        f"each tenth: {', '.join(map(megabytes, result['resident']))}.\n"
+        f"Latency of a prediction while other threads fit: {percentiles}. Median latency without "
+        f"other threads: {duration(result['alone'])}."
     )
     save("soak", _PACKAGES, [], result)
 
 
 def soak(fits: int, predictions: int) -> dict[str, Any]:
-    """Do all of the work in threads; to be called in a fresh process."""
+    """Fit and predict in threads, and compare all results. Call this in a new process."""
     kinds = _kinds()
     alone = [_fit(kind) for kind in kinds]
     rows = [_series()[number : number + 1] for number in range(_ROWS)]
-    answers = [[pipeline.predict(row) for row in rows] for pipeline, _ in alone]
+    expected = [[pipeline.predict(row) for row in rows] for pipeline, _ in alone]
     times = _timed_alone(alone[0][0], rows)
     wrong: list[str] = []
     latencies: list[float] = []
 
-    def fit(number: int) -> None:
-        which = number % len(kinds)
-        pipeline, history = _fit(kinds[which])
-        if history != alone[which][1]:
-            wrong.append(f"fit {number}")
-        if not np.array_equal(pipeline.predict(rows[0]), answers[which][0]):
-            wrong.append(f"prediction of fit {number}")
+    def fit(index: int) -> None:
+        kind = index % len(kinds)
+        pipeline, history = _fit(kinds[kind])
+        if history != alone[kind][1]:
+            wrong.append(f"fit {index}")
+        if not np.array_equal(pipeline.predict(rows[0]), expected[kind][0]):
+            wrong.append(f"prediction of fit {index}")
 
-    def predict(number: int) -> None:
-        which, row = number % len(kinds), number % len(rows)
+    def predict(index: int) -> None:
+        kind, row = index % len(kinds), index % len(rows)
         start = perf_counter()
-        answer = alone[which][0].predict(rows[row])
+        y_pred = alone[kind][0].predict(rows[row])
         latencies.append(perf_counter() - start)
-        if not np.array_equal(answer, answers[which][row]):
-            wrong.append(f"prediction {number}")
+        if not np.array_equal(y_pred, expected[kind][row]):
+            wrong.append(f"prediction {index}")
 
     resident = [
         _leg(fit, range(*fits_of), predict, range(*predictions_of))
@@ -83,7 +83,7 @@ def soak(fits: int, predictions: int) -> dict[str, Any]:
 def _leg(
     fit: Callable[[int], None], fits: range, predict: Callable[[int], None], predictions: range
 ) -> int:
-    """Mix fits and predictions over the threads, and return what the process holds after."""
+    """Run fits and predictions mixed in threads, and return the memory of the process after."""
     work = [(number / len(fits), fit, count) for number, count in enumerate(fits)]
     work += [(number / len(predictions), predict, c) for number, c in enumerate(predictions)]
     with ThreadPoolExecutor(_THREADS) as threads:

@@ -1,7 +1,7 @@
-"""A window for every row, as SequenceWindower gives it and by the ways a user would pick.
+"""A window for every row, by SequenceWindower and by the alternatives that a user would choose.
 
-One long series, whose windows are a view; a shorter one, beside the peers that write every
-window out; and a thousand series, in order and shuffled.
+There are three data sets: one long series, whose windows are a view; a shorter series, with peers
+that copy every window; and a thousand series, in order and shuffled.
 """
 
 from collections.abc import Callable
@@ -46,10 +46,12 @@ def _show_views(frame: pd.DataFrame) -> None:
     peaks = _compare(title, frame, shape, makers, touched=frame.shape)
     ratio = peaks["SequenceWindower"] / given
     console.print(
-        f"Both are views of the table behind {_LONG_TIMESTEPS - 1} rows of padding. "
-        f"SequenceWindower holds {ratio:.2f} times the bytes of the input at most; the budget is "
-        f"{_BUDGET}. By hand, that is padding an array and sliding_windows, nobody looks at the "
-        "index: its labels, their order and the holes between them are the rest of our time.\n"
+        f"Both are views of the table after {_LONG_TIMESTEPS - 1} rows of padding. The peak memory "
+        f"of SequenceWindower is {ratio:.2f} times the bytes of the input. The budget is "
+        f"{_BUDGET}. "
+        '"by hand" pads an array and calls sliding_windows. It does not check the index. '
+        "SequenceWindower checks its labels, their order and the holes between them, which takes "
+        "the additional time.\n"
     )
 
 
@@ -57,7 +59,7 @@ def _show_one_series(frame: pd.DataFrame) -> None:
     shape = (len(frame), _LONG_TIMESTEPS, _FEATURES)
     makers = {
         "SequenceWindower": _by_windower,
-        "ours, written out": _by_windower_written_out,
+        "SequenceWindower, copied": _by_windower_copied,
         "Python loop": _by_loop,
         "shift, concat": _by_shift,
         "sliding_windows": _by_sliding_windows,
@@ -65,10 +67,10 @@ def _show_one_series(frame: pd.DataFrame) -> None:
     _check_equal(frame, _LONG_TIMESTEPS, makers | {"the padding by hand": _by_padding})
     _compare(f"One series, {_sizes(frame, shape)}", frame, shape, makers)
     console.print(
-        "A twentieth of the rows above, as the peers write every window out; so does "
-        '"ours, written out". Where the past is missing, ours and the loop repeat the oldest row, '
-        "shift leaves NaN, and sliding_windows drops the row, so that y has to be cut as well. "
-        "All windows with their whole past are checked to be equal.\n"
+        "This series has a twentieth of the rows above, because the peers copy every window. "
+        '"SequenceWindower, copied" does the same. At the start of the series, SequenceWindower '
+        "and the loop repeat the oldest row, shift leaves NaN, and sliding_windows drops the "
+        "row, so y has to be cut as well. All windows without padding are checked to be equal.\n"
     )
 
 
@@ -83,16 +85,17 @@ def _show_many_series(frame: pd.DataFrame) -> None:
     _check_equal(frame, _TIMESTEPS, makers)
     _compare(f"{_SERIES} series, {_sizes(frame, shape)}", frame, shape, makers)
     shuffled = frame.sample(frac=1, random_state=0)
-    # Rows that were dropped leave windows that nobody can put back in the order of the rows.
+    # It drops rows, so its windows cannot be put back in the order of the rows.
     del makers["sliding_windows"]
     peers = {name: _sorted(make) for name, make in makers.items() if make is not _by_windower}
     makers = {"SequenceWindower": _by_windower} | peers
     _check_equal(shuffled, _TIMESTEPS, makers)
     _compare(f"{_SERIES} series, the same rows shuffled", shuffled, shape, makers)
     console.print(
-        "All write their windows out here. The peers take the rows of a series as neighbours and "
-        "see no holes; the shuffled table they sort by its index, and put the windows back in its "
-        "order. sliding_windows goes series by series, and again drops rows."
+        "All of them copy their windows here. The peers treat consecutive rows of a series as "
+        "neighbours and ignore holes. They sort the shuffled table by its index, and put the "
+        "windows back in the order of the rows. sliding_windows is called for each series, and "
+        "again drops rows."
     )
 
 
@@ -105,7 +108,7 @@ def _compare(
 ) -> dict[str, int]:
     calls = {name: partial(make, frame, shape[1]) for name, make in makers.items()}
     times = alternate_touched(calls, _ROUNDS, touched or shape, np.float32)
-    # After the timings: what is imported on first use is no memory of the call.
+    # After the timings, so that modules imported at first use are not counted.
     peaks = {name: peak_memory(call) for name, call in calls.items()}
     memory = {name: megabytes(peak) for name, peak in peaks.items()}
     show_table(title, times, {"peak memory": memory})
@@ -120,7 +123,7 @@ def _by_windower(frame: pd.DataFrame, timesteps: int) -> NDArray:
     return SequenceWindower(timesteps).fit_transform(frame)
 
 
-def _by_windower_written_out(frame: pd.DataFrame, timesteps: int) -> NDArray:
+def _by_windower_copied(frame: pd.DataFrame, timesteps: int) -> NDArray:
     return _by_windower(frame, timesteps).copy()
 
 
@@ -129,7 +132,7 @@ def _by_padding(frame: pd.DataFrame, timesteps: int) -> NDArray:
 
 
 def _by_loop(frame: pd.DataFrame, timesteps: int) -> NDArray:
-    # As the tutorials write it, on purpose, with the rows kept that they drop.
+    # This is the loop of the tutorials, except that it keeps the rows that they drop.
     windows = []
     for values in _values_by_series(frame):
         padded = _padded(values, timesteps)
@@ -160,7 +163,7 @@ def _values_by_series(frame: pd.DataFrame) -> list[NDArray]:
 
 
 def _sorted(make: Maker) -> Maker:
-    """Let a peer that needs its rows in order work on rows that are not."""
+    """Wrap a peer that needs sorted rows: sort the rows, then restore their order."""
 
     def make_sorted(frame: pd.DataFrame, timesteps: int) -> NDArray:
         order = pd.Series(np.arange(len(frame)), frame.index).sort_index().to_numpy()
@@ -174,7 +177,7 @@ def _sorted(make: Maker) -> Maker:
 
 def _check_equal(frame: pd.DataFrame, timesteps: int, makers: dict[str, Maker]) -> None:
     expected = _by_windower(frame, timesteps)
-    # Where a series has this many rows before the row, nobody pads.
+    # The windows of these rows have no padding.
     times = frame.index.get_level_values(-1)
     whole = np.flatnonzero(times >= times.min() + (timesteps - 1) * pd.Timedelta("1h"))
     for name, make in makers.items():

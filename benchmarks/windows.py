@@ -1,4 +1,7 @@
-"""The same windows of a series by the ways a user would pick: made, and then read."""
+"""The time to make and to read the windows of a series.
+
+`sliding_windows` and `make_supervised` are compared with the alternatives that a user would choose.
+"""
 
 import os
 from collections.abc import Iterable
@@ -29,7 +32,7 @@ _KERAS = "Keras dataset, read"
 def main() -> None:
     show_setting("numpy", "scikit-learn", "keras", "tensorflow")
     series = np.random.default_rng(0).standard_normal((_ROWS, _FEATURES))
-    # make_supervised leaves the last row to the targets; so the others do without it.
+    # make_supervised uses the last row only as a target, so the others do not get it.
     past = series[:-1]
     _check_equal(series, past)
     _show_making(series, past)
@@ -40,36 +43,36 @@ def _show_making(series: NDArray, past: NDArray) -> None:
     calls = {
         "sliding_windows": lambda: sliding_windows(past, _TIMESTEPS),
         "make_supervised": lambda: make_supervised(series, _TIMESTEPS),
-        "ours, written out": lambda: sliding_windows(past, _TIMESTEPS).copy(),
+        "sliding_windows, copied": lambda: sliding_windows(past, _TIMESTEPS).copy(),
         "Python loop": lambda: _by_loop(past),
         "fancy indexing": lambda: _by_fancy_indexing(past),
     }
     memory = {name: megabytes(peak_memory(call)) for name, call in calls.items()}
-    memory[_KERAS] = "not seen"
+    memory[_KERAS] = "not measured"
     calls[_KERAS] = lambda: _read(_keras_batches(past))
     title = f"{series.shape} float64 to {_SHAPE}"
     show_table(title, alternate_touched(calls, _ROUNDS, _SHAPE), {"peak memory": memory})
     console.print(
-        "Peak memory is tracemalloc's beyond the series, taken in a run apart; it sees what "
-        "NumPy allocates, not what TensorFlow does. Every call finds its memory touched a moment "
-        "before: the best case of those that copy. Ours is a view: its time is the finite scan "
-        "of the series, and the copying is left to whoever reads the windows. The next table "
-        "pays it.\n"
+        "Peak memory is measured by tracemalloc in a separate run, without the series itself. It "
+        "includes allocations of NumPy, but not of TensorFlow. Memory of the size of the result "
+        "is allocated and freed before every call, which is the best case for calls that copy. "
+        "sliding_windows returns a view. Its time is the finite scan of the series. The windows "
+        "are copied only when they are read, which the next table includes.\n"
     )
 
 
 def _show_reading(past: NDArray) -> None:
-    view, written_out = sliding_windows(past, _TIMESTEPS), _by_loop(past)
+    view, copied = sliding_windows(past, _TIMESTEPS), _by_loop(past)
     order = np.random.default_rng(1).permutation(_WINDOWS)
 
     def epoch(windows: NDArray) -> None:
         _read(windows[order[i : i + _BATCH]] for i in range(0, _WINDOWS, _BATCH))
 
     calls = {
-        "ours, made and read": lambda: epoch(sliding_windows(past, _TIMESTEPS)),
-        "ours, read": lambda: epoch(view),
+        "sliding_windows, made and read": lambda: epoch(sliding_windows(past, _TIMESTEPS)),
+        "sliding_windows, read": lambda: epoch(view),
         "loop, made and read": lambda: epoch(_by_loop(past)),
-        "loop, read": lambda: epoch(written_out),
+        "loop, read": lambda: epoch(copied),
         "Keras, made and read": lambda: _read(
             _keras_batches(past, batch_size=_BATCH, shuffle=True)
         ),
@@ -77,15 +80,15 @@ def _show_reading(past: NDArray) -> None:
     title = f"One epoch in shuffled batches of {_BATCH}, windows[idx]"
     show_table(title, alternate_touched(calls, _ROUNDS, _SHAPE))
     console.print(
-        "Every batch is written out here, from the view as from the array; the view is read "
-        "from the few megabytes of the series, which fit a processor's cache. That gain is for "
-        "readers of batches. A consumer that first turns the whole of X into one tensor, as "
-        "Keras' own fit does on TensorFlow, writes all windows out there and then."
+        "Every batch is copied here, from the view as well as from the array. The view reads the "
+        "few megabytes of the series, which fit into a processor's cache. Only code that reads "
+        "batches has this advantage. Code that first converts all of X to one tensor, as Keras' "
+        "own fit does on TensorFlow, copies all windows at that point."
     )
 
 
 def _by_loop(past: NDArray) -> NDArray:
-    # As the tutorials write it, on purpose.
+    # This is the loop of the tutorials.
     X = []
     for i in range(len(past) - _TIMESTEPS + 1):
         X.append(past[i : i + _TIMESTEPS])
@@ -98,7 +101,7 @@ def _by_fancy_indexing(past: NDArray) -> NDArray:
 
 
 def _keras_batches(past: NDArray, **options: Any) -> Iterable[Any]:
-    # TensorFlow reads the level when it is loaded, and its start-up notes are no result.
+    # TensorFlow reads this when it is loaded. Its start-up messages would clutter the output.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 

@@ -1,8 +1,8 @@
-"""How the site is built: ``make docs``. Every page of ``guide/`` runs while it is built."""
+"""Configuration of the site. ``make docs`` builds it and runs every page of ``guide/``."""
 
 import os
 
-# Read by TensorFlow when it is first imported, and its log has no place on the pages.
+# TensorFlow reads this at its first import. Without it, its log would appear on the pages.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from skl_lstm import __version__
@@ -21,7 +21,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-# Scripts, which are built to pages elsewhere; only their own index is a page as it stands.
+# sphinx-gallery writes the pages of guide/ to auto_guide/. pictures/ contains no pages.
 exclude_patterns = ["_build", "guide", "pictures"]
 templates_path = ["_templates"]
 default_role = "literal"
@@ -31,7 +31,7 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autodoc_typehints = "none"
-numpydoc_show_class_members = False  # they stand below, each with its own text
+numpydoc_show_class_members = False  # autodoc lists them with their docstrings
 
 sphinx_gallery_conf = {
     "examples_dirs": "guide",
@@ -46,7 +46,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_memory": False,
     "show_signature": False,
-    "write_computation_times": False,  # on a page that would fetch scripts from elsewhere
+    "write_computation_times": False,  # its page would load scripts from other sites
     "copyfile_regex": r"index\.rst",
 }
 
@@ -56,9 +56,10 @@ html_logo = html_favicon = "_static/logo.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
-# Pages without pages beneath them have nothing to list at the side.
+# These pages have no subpages, so their sidebar would be empty.
 html_sidebars = {
-    page: [] for page in (
+    page: []
+    for page in (
         "index",
         "which_transformer",
         "speed",
@@ -80,7 +81,7 @@ html_theme_options = {
 
 
 def leave_to_scikit_learn(app, what, name, obj, skip, options):
-    """Leave out what every estimator of scikit-learn has: its own pages explain it."""
+    """Skip the members inherited from scikit-learn, which its own documentation explains."""
     return skip or not str(getattr(obj, "__module__", "")).startswith("skl_lstm")
 
 

@@ -1,32 +1,33 @@
 """LSTM layers in ordinary scikit-learn pipelines.
 
-The three axes of a recurrent layer's input are (samples, timesteps, features). Which tool
-gives them to your data depends on what one of your rows is:
+The input of a recurrent layer has the three axes (samples, timesteps, features). The
+transformer that creates these axes depends on your data:
 
-- a whole sequence, flattened: `SequenceReshaper`
-- one time step of a series: `SequenceWindower`, or, where no Pipeline is at hand, the
-  functions `sliding_windows` and `make_supervised`
-- one of a list of sequences of unequal length: `SequencePadder`, and ahead of it
-  `PerTimestep`, which scales their steps
+- Each row is a whole sequence, flattened: `SequenceReshaper`.
+- Each row is one time step of a series: `SequenceWindower`. Outside a Pipeline, use the
+  functions `sliding_windows` and `make_supervised`.
+- The data is a list of sequences of unequal length: `SequencePadder`. `PerTimestep` can scale
+  the time steps before the padding.
 
-Behind them stands `LSTMRegressor` or `LSTMClassifier`, or `SequenceRegressor` or
-`SequenceClassifier` with a Keras network of your own. `lstm_network` is the network of the
-former, for scikeras' plain wrappers too. `skl_lstm.inspection` draws sequences and forecasts.
+The last step of the Pipeline is an estimator. `LSTMRegressor` and `LSTMClassifier` train
+`lstm_network`. `SequenceRegressor` and `SequenceClassifier` train your own Keras network.
+`lstm_network` can also be used with scikeras' wrappers. `skl_lstm.inspection` draws sequences
+and forecasts.
 
-`TRUSTED_TYPES` names what a model of these may hold when skops loads it from a file.
+`TRUSTED_TYPES` lists the types that skops needs to trust when it loads a saved model.
 
-How a table becomes a forecast, stage by stage; imports go one way, from the top of this list
-downwards, which ``make lint`` checks:
+The modules below turn a table into a forecast. A module imports only from modules further
+down in this list, which ``make lint`` checks:
 
 =================  ==============================================================
 ``cli/``           the ``skl-lstm`` command: arguments, reading files, the report
 ``inspection/``    frames and pictures of sequences and forecasts
-``estimators/``    scikit-learn's face: parameters, targets, fit and predict
-``training/``      how a network learns and predicts
-``networks/``      what a network is: built, copied, saved
-``transformers/``  a table or a list becomes (samples, timesteps, features)
+``estimators/``    estimators of the scikit-learn API: parameters, targets, fit, predict
+``training/``      training and prediction of networks
+``networks/``      building, copying and saving networks
+``transformers/``  conversion of tables and lists to (samples, timesteps, features)
 ``datasets/``      embedded data
-``_core/``         what all stages read: shapes, parameters, windows, sequences
+``_core/``         shared code: shapes, parameters, windows, sequences
 ``_compat/``       private names of scikit-learn, Keras and scikeras
 =================  ==============================================================
 """
@@ -64,7 +65,7 @@ __all__ = [
     "sliding_windows",
 ]
 
-# Importing Keras takes seconds; only these names need it.
+# Importing Keras takes seconds, and only these names need it.
 _LOADED_ON_FIRST_USE = {
     "LSTMClassifier": "estimators.lstm",
     "LSTMRegressor": "estimators.lstm",

@@ -1,18 +1,19 @@
-"""The door to the command, for ``python -m skl_lstm`` and ``skl-lstm`` alike."""
+"""Entry point of ``python -m skl_lstm`` and ``skl-lstm``."""
 
 import os
 import sys
 
 
 def main() -> int:
-    """Run the command, or say what has to be installed for it."""
-    # TensorFlow's native log speaks before any Python code could turn it down.
+    """Run the command, or print which package has to be installed for it."""
+    # TensorFlow reads this variable when it is imported, so it has to be set before.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         from . import cli
     except ModuleNotFoundError as error:
         print(
-            f"skl-lstm: error: the command needs {error.name}: pip install 'skl-lstm[cli]'",
+            f"skl-lstm: error: the command needs {error.name}. Install it with: "
+            "pip install 'skl-lstm[cli]'",
             file=sys.stderr,
         )
         return 1

@@ -1,4 +1,4 @@
-"""What every test needs: quiet TensorFlow, no skipped checks, a seed."""
+"""Settings for all tests (quiet TensorFlow, no skipped checks, a seed) and shared fixtures."""
 
 import os
 import random
@@ -6,7 +6,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-# Read by TensorFlow and SciPy when they are first imported, so set before anything else.
+# TensorFlow and SciPy read these at their first import, so they must be set before it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-# For `make mutate`: the same examples every time, so that the same mutants survive. One that
-# fails has killed its mutant, so no smaller one is looked for.
+# For `make mutate`. The examples are the same in every run, so the same mutants survive. There is
+# no shrinking, because one failing example is enough to detect a mutant.
 settings.register_profile(
     "mutation",
     max_examples=40,
@@ -28,18 +28,18 @@ settings.register_profile(
 )
 
 
-@pytest.hookimpl(trylast=True)  # hypothesis has marked its tests then
+@pytest.hookimpl(trylast=True)  # after hypothesis has marked its tests
 def pytest_collection_modifyitems(config, items):
-    """Let most mutants die of a quick test: of the rooms' own, and before hypothesis begins."""
+    """For `make mutate`, run the quick tests before those of hypothesis, to save time."""
     if config.getoption("hypothesis_profile") == "mutation":
         items.sort(key=lambda item: ("hypothesis" in item.keywords, item.path))
 
 
 @pytest.fixture(autouse=True)
 def same_random_numbers():
-    """Give every test the same random numbers, whichever tests run before it.
+    """Seed every test, so that its random numbers do not depend on the tests before it.
 
-    Keras is loaded by the tests that need it, and by no other.
+    Keras is seeded only if it is loaded already, because most tests do not need it.
     """
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(0)
@@ -50,15 +50,27 @@ def same_random_numbers():
 
 @pytest.fixture(scope="session")
 def series():
-    """Two noisy sines in step, as a (240, 2) array."""
+    """A noisy sine and a noisy cosine of the same period, as a (240, 2) array."""
     time = np.arange(240)
     noise = np.random.default_rng(0).normal(scale=0.05, size=(240, 2))
     return np.column_stack([np.sin(time / 6), np.cos(time / 6)]) + noise
 
 
+@pytest.fixture
+def in_file(tmp_path):
+    """Return a function that saves an array and returns a memory map of the file."""
+
+    def save_and_map(array, mode="r"):
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.npy"
+        np.save(path, array)
+        return np.load(path, mmap_mode=mode)
+
+    return save_and_map
+
+
 @pytest.fixture(scope="session")
 def shared_data():
-    """The folder of real data that may lie beside the checkout."""
+    """The folder with real data. It may exist next to the repository."""
     folder = Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}")
@@ -69,11 +81,11 @@ def shared_data():
 def japanese_vowels():
     """Utterances of nine speakers, {"TRAIN": (sequences, speakers), "TEST": …}.
 
-    They lie in sktime's wheel, of which nothing is imported.
+    The files are in sktime's wheel. sktime itself is not imported.
     """
     package = find_spec("sktime")
     if package is None:
-        pytest.skip("no JapaneseVowels: sktime, whose wheel holds them, is not installed")
+        pytest.skip("no JapaneseVowels: sktime, whose wheel contains them, is not installed")
     folder = Path(package.submodule_search_locations[0], "datasets", "data", "JapaneseVowels")
     if not folder.is_dir():
         pytest.skip(f"no JapaneseVowels at {folder}")

@@ -1,7 +1,8 @@
-"""Bad input: object × method × what is wrong with it → the error; and all goes on as before.
+"""Bad input raises the right error and changes nothing.
 
-After every refusal a fitted object answers bit for bit as before it, and an unfitted one can be
-fitted. Warnings are errors here, so some rows expect one.
+Every row of the tables is a call with bad input and the expected error. After the error, a fitted
+object gives the same result as before, to the last bit. An unfitted object can still be fitted.
+Warnings are errors here, so some rows expect a warning.
 """
 
 from collections.abc import Callable
@@ -36,45 +37,45 @@ from skl_lstm import (
 
 
 class Row(NamedTuple):
-    """A call that is to be refused; a `fit` is tried on a new and on a fitted object."""
+    """A call that must be refused. A `fit` is tested on a new and on a fitted object."""
 
     method: str
-    bad: str  # what is wrong
+    bad: str  # description of the fault
     args: tuple
-    error: type[Exception]  # the very type
-    message: str  # a fragment
-    params: dict[str, Any] = {}  # noqa: RUF012 (of the object; nothing changes it)
+    error: type[Exception]  # exactly this type
+    message: str  # a part of the message
+    params: dict[str, Any] = {}  # noqa: RUF012 (parameters of the object; never changed)
     kwargs: dict[str, Any] = {}  # noqa: RUF012
 
 
 class Subject(NamedTuple):
-    """An object, what it can be fitted to, and what it is asked before and after a refusal."""
+    """An object, data to fit it, and a call to compare its results before and after an error."""
 
     new: Any
     fit_to: tuple
-    ask: Callable[[Any], Any]
+    compute: Callable[[Any], Any]
     rows: list[Row]
 
 
 class Unreadable:
-    """No number can be made of it."""
+    """An object that cannot be converted to a number."""
 
 
-# 1. What is wrong with an array.
+# 1. Bad arrays.
 
 HUGE = 10**400  # beyond float64
 DATES = pd.Timestamp("2024-01-01")
 
 
 def put(X, value):
-    """X with another first value."""
+    """Return a copy of X with `value` as its first value."""
     X = np.array(X, dtype=object if isinstance(value, str | Unreadable | int) else None)
     X.flat[0] = value
     return X
 
 
 def parametrized(method, cases, *before, params=None, after=()):
-    """The rows of one method for every case of a list."""
+    """Return one row per case, for one method."""
     return [
         Row(method, bad, (*before, X, *after), error, message, params or {})
         for bad, X, error, message in cases
@@ -82,7 +83,7 @@ def parametrized(method, cases, *before, params=None, after=()):
 
 
 def not_numbers(X):
-    """What holds no real numbers, or not only: for everything that reads numbers."""
+    """Variants of X that do not contain only real numbers. All methods must refuse them."""
     return [
         ("+inf", put(X, np.inf), ValueError, "contains infinity"),
         ("-inf", put(X, -np.inf), ValueError, "contains infinity"),
@@ -158,7 +159,7 @@ NOT_A_CUBE = [
 
 
 def not_sizes(name, *, none=True, low=1):
-    """Parameters that are no whole number from `low` up."""
+    """Values of a parameter that must be an integer of at least `low`."""
     bad = [low - 1, -5, 1.5, 2.0, True, "2", np.nan, [2], np.timedelta64(2, "s")]
     return [
         Row(
@@ -174,7 +175,7 @@ def not_sizes(name, *, none=True, low=1):
 
 
 def refused(message, **params):
-    """Parameters that scikit-learn's table of constraints refuses."""
+    """A parameter that scikit-learn's parameter constraints refuse."""
     ((name, value),) = params.items()
     return Row("fit", f"{name}={value!r}", (), InvalidParameterError, message, params)
 
@@ -565,7 +566,7 @@ PADDED = SequencePadder(mask_value=-1.0).fit_transform([X[0], X[1, :2]] * 4)
 
 
 def estimator_rows(y):
-    """What every estimator refuses."""
+    """Input that every estimator refuses."""
     return [
         *parametrized("fit", NOT_X, after=(y,)),
         *parametrized("fit", NOT_Y, X),
@@ -594,7 +595,7 @@ def estimator_rows(y):
             "nothing to train on",
             (X, y),
             ValueError,
-            "leaves 0 to train",
+            "leaves 0 for training",
             {"validation_split": 0.99},
         ),
         *(refused("'verbose' parameter", verbose=v) for v in (-1, "loud", None, 2.5)),
@@ -698,7 +699,7 @@ REGRESSOR = [
 
 
 def lstm_rows(y):
-    """What the parameters of `lstm_network` add."""
+    """Bad values for the parameters of `lstm_network`."""
     sizes = (0, -1, 1.5, True, "a", (), (2, 0), (2, True), np.timedelta64(2, "s"))
     return [
         *(
@@ -757,17 +758,17 @@ def lstm_rows(y):
         Row(
             "predict", "padding that is read", (PADDED,), UserWarning, "Give it mask_value=-1.0 too"
         ),
-        Row("fit", "4-d", (X[:, np.newaxis], y), ValueError, "Put a SequenceReshaper ahead"),
+        Row("fit", "4-d", (X[:, np.newaxis], y), ValueError, "Use a SequenceReshaper before"),
     ]
 
 
 def network(meta, units=2):
-    """A network whose output follows the data."""
+    """Build a network that fits the data."""
     return small(units, outputs=1, features=meta["n_features_in_"])
 
 
 def own(result):
-    """A function that returns something else than a network."""
+    """Return a function that returns `result` instead of a network."""
     return lambda meta: result
 
 
@@ -777,7 +778,7 @@ def returns_sequences(meta):
 
 
 def sequence_rows(y):
-    """What the parameters of a network of one's own add."""
+    """Bad values for the parameters of an estimator with a custom network."""
     unexpected = "got an unexpected"
     return [
         *(
@@ -888,7 +889,7 @@ META = {"X_shape_": (8, 4, 2), "n_outputs_": 1}
 
 
 def not_calls(*names):
-    """Sizes that a function refuses."""
+    """Sizes that the functions refuse."""
     return [
         (
             f"{name}={value!r}",
@@ -964,7 +965,7 @@ FUNCTIONS = {
     ],
 }
 
-# 5. All of it.
+# 5. The tests.
 
 lstm = {"units": 2, "epochs": 1, "random_state": 0}
 own_network = {"model": network, "epochs": 1, "random_state": 0}
@@ -1045,10 +1046,10 @@ CASES = [
 
 @pytest.fixture(scope="session")
 def fitted():
-    """Every object, fitted, and what it answers."""
+    """Every object after fit, with its result."""
     keras.utils.set_random_seed(0)
     objects = {name: clone(s.new).fit(*s.fit_to) for name, s in SUBJECTS.items()}
-    return {name: (fit, SUBJECTS[name].ask(fit)) for name, fit in objects.items()}
+    return {name: (fit, SUBJECTS[name].compute(fit)) for name, fit in objects.items()}
 
 
 def assert_refused(row, function, *args, **kwargs):
@@ -1068,20 +1069,22 @@ def assert_same_bits(actual, expected):
 
 
 @pytest.mark.parametrize(("name", "row"), CASES)
-def test_bad_input_is_refused_and_all_goes_on(name, row, fitted):
+def test_bad_input_is_refused_and_changes_nothing(name, row, fitted):
     subject = SUBJECTS[name]
     args = row.args or (subject.fit_to if row.method == "fit" else ())
     if row.error is not NotFittedError and row.method != "fit_transform":
-        known, answer = fitted[name]
+        known, expected = fitted[name]
         params = known.get_params(deep=False)
         known.set_params(**row.params)
         try:
             assert_refused(row, getattr(known, row.method), *args, **row.kwargs)
         finally:
-            for added in set(row.params) - set(params):  # of the routed ones
+            for added in set(row.params) - set(
+                params
+            ):  # routed parameters are additional attributes
                 delattr(known, added)
             known.set_params(**{n: v for n, v in params.items() if n in row.params})
-        assert_same_bits(subject.ask(known), answer)
+        assert_same_bits(subject.compute(known), expected)
     if row.method in ("fit", "fit_transform") or row.error is NotFittedError:
         new = clone(subject.new).set_params(**row.params)
         assert_refused(row, getattr(new, row.method), *args, **row.kwargs)
@@ -1097,7 +1100,7 @@ def test_bad_classes_are_refused_by_the_first_call_of_partial_fit(name, row):
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
-def test_what_refused_every_fit_can_be_fitted(name, fitted):
+def test_an_object_can_be_fitted_after_errors(name, fitted):
     subject = SUBJECTS[name]
     params, new = subject.new.get_params(deep=False), clone(subject.new)
     for row in (row for row in subject.rows if row.method == "fit"):
@@ -1106,7 +1109,7 @@ def test_what_refused_every_fit_can_be_fitted(name, fitted):
         for added in set(row.params) - set(params):
             delattr(new, added)
         new.set_params(**{n: v for n, v in params.items() if n in row.params})
-    assert_same_bits(subject.ask(new.fit(*subject.fit_to)), fitted[name][1])
+    assert_same_bits(subject.compute(new.fit(*subject.fit_to)), fitted[name][1])
 
 
 @pytest.mark.parametrize(
@@ -1124,5 +1127,5 @@ def test_bad_input_to_a_function_is_refused(function, case):
     assert_refused(row, function, *args, **{**needed, **kwargs})
 
 
-def test_the_table_is_as_long_as_it_says():
+def test_the_tables_have_at_least_150_rows():
     assert len(CASES) + sum(map(len, FUNCTIONS.values())) + 2 * len(NEW_CLASSES) >= 150

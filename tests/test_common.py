@@ -1,4 +1,4 @@
-"""scikit-learn's own checks, on every public estimator."""
+"""scikit-learn's estimator checks for every public estimator."""
 
 import inspect
 
@@ -23,22 +23,23 @@ from skl_lstm import (
 
 MINI_BATCHES = {
     "check_sample_weight_equivalence_on_dense_data": (
-        "A row of weight 2 is one row of its mini-batch, the same row twice is two of two; "
-        "scikit-learn expects the same failure of its own SGD estimators."
+        "A row with weight 2 is one row of a mini-batch, but the same row twice is two rows, which "
+        "may be in two mini-batches. scikit-learn expects its own SGD estimators to fail, too."
     )
 }
 
-A_WINDOW_NEEDS_ITS_NEIGHBOURS = (
-    "The rows of an array follow each other: with other rows before it, or in another order, "
-    "a row has another past. The labels of a DataFrame keep it; arrays have none."
+WINDOWS_DEPEND_ON_NEIGHBOURS = (
+    "The rows of an array are treated as consecutive. With other rows before it, or in another "
+    "order, a row has another past. The index of a DataFrame prevents this; arrays have no index."
 )
 WINDOWS = {
-    "check_methods_subset_invariance": A_WINDOW_NEEDS_ITS_NEIGHBOURS,
-    "check_methods_sample_order_invariance": A_WINDOW_NEEDS_ITS_NEIGHBOURS,
+    "check_methods_subset_invariance": WINDOWS_DEPEND_ON_NEIGHBOURS,
+    "check_methods_sample_order_invariance": WINDOWS_DEPEND_ON_NEIGHBOURS,
 }
 
-# Every public estimator, with the checks it is expected to fail and why. Fewer epochs than
-# by default keep it short; the classifiers need some to reach the accuracy that is asked for.
+# Every public estimator, with the checks that it is expected to fail and the reasons. There are
+# fewer epochs than by default, to save time. The classifiers need enough of them to reach the
+# accuracy that the checks require.
 ESTIMATORS = [
     (SequenceReshaper(), {}),
     (SequenceWindower(), {}),
@@ -51,7 +52,7 @@ ESTIMATORS = [
     (LSTMClassifier(epochs=15), MINI_BATCHES),
 ]
 
-# scikit-learn asks every multilabel classifier, and skips those without the method.
+# scikit-learn skips this check for multilabel classifiers without decision_function.
 NO_DECISION_FUNCTION = "check_classifiers_multilabel_output_format_decision_function"
 
 
@@ -73,7 +74,7 @@ def test_check_estimator(estimator, expected):
         for status in ("failed", "skipped", "xfail")
     }
     assert {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"} == {}
-    # An expected failure that passes is a declaration that has gone stale.
+    # If an expected failure passes, its declaration is outdated.
     assert names["xfail"] == set(expected)
     assert names["skipped"] == ({NO_DECISION_FUNCTION} if is_classifier(estimator) else set())
     assert len(results) == len(list(estimator_checks_generator(estimator)))

@@ -1,4 +1,4 @@
-"""The embedded data is the file its card describes."""
+"""The embedded data is complete and matches its description."""
 
 import hashlib
 from importlib.resources import files
@@ -22,13 +22,13 @@ def test_every_day_of_four_years_is_there_and_complete():
     assert weather.loc["2015-12-31"].tolist() == [0.0, 5.6, -2.1, 3.5, "sun"]
 
 
-def test_every_call_gives_a_table_of_its_own():
+def test_every_call_returns_a_new_table():
     weather = load_seattle_weather()
     weather["precipitation"] = -1.0
     assert load_seattle_weather()["precipitation"].min() == 0.0
 
 
-def test_the_file_is_the_one_on_the_card():
+def test_the_file_is_the_one_that_is_described():
     folder = files(datasets)
     digest = hashlib.sha256(folder.joinpath("seattle_weather.csv").read_bytes()).hexdigest()
     assert digest in folder.joinpath("seattle_weather.md").read_text(encoding="utf-8")

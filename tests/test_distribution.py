@@ -1,4 +1,4 @@
-"""What is published: ``make dist``. The archives are whole, hold no more, and install."""
+"""The built archives (``make dist``): they are complete, contain nothing else, and install."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.dist
 def built(suffix):
     found = list(DIST.glob(f"*{suffix}"))
     if len(found) != 1:
-        pytest.fail(f"dist/ holds {len(found)} files that end in {suffix}: make dist")
+        pytest.fail(f"dist/ contains {len(found)} files that end in {suffix}; run make dist")
     return found[0]
 
 
@@ -29,14 +29,14 @@ def package_files():
     return set(done.stdout.split())
 
 
-def test_the_wheel_holds_the_package_and_nothing_else():
+def test_the_wheel_contains_the_package_and_nothing_else():
     names = set(zipfile.ZipFile(built(".whl")).namelist())
     metadata = {name for name in names if ".dist-info/" in name}
     assert names - metadata == package_files()
     assert any(name.endswith("licenses/LICENSE") for name in metadata)
 
 
-def test_the_archive_holds_what_the_wheel_is_built_from_and_names_nobody():
+def test_the_archive_contains_the_sources_and_no_user_name():
     with tarfile.open(built(".tar.gz")) as archive:
         members = archive.getmembers()
     names = {member.name.partition("/")[2] for member in members if member.isfile()}
@@ -46,7 +46,7 @@ def test_the_archive_holds_what_the_wheel_is_built_from_and_names_nobody():
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """A fresh environment, with the wheel and all that it requires for the command."""
+    """A new environment with the wheel and the requirements of the command."""
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     install(folder, f"{built('.whl')}[cli]")
@@ -59,7 +59,7 @@ def install(environment, *what):
 
 
 def run(environment, *command, cwd):
-    # From elsewhere, so that it is what was installed that runs.
+    # Run in another folder, so that the installed package is imported.
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     quiet.pop("PYTHONPATH", None)
     done = subprocess.run(

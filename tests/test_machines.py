@@ -1,4 +1,4 @@
-"""Searches by joblib's Dask backend: two processes, which talk as machines of a cluster do."""
+"""Searches with joblib's Dask backend: two processes that communicate like machines."""
 
 import os
 import signal
@@ -16,16 +16,16 @@ from sklearn.pipeline import Pipeline
 
 from skl_lstm import LSTMRegressor, SequenceWindower
 
-# Rows of more than a thousand bytes, so that they are scattered.
+# joblib scatters only arrays of more than a thousand bytes.
 X = np.random.default_rng(0).standard_normal((600, 3))
 Y = X.sum(axis=1)
 SPLITS = [*TimeSeriesSplit(3).split(X)]
-SCORES = [f"split{number}_test_score" for number in range(3)]
+SCORES = [f"split{split}_test_score" for split in range(3)]
 PATIENCE = 60
 
 
 class HaltOnce(TransformerMixin, BaseEstimator):
-    """Halt in the first fit of all, in whichever process, for the test to kill that."""
+    """Halt in the first fit of all processes, so that the test can kill its process."""
 
     def __init__(self, path):
         self.path = path
@@ -57,9 +57,9 @@ def make_search(path, **params):
 
 
 @pytest.fixture
-def nobody(tmp_path):
-    """Return the path of a file that tells all fits that the first is over."""
-    path = tmp_path / "nobody"
+def already_halted(tmp_path):
+    """Return the path of a file that already exists, so that no fit halts."""
+    path = tmp_path / "already_halted"
     path.touch()
     return path
 
@@ -80,7 +80,9 @@ def assert_scores_equal(search, expected):
     assert_array_equal(search.predict(X), expected.predict(X))
 
 
-def test_two_processes_of_a_cluster_score_what_one_does(client, nobody, monkeypatch):
+def test_two_processes_of_a_cluster_give_the_same_scores_as_one(
+    client, already_halted, monkeypatch
+):
     sent = []
     scatter = Client.scatter
     monkeypatch.setattr(
@@ -89,16 +91,16 @@ def test_two_processes_of_a_cluster_score_what_one_does(client, nobody, monkeypa
         lambda *args, **options: sent.append(args[1]) or scatter(*args, **options),
     )
     with joblib.parallel_config("dask"):
-        search = make_search(nobody, n_jobs=-1).fit(X, Y)
-    assert_scores_equal(search, make_search(nobody).fit(X, Y))
-    # Twelve fits, and the rows have left this process once.
+        search = make_search(already_halted, n_jobs=-1).fit(X, Y)
+    assert_scores_equal(search, make_search(already_halted).fit(X, Y))
+    # There are twelve fits, but the rows were sent only once.
     assert [rows is X for rows in sent].count(True) == 1
 
 
-def test_a_search_goes_on_without_a_worker_that_is_killed(client, nobody, tmp_path):
+def test_a_search_continues_after_a_worker_is_killed(client, already_halted, tmp_path):
     halted, killed = tmp_path / "halted", []
 
-    def kill_who_halted():
+    def kill_halted_worker():
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if halted.exists() and halted.read_text().endswith("\n"):
@@ -108,16 +110,16 @@ def test_a_search_goes_on_without_a_worker_that_is_killed(client, nobody, tmp_pa
             time.sleep(0.02)
 
     workers = client.run(os.getpid).values()
-    killer = Thread(target=kill_who_halted)
+    killer = Thread(target=kill_halted_worker)
     killer.start()
-    # What only the killed worker holds would be lost, and Dask's memory manager, if it is not
-    # stopped, leaves one copy of all that is scattered.
+    # Both workers must have a copy of the data, because one is killed. Dask's memory manager would
+    # reduce scattered data to one copy, so it is stopped.
     client.amm.stop()
-    rows = [X, Y, *(numbers for split in SPLITS for numbers in split)]
+    rows = [X, Y, *(positions for split in SPLITS for positions in split)]
     with joblib.parallel_config("dask", scatter=rows):
         search = make_search(halted, n_jobs=-1).fit(X, Y)
     killer.join()
     assert killed[0] in workers
-    assert_scores_equal(search, make_search(nobody).fit(X, Y))
+    assert_scores_equal(search, make_search(already_halted).fit(X, Y))
     client.wait_for_workers(2, timeout=PATIENCE)
     assert killed[0] not in client.run(os.getpid).values()

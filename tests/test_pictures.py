@@ -1,4 +1,4 @@
-"""The pictures that are kept are what their code draws."""
+"""The committed pictures are up to date with their code."""
 
 import re
 import subprocess
@@ -11,10 +11,10 @@ PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 
 
 def words(svg):
-    """What is written in a picture; where it stands depends on the version of matplotlib."""
+    """The texts in a picture. Their positions depend on the version of matplotlib, so skip them."""
     text = svg.read_text(encoding="utf-8")
     written = re.findall(r"<!-- (.*?) -->", text) or re.findall(r"<text[^>]*>([^<]*)</text>", text)
-    # What a terminal showed has times in it.
+    # The output of the command contains times.
     return [re.sub(r"[\d.]+", "#", word) if svg.stem == "command" else word for word in written]
 
 
@@ -29,7 +29,7 @@ def words(svg):
         pytest.param("command", marks=pytest.mark.site),
     ],
 )
-def test_the_picture_is_what_the_code_draws(name, tmp_path):
+def test_the_picture_matches_its_code(name, tmp_path):
     subprocess.run([sys.executable, str(PICTURES), name, "--to", str(tmp_path)], check=True)
     assert words(tmp_path / f"{name}.svg") == words(PICTURES / f"{name}.svg") != []
 

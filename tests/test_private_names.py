@@ -1,4 +1,4 @@
-"""Private names of other packages: each is still there, and stands in `_compat` only."""
+"""Private names of other packages: each still exists, and only `_compat` uses them."""
 
 import ast
 import functools
@@ -20,7 +20,7 @@ NAMES = keras_names.PRIVATE_NAMES | scikeras_names.PRIVATE_NAMES | sklearn_names
 
 
 def wrapper():
-    """A wrapper of scikeras that has seen data, built its model and made its callbacks."""
+    """A scikeras wrapper after it has read data, built its model and created its callbacks."""
     return KerasRegressor(model, random_state=0).initialize([[[1.0], [2.0]]], [1.0])
 
 
@@ -44,7 +44,7 @@ def estimator():
     return made
 
 
-# Attributes that instances have, and their classes have not.
+# The owners of attributes that exist only on instances, not on the class.
 INSTANCES = {
     "keras.Model": model,
     "keras.losses.Huber": lambda: keras.losses.Huber(delta=2.0),
@@ -69,16 +69,16 @@ def look_up(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_private_name_is_still_there(name):
+def test_a_private_name_still_exists(name):
     if name.startswith("sklearn.callback."):
-        pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings it")
+        pytest.importorskip("sklearn.callback", reason="requires scikit-learn 1.9")
     try:
         look_up(name)
     except (AttributeError, ModuleNotFoundError) as error:
-        pytest.fail(f"{name} is gone ({error}). What it is for: {NAMES[name]}")
+        pytest.fail(f"{name} no longer exists ({error}). It is used for: {NAMES[name]}")
 
 
-def test_a_name_that_is_gone_is_noticed():
+def test_a_missing_name_is_detected():
     with pytest.raises(AttributeError):
         look_up("sklearn.base._no_such_name")
     with pytest.raises(AttributeError):

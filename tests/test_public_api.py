@@ -1,4 +1,4 @@
-"""The front door: what is public, and what importing it costs."""
+"""The public names of the package, and what importing them loads."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ def run_python(code):
     ).stdout.strip()
 
 
-# Run ahead of other code: as if none of these packages were there.
+# Run before other code, this makes the import of these packages fail.
 NOT_INSTALLED = """
 import sys
 class Refuse:
@@ -25,7 +25,7 @@ sys.meta_path.insert(0, Refuse)
 """
 
 
-def test_all_is_the_namespace():
+def test_all_lists_every_name_of_the_namespace():
     assert dir(skl_lstm) == sorted(skl_lstm.__all__)
     for name in set(skl_lstm.__all__) - {"TRUSTED_TYPES"}:
         assert getattr(skl_lstm, name).__name__ == name
@@ -57,7 +57,7 @@ def test_star_import_gives_all():
         "[[[3], [3]], [[3], [4]]]",
     ],
 )
-def test_arrays_need_neither_keras_nor_pandas(code):
+def test_work_on_arrays_needs_neither_keras_nor_pandas(code):
     assert run_python(NOT_INSTALLED + code) == ""
 
 
@@ -77,7 +77,7 @@ def test_importing_sets_no_environment_variable():
     assert run_python(code) == "True"
 
 
-def test_types_are_shipped():
+def test_the_package_has_type_annotations():
     from importlib.resources import files
 
     assert files("skl_lstm").joinpath("py.typed").is_file()

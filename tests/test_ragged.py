@@ -18,7 +18,7 @@ from skl_lstm import (
 )
 
 RNG = np.random.default_rng(0)
-# Sorted: folds that are not stratified would have to guess a class they have not seen.
+# Sorted by class, so that folds without stratification would lack a class in training.
 LABELS = np.repeat(["falling", "rising"], 16)
 DRIFTS = np.where(LABELS == "rising", 0.7, -0.7)
 SEQUENCES = [
@@ -37,17 +37,17 @@ def pipeline(**params):
     return steps.set_params(**params)
 
 
-# 1. Through scikit-learn.
+# 1. With scikit-learn.
 
 
-def test_folds_are_stratified_and_two_processes_score_what_one_does():
+def test_folds_are_stratified_and_two_processes_give_the_same_scores_as_one():
     scores = cross_val_score(pipeline(), SEQUENCES, LABELS, cv=2, error_score="raise")
     assert scores.min() > 0.6
     parallel = cross_val_score(pipeline(), SEQUENCES, LABELS, cv=2, n_jobs=2, error_score="raise")
     assert_array_equal(parallel, scores)
 
 
-def test_a_grid_reaches_the_scaler_within_and_the_side_of_the_padding():
+def test_a_grid_tunes_the_inner_scaler_and_the_side_of_the_padding():
     grid = {
         "pertimestep__transformer__with_mean": [True, False],
         "sequencepadder__padding": ["pre", "post"],
@@ -57,7 +57,7 @@ def test_a_grid_reaches_the_scaler_within_and_the_side_of_the_padding():
         steps, grid, cv=2, scoring="neg_log_loss", error_score="raise", refit=False
     )
     scores = search.fit(SEQUENCES, LABELS).cv_results_["mean_test_score"]
-    # The side of the padding changes nothing, the scaling does.
+    # The scores depend on the scaling, but not on the side of the padding.
     assert_allclose(scores[0::2], scores[1::2], rtol=1e-4)
     assert abs(scores[0] - scores[2]) > 1e-3
 
@@ -90,17 +90,17 @@ def test_output_setting_of_the_pipeline_changes_nothing():
     assert_array_equal(steps.set_output(transform="pandas").fit_transform(SEQUENCES), expected)
 
 
-def test_a_cached_pipeline_knows_the_mask_value_still(tmp_path, monkeypatch):
+def test_a_cached_pipeline_still_checks_the_mask_value(tmp_path, monkeypatch):
     steps = [("pad", SequencePadder()), ("lstm", LSTMRegressor(mask_value=-1.0))]
     message = "X was padded with mask_value=0.0, but LSTMRegressor skips mask_value=-1.0"
     with pytest.raises(ValueError, match=message):
         Pipeline(steps, memory=str(tmp_path)).fit(SEQUENCES, DRIFTS)
-    monkeypatch.setattr(SequencePadder, "fit", None)  # not fitted again, but read from the cache
+    monkeypatch.setattr(SequencePadder, "fit", None)  # the result comes from the cache
     with pytest.raises(ValueError, match=message):
         Pipeline(steps, memory=str(tmp_path)).fit(SEQUENCES, DRIFTS)
 
 
-def test_a_padder_and_a_network_that_disagree_are_refused_in_a_pipeline():
+def test_a_pipeline_refuses_different_mask_values():
     message = "X was padded with mask_value=-1.0, but LSTMClassifier skips mask_value=-9.0"
     with pytest.raises(ValueError, match=message):
         pipeline(sequencepadder__mask_value=-1.0).fit(SEQUENCES, LABELS)
@@ -132,7 +132,7 @@ def assert_all_close(actual, expected):
 
 
 @EACH_NETWORK
-def test_the_same_batches_train_the_same_weights_however_they_are_padded(network):
+def test_trained_weights_do_not_depend_on_the_padding(network):
     sequences, y = SEQUENCES[:10], DRIFTS[:10] + np.arange(10)
     short, long, before = (
         trained_weights(
@@ -148,7 +148,7 @@ def test_the_same_batches_train_the_same_weights_however_they_are_padded(network
 
 
 @EACH_NETWORK
-def test_a_network_with_a_mask_learns_what_one_without_learns_where_nothing_is_padded(network):
+def test_a_masked_network_learns_the_same_as_an_unmasked_one_without_padding(network):
     X = np.random.default_rng(0).normal(size=(10, 4, 2))
     y = X[:, -1, 0]
     padded = SequencePadder(7, padding="pre").fit_transform(X)
@@ -183,13 +183,13 @@ def test_speakers_are_recognized_by_their_utterances(recognizer, japanese_vowels
     assert recognizer.score(*japanese_vowels["TEST"]) >= 0.95
 
 
-def test_an_utterance_is_recognized_alone_as_among_longer_ones(recognizer, japanese_vowels):
+def test_a_prediction_does_not_depend_on_longer_utterances(recognizer, japanese_vowels):
     utterances, _ = japanese_vowels["TEST"]
     scaler, _, classifier = (step for _, step in recognizer.steps)
     together = recognizer.predict_proba(utterances)
-    for number in (0, 100, 200, 369):
-        alone = np.stack(scaler.transform([utterances[number]]))
-        assert_allclose(classifier.predict_proba(alone)[0], together[number], atol=1e-5)
+    for index in (0, 100, 200, 369):
+        alone = np.stack(scaler.transform([utterances[index]]))
+        assert_allclose(classifier.predict_proba(alone)[0], together[index], atol=1e-5)
     longer = SequencePadder(60, padding="pre").fit_transform(scaler.transform(utterances))
     assert_allclose(classifier.predict_proba(longer), together, atol=1e-5)
 
@@ -205,8 +205,8 @@ def test_without_the_mask_the_same_weights_depend_on_the_padding(recognizer, jap
     def accuracy(timesteps):
         padder = SequencePadder(timesteps).fit(recognizer[0].transform(utterances))
         X = padder.transform(recognizer[0].transform(utterances))
-        guesses = np.asarray(unmasked(np.asarray(X, dtype="float32"))).argmax(axis=1)
-        return np.mean(classifier.classes_[guesses] == speakers)
+        predicted = np.asarray(unmasked(np.asarray(X, dtype="float32"))).argmax(axis=1)
+        return np.mean(classifier.classes_[predicted] == speakers)
 
     assert accuracy(29) < recognizer.score(utterances, speakers) - 0.05
     assert accuracy(60) < accuracy(29) - 0.05

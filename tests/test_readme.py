@@ -1,4 +1,4 @@
-"""The README is true: its code runs, its commands exist, its links lead somewhere."""
+"""The code of the README runs, its commands and links exist, and its values are right."""
 
 import io
 import re
@@ -25,13 +25,13 @@ PYTHON_BLOCKS = python_blocks(README)
 
 
 def shown_values(block):
-    """The expressions of a block that a comment gives the value of."""
+    """The expressions of a block whose value is given in a comment, with this value."""
     return re.findall(r"^([a-zA-Z].*?) +# (\(.*|\[.*|\d+)$", block, flags=re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
 def first_example():
-    """The names that the first example leaves behind, and what it prints."""
+    """The variables of the first example after it has run, and its output."""
     names, printed = {}, io.StringIO()
     with redirect_stdout(printed):
         exec(compile(PYTHON_BLOCKS[0], "README.md", "exec"), names)
@@ -47,7 +47,7 @@ def test_the_example_tunes_a_look_back(first_example):
     assert search.best_params_["sequencewindower__timesteps"] in (7, 14)
     as_today = root_mean_squared_error(names["y_test"], names["X_test"]["temp_max"])
     assert f"{-score:.1f} °C" in README
-    assert f"comes to {as_today:.1f}" in README
+    assert f"RMSE of {as_today:.1f}" in README
     assert -score < as_today
 
 
@@ -64,19 +64,19 @@ def test_a_csv_becomes_a_model_that_is_tuned_drawn_and_saved(first_example, tmp_
     assert names["search"].best_score_ > 0.5
     assert len(names["hours"]) - len(names["known"]) == 2
     assert {path.name for path in tmp_path.iterdir()} == {"load.csv", "load.skops"}
-    asked = names["hours"][-48:]
-    expected = names["search"].predict(asked)
-    np.testing.assert_array_equal(names["model"].predict(asked), expected)
+    rows = names["hours"][-48:]
+    expected = names["search"].predict(rows)
+    np.testing.assert_array_equal(names["model"].predict(rows), expected)
 
 
 def quicker(block):
-    """The same with less to learn, and as much to show."""
+    """The same code with a smaller and faster model."""
     return block.replace("(epochs=10)", "(8, epochs=3, learning_rate=0.01)").replace(
         "[24, 48]", "[6, 12]"
     )
 
 
-def test_three_lines_stand_for_reshaping_by_hand(first_example):
+def test_three_lines_replace_reshaping_by_hand(first_example):
     names = dict(first_example[0])
     exec(compile(PYTHON_BLOCKS[2].replace("epochs=5", "epochs=1"), "README.md", "exec"), names)
     assert names["X"].shape == (len(names["series"]) - 10, 10)
@@ -91,7 +91,7 @@ def test_a_wide_table_serves_every_look_back(first_example):
     assert search.fit(names["X"], names["y"]).best_params_["sequencereshaper__timesteps"] in (7, 14)
 
 
-def test_every_value_is_as_the_comment_says(first_example):
+def test_every_value_matches_its_comment(first_example):
     names = dict(first_example[0])
     exec(compile("\n".join(PYTHON_BLOCKS[2:4]), "README.md", "exec"), names)
     shown = shown_values(PYTHON_BLOCKS[3])
@@ -104,7 +104,7 @@ def test_no_block_is_left_untested():
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
-def test_links_between_pages_lead_somewhere(page):
+def test_links_between_pages_lead_to_files(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", text):
         assert (ROOT / page).parent.joinpath(target).is_file(), target

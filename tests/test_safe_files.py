@@ -1,4 +1,4 @@
-"""Saved models: they come back whole, small, and without running the code of a file."""
+"""Saved models load completely and without running code from the file, and files are small."""
 
 import base64
 import io
@@ -75,7 +75,7 @@ def in_search(**grid):
     return GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2))
 
 
-# Every transformer ahead of every kind of estimator.
+# Every transformer and every kind of estimator.
 EACH_KIND = {
     "windower": (DAYS, Y, scaler(), SequenceWindower(3), regressor()),
     "reshaper": (WIDE, LABELS, StandardScaler(), SequenceReshaper(features=2), classifier()),
@@ -106,7 +106,7 @@ def cubed(x):
     return x**3
 
 
-# Every estimator and every combination that the pages show: (made, X, y).
+# Every estimator and every combination in the documentation: (function that makes it, X, y).
 FITTED = {
     "LSTMRegressor": (regressor, X, Y),
     "of several outputs": (regressor, X, X[:, -1]),
@@ -248,7 +248,7 @@ WAYS = {"skops": through_skops, "joblib": through_joblib, "pickle": through_pick
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
-def test_every_pipeline_comes_back_and_predicts_the_same_bits(fitted, way):
+def test_every_loaded_pipeline_predicts_the_same_bits(fitted, way):
     estimator, data = fitted
     back = way(estimator)
     assert type(back) is type(estimator)
@@ -258,15 +258,15 @@ def test_every_pipeline_comes_back_and_predicts_the_same_bits(fitted, way):
     assert repr(back.get_params().keys()) == repr(estimator.get_params().keys())
 
 
-class Noting(pickle.Unpickler):
+class ModuleRecorder(pickle.Unpickler):
     def find_class(self, module, name):
         self.found.add(module.split(".")[0])
         return super().find_class(module, name)
 
 
-def test_a_pickle_holds_neither_keras_nor_pandas_objects(fitted):
+def test_a_pickle_contains_neither_keras_nor_pandas_objects(fitted):
     estimator, _ = fitted
-    unpickler = Noting(io.BytesIO(pickle.dumps(estimator)))
+    unpickler = ModuleRecorder(io.BytesIO(pickle.dumps(estimator)))
     unpickler.found = set()
     unpickler.load()
     assert "skl_lstm" in unpickler.found
@@ -278,19 +278,21 @@ def types_needed():
 
     made = [make().fit(data, target) for make, data, target in FITTED.values()]
     halving = HalvingGridSearchCV(regressor(), {"units": [2, 3]}, cv=2).fit(X, Y)
-    needed = {f"{HalvingGridSearchCV.__module__}.HalvingGridSearchCV"}  # if not enabled before
+    needed = {
+        f"{HalvingGridSearchCV.__module__}.HalvingGridSearchCV"
+    }  # in case it is not enabled yet
     for estimator in [*made, halving]:
         needed |= set(skops.io.get_untrusted_types(data=skops.io.dumps(estimator)))
     return needed
 
 
-# Of scikit-learn below 1.9, and from it on.
+# Types needed only below scikit-learn 1.9, and only from 1.9 on.
 BEFORE = {
     "sklearn.utils._metadata_requests.MetadataRequest",
     "sklearn.utils._metadata_requests.MethodMetadataRequest",
 }
 SINCE = {
-    "sklearn.callback._progressbar.ProgressBar",  # has a test of its own
+    "sklearn.callback._progressbar.ProgressBar",  # has its own test
     "sklearn.model_selection._split.StratifiedKFold",
 }
 
@@ -305,31 +307,31 @@ SINCE = {
         {"a": [{"packed by skl_lstm": "model"}], "packed by skl_lstm": {"packed by skl_lstm": 1}},
     ],
 )
-def test_a_dictionary_that_looks_packed_comes_back_as_it_was(value, way):
+def test_a_dictionary_that_looks_packed_is_restored(value, way):
     estimator = SequenceRegressor(lstm_network, model__settings=value)
     back = WAYS[way](estimator)
     assert back.get_params()["model__settings"] == value
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_windower_whose_parameter_looks_packed_comes_back(way):
+def test_a_windower_whose_parameter_looks_packed_is_restored(way):
     windower = SequenceWindower(max_gap={"packed": "runs"})
     assert WAYS[way](windower).max_gap == {"packed": "runs"}
 
 
 def names_in(pickled):
-    """Every text in a pickle that names a module."""
+    """All strings in a pickle, which include the names of modules."""
     return {arg for _, arg, _ in pickletools.genops(pickled) if isinstance(arg, str)}
 
 
 def modules_in(skops_file):
-    """Every module that a file of skops names."""
+    """All modules that a skops file names."""
     schema = zipfile.ZipFile(io.BytesIO(skops_file)).read("schema.json").decode()
     return set(re.findall(r'"__module__": "([^"]*)"', schema))
 
 
 @pytest.mark.parametrize("kind", EACH_KIND)
-def test_files_name_public_places_only(kind):
+def test_files_contain_public_names_only(kind):
     X, y, *steps = EACH_KIND[kind]
     pipeline = make_pipeline(*steps).fit(X, y)
     in_pickle = {name for name in names_in(pickle.dumps(pipeline)) if "skl_lstm" in name}
@@ -339,14 +341,14 @@ def test_files_name_public_places_only(kind):
     assert "skl_lstm" in in_pickle
 
 
-def test_trusted_is_what_these_need_and_no_more():
+def test_trusted_types_are_the_needed_types_and_no_more():
     needed = types_needed()
     assert needed <= set(TRUSTED_TYPES)
     assert set(TRUSTED_TYPES) - needed <= BEFORE | SINCE
 
 
-def test_a_search_with_a_progress_bar_comes_back(capsys):
-    callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings it")
+def test_a_search_with_a_progress_bar_can_be_loaded(capsys):
+    callback = pytest.importorskip("sklearn.callback", reason="requires scikit-learn 1.9")
     search = searched()
     search.set_callbacks(callback.ProgressBar(max_propagation_depth=0))
     back = through_skops(search.fit(X, Y))
@@ -356,7 +358,7 @@ def test_a_search_with_a_progress_bar_comes_back(capsys):
 @pytest.mark.parametrize(
     "name", ["LSTMRegressor", "Keras objects", "SequenceRegressor", "a ready model"]
 )
-def test_what_comes_back_can_be_fitted_again(name):
+def test_a_loaded_estimator_can_be_fitted_again(name):
     make, data, target = FITTED[name]
     estimator = make()
     again = through_skops(estimator).fit(data, target)
@@ -367,7 +369,7 @@ def test_what_comes_back_can_be_fitted_again(name):
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
 @pytest.mark.parametrize("units", [2, 256])
-def test_a_file_is_as_small_as_the_weights(units, way):
+def test_a_file_is_hardly_larger_than_the_weights(units, way):
     estimator = regressor(units=units, optimizer="adam").fit(X, Y)
     buffers = {through_skops: skops.io.dumps, through_pickle: pickle.dumps}
     if way is through_joblib:
@@ -381,7 +383,7 @@ def test_a_file_is_as_small_as_the_weights(units, way):
     assert_array_equal(way(estimator).predict(X), estimator.predict(X), strict=True)
 
 
-# Transformers by themselves.
+# Transformers without an estimator.
 
 TIMES = {
     "days": pd.date_range("2024-01-01", periods=9),
@@ -429,7 +431,7 @@ def test_a_windower_keeps_its_history(times, columns, way):
             assert part == expected
     assert_array_equal(back.transform(frame), windower.transform(frame), strict=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # these rows lie amidst those of fit
+        warnings.simplefilter("ignore", UserWarning)  # these rows are in the middle of those of fit
         some = frame.iloc[2:5]
         expected = windower.transform(some)
         assert_array_equal(back.transform(some), expected, strict=True)
@@ -469,7 +471,7 @@ TRANSFORMERS = {
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
 @pytest.mark.parametrize("case", TRANSFORMERS.values(), ids=list(TRANSFORMERS))
-def test_every_transformer_comes_back(case, way):
+def test_every_transformer_can_be_loaded(case, way):
     transformer, data = case
     transformer.fit(data)
     back = way(transformer)
@@ -479,12 +481,12 @@ def test_every_transformer_comes_back(case, way):
     assert vars(back).keys() == vars(transformer).keys()
 
 
-# Code of one's own.
+# Custom code.
 
 OWN = [f"{__name__}.{name}" for name in ("own_network", "Doubling", "cubed")]
 
 
-def test_a_network_of_ones_own_needs_ones_own_trust():
+def test_a_custom_network_must_be_trusted_by_name():
     estimator = SequenceRegressor(own_network, model__units=3, **QUICK).fit(X, Y)
     for missing in OWN:
         with pytest.raises(UntrustedTypesFoundException, match=missing):
@@ -494,7 +496,7 @@ def test_a_network_of_ones_own_needs_ones_own_trust():
         assert isinstance(back.model_.layers[2], Doubling)
 
 
-def test_a_ready_model_of_ones_own_comes_back_compiled():
+def test_a_custom_ready_model_is_loaded_compiled():
     model = own_network({"n_features_in_": 2, "n_outputs_": 1})
     model.compile("adam", cubed, metrics=[cubed])
     estimator = SequenceRegressor(model)
@@ -512,7 +514,7 @@ def test_a_lambda_in_a_network_cannot_be_saved():
             dump(SequenceRegressor(model))
 
 
-def test_a_lambda_layer_of_a_function_can():
+def test_a_lambda_layer_of_a_named_function_can_be_saved():
     inputs = keras.Input((4, 2))
     outputs = keras.layers.Dense(1)(keras.layers.Flatten()(keras.layers.Lambda(cubed)(inputs)))
     estimator = SequenceRegressor(keras.Model(inputs, outputs))
@@ -520,7 +522,7 @@ def test_a_lambda_layer_of_a_function_can():
     assert_array_equal(back.model(X), estimator.model(X))
 
 
-# Files from somebody else.
+# Untrusted files.
 
 
 @pytest.fixture(scope="module")
@@ -580,7 +582,7 @@ def test_a_trusted_type_that_names_another_function_is_refused(saved, name):
         return schema
 
     altered(saved, note)
-    kinds = {kind for kind in kinds if kind[0] != "JsonNode"}  # which holds text alone
+    kinds = {kind for kind in kinds if kind[0] != "JsonNode"}  # a JsonNode contains only text
     assert {"Pipeline", "LSTMRegressor", "SequenceWindower", "ndarray", "dict", "str"} <= {
         class_name for _, class_name in kinds
     }
@@ -596,7 +598,7 @@ def test_a_trusted_type_that_names_another_function_is_refused(saved, name):
             load(altered(saved, alter))
 
 
-def test_the_function_that_builds_a_network_cannot_be_exchanged():
+def test_the_function_that_builds_a_network_cannot_be_replaced():
     data = skops.io.dumps(SequenceRegressor(lstm_network))
     load(data)
 
@@ -621,7 +623,7 @@ def test_garbage_and_pickles_are_refused(saved, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-# What a network in a file may name: attacks that would leave a file behind.
+# Attacks through the names in a saved network. A successful attack creates a file.
 
 STRUCK = "struck_by_the_file"
 
@@ -712,14 +714,14 @@ class Registered(keras.layers.Dense):
 
 
 def inside_a_network(attack):
-    """Return a network around it: what it describes, as JSON."""
+    """Return the configuration of a network that contains the attack as a layer."""
     first = layer("InputLayer", batch_shape=[None, None, 2], dtype="float32")
     return layer("Sequential", "keras", layers=[first, {**attack, "name": "y"}])
 
 
 @pytest.fixture
 def trapped(tmp_path, monkeypatch):
-    """Work where a strike would leave its file, and where the foreign module can be imported."""
+    """Run in the folder where an attack creates its file. The foreign module can be imported."""
     module = tmp_path / "modules" / "foreign_module_that_strikes.py"
     module.parent.mkdir()
     module.write_text(f"import pathlib; pathlib.Path({STRUCK!r}).touch(); f = relu = print")
@@ -740,13 +742,15 @@ def test_no_network_in_a_file_runs_foreign_code(saved, trapped, attack, wrap):
         node["content"] = json.dumps(json.dumps(wrap(attack)))
         return schema
 
-    with pytest.raises(ValueError, match=r"which is not Keras' own|reads a file"):
+    with pytest.raises(
+        ValueError, match=r"which is not Keras' own|reads its vocabulary from a file"
+    ):
         load(altered(saved, alter))
     assert not trapped.exists()
 
 
-def test_the_attack_is_real(trapped):
-    """Without the care the code of the file runs."""
+def test_the_attacks_work_without_the_checks(trapped):
+    """Without the checks, the code from the file runs."""
     described = layer("Lambda", function=marshalled(), output_shape=[1])
     with keras.saving.custom_object_scope({}):
         made = keras.saving.deserialize_keras_object(described, safe_mode=False)
@@ -767,7 +771,7 @@ def test_no_parameter_in_a_file_names_foreign_code(trapped, name):
     assert load(skops.io.dumps(harmless)).loss == harmless.loss
 
 
-def test_what_is_no_network_is_refused(saved):
+def test_an_object_that_is_not_a_network_is_refused(saved):
     for wrong in (layer("Dense", units=1), [], 3, function("relu")):
 
         def alter(schema, wrong=wrong):
@@ -776,20 +780,20 @@ def test_what_is_no_network_is_refused(saved):
                     node["content"] = json.dumps(json.dumps(wrong))
             return schema
 
-        with pytest.raises(ValueError, match="The saved object is not a network"):
+        with pytest.raises(ValueError, match="The saved object is .*, not a network"):
             load(altered(saved, alter))
 
 
 def test_every_layer_of_keras_that_loads_code_is_left_out():
-    """Should a new Keras bring another one, this finds it."""
+    """A future version of Keras may add such a layer. This test detects it."""
     import inspect
 
-    from skl_lstm.networks.configs import _is_own
+    from skl_lstm.networks.configs import _is_keras_own
 
     own = {
         name: thing
         for name, thing in vars(keras.layers).items()
-        if isinstance(thing, type) and _is_own({"class_name": name, "module": "keras.layers"})
+        if isinstance(thing, type) and _is_keras_own({"class_name": name, "module": "keras.layers"})
     }
     assert {"LSTM", "Dense", "Bidirectional", "Masking", "Conv1D", "RNN"} <= own.keys()
     loading = ("gfile", "pickle", "marshal", "func_load", "torch.load", "saved_model", "open(")
@@ -798,8 +802,8 @@ def test_every_layer_of_keras_that_loads_code_is_left_out():
         for name, thing in own.items()
         for base in thing.__mro__
         if base.__module__.startswith("keras.src.layers.preprocessing.")
-        or base is thing  # else all would have what Layer has
+        or base is thing  # without this condition, the module of Layer would count for all
         if any(word in inspect.getsource(inspect.getmodule(base)) for word in loading)
     }
-    # Lambda: its code is refused by itself. The others read a vocabulary, if it is a file.
+    # The code of a Lambda and a vocabulary that is a file name are refused by other checks.
     assert suspects - {"Layer"} == {"Lambda", "IntegerLookup", "StringLookup"}

@@ -1,4 +1,4 @@
-"""Shape and network tuned together: the reason for this package."""
+"""A grid search tunes the look-back and the network together."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def make_pipeline(model=lstm_network, **network):
                     epochs=2,
                     verbose=0,
                     random_state=0,
-                    # Tracing a graph takes longer than these few steps do without one.
+                    # Tracing a graph would take longer than these few steps without it.
                     run_eagerly=True,
                     **network,
                 ),
@@ -63,18 +63,18 @@ def search(supervised):
     return search_timesteps(*supervised, n_jobs=1)
 
 
-def test_timesteps_is_the_only_parameter_the_look_back_needs(search, supervised):
+def test_timesteps_is_the_only_parameter_to_tune_the_look_back(search, supervised):
     X, _ = supervised
     best = search.best_estimator_
     timesteps = search.best_params_["reshape__timesteps"]
     assert best[:-1].transform(X).shape == (len(X), timesteps, 2)
     assert best["lstm"].model_.input_shape == (None, None, 2)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-    # Three look-backs are three problems: equal scores would mean that nothing was tuned.
+    # Equal scores would mean that the look-back was not tuned.
     assert len(set(search.cv_results_["mean_test_score"])) == 3
 
 
-def test_two_processes_score_what_one_does(search, supervised):
+def test_two_processes_give_the_same_scores_as_one(search, supervised):
     parallel = search_timesteps(*supervised, n_jobs=2)
     for key in ("split0_test_score", "split1_test_score"):
         np.testing.assert_array_equal(parallel.cv_results_[key], search.cv_results_[key])
@@ -115,7 +115,7 @@ def test_classes_go_through_the_same_pipeline(supervised):
     assert pipeline.score(X, labels) > 0.9
 
 
-def test_an_unshuffled_fold_scores_rows_it_has_not_seen(supervised):
+def test_unshuffled_folds_predict_every_test_row(supervised):
     X, y = supervised
     for train, test in KFold(3).split(X):
         fitted = make_pipeline(model__units=2).fit(X[train], y[train])

@@ -1,4 +1,4 @@
-"""The built site in a real browser: ``make test-site``."""
+"""The built site in a browser: ``make test-site``."""
 
 import functools
 import re
@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "docs" / "_build" / "html"
 WIDTHS = (390, 1280)
-# Written by Sphinx for itself, with nothing to read on them.
+# Sphinx generates these pages. They contain no text to read.
 NO_PAGES = {"genindex.html", "search.html", "webpack-macros.html"}
 
 pytestmark = pytest.mark.site
@@ -28,7 +28,7 @@ def pages():
 def address():
     """Serve the site on a free port of this machine, as a web server would."""
     if not (SITE / "index.html").is_file():
-        pytest.fail("the site is not built: make docs")
+        pytest.fail("the site is not built; run make docs")
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *args):
@@ -48,7 +48,7 @@ def browser():
         pytest.skip("no browser: neither chromium nor google-chrome is installed")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as running:
-        # A container has no user namespaces for the sandbox; the pages are our own.
+        # The sandbox needs user namespaces, which containers lack. The pages are trusted.
         browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -62,34 +62,34 @@ def page(request, browser):
 
 
 @pytest.fixture
-def troubles(page):
-    """What the browser complains of, while a test looks at pages."""
-    heard = []
+def problems(page):
+    """The errors that the browser reports while a test opens pages."""
+    reported = []
 
-    def failed(request):
-        if "ERR_ABORTED" not in request.failure:  # so is what the next page comes before
-            heard.append(f"failed: {request.url}, {request.failure}")
+    def on_failure(request):
+        if "ERR_ABORTED" not in request.failure:  # the next page interrupts the loading of this one
+            reported.append(f"failed: {request.url}, {request.failure}")
 
-    def answered(response):
+    def on_response(response):
         if response.status >= 400:
-            heard.append(f"{response.status}: {response.url}")
+            reported.append(f"{response.status}: {response.url}")
 
-    def spoke(message):
+    def on_console(message):
         if message.type == "error":
-            heard.append(f"console: {message.text}")
+            reported.append(f"console: {message.text}")
 
-    def raised(error):
-        heard.append(f"script: {error}")
+    def on_error(error):
+        reported.append(f"script: {error}")
 
     listeners = {
-        "requestfailed": failed,
-        "response": answered,
-        "console": spoke,
-        "pageerror": raised,
+        "requestfailed": on_failure,
+        "response": on_response,
+        "console": on_console,
+        "pageerror": on_error,
     }
     for event, listener in listeners.items():
         page.on(event, listener)
-    yield heard
+    yield reported
     for event, listener in listeners.items():
         page.remove_listener(event, listener)
 
@@ -101,13 +101,13 @@ def test_every_page_of_the_guide_is_built():
     assert built - {"sg_execution_times"} == sources | {"index"}
 
 
-def test_every_page_opens_without_a_complaint(page, address, troubles):
+def test_every_page_opens_without_errors(page, address, problems):
     for name in pages():
         page.goto(address + name, wait_until="load")
-        assert troubles == [], name
+        assert problems == [], name
 
 
-def test_every_picture_is_there(page, address, troubles):
+def test_every_picture_loads_and_has_alternative_text(page, address, problems):
     for name in pages():
         page.goto(address + name, wait_until="load")
         pictures = page.eval_on_selector_all(
@@ -117,7 +117,7 @@ def test_every_picture_is_there(page, address, troubles):
         )
         for source, width, words in pictures:
             assert width, f"{name}: {source}"
-            assert words, f"{name}: {source} says nothing to those who cannot see it"
+            assert words, f"{name}: {source} has no alternative text"
 
 
 def test_no_page_is_wider_than_the_window(page, address):
@@ -138,17 +138,17 @@ def test_text_is_large_enough_to_read(page, address):
         assert min(sizes, default=16) >= 12, name
 
 
-def test_the_search_finds_a_class(page, address, troubles):
+def test_the_search_finds_a_class(page, address, problems):
     page.goto(f"{address}search.html?q=SequenceWindower", wait_until="load")
     page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
     found = page.eval_on_selector_all(
         "#search-results ul.search li a", "all => all.map(a => a.innerText)"
     )
     assert any("SequenceWindower" in text for text in found)
-    assert troubles == []
+    assert problems == []
 
 
-def test_a_diagram_tells_the_shapes(page, address):
+def test_a_diagram_shows_the_shapes(page, address):
     page.goto(address + "auto_guide/start.html", wait_until="load")
     captions = page.eval_on_selector_all(
         ".sk-top-container .caption", "all => all.map(e => e.innerText)"
@@ -176,7 +176,7 @@ def test_no_link_is_broken():
             if not path.is_file():
                 broken.append(f"{name}: {link}")
             elif anchor and path.suffix == ".html":
-                there = texts.get(path.relative_to(SITE).as_posix()) or path.read_text("utf-8")
-                if unquote(anchor) not in anchors(there):
+                html_there = texts.get(path.relative_to(SITE).as_posix()) or path.read_text("utf-8")
+                if unquote(anchor) not in anchors(html_there):
                     broken.append(f"{name}: {link}")
     assert broken == []

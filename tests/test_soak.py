@@ -1,6 +1,6 @@
-"""Fits and predictions by several threads for longer: every answer, and the memory held.
+"""Many fits and predictions in several threads: the results are right and memory does not grow.
 
-``python -m benchmarks soak`` does more of it, and times it.
+``python -m benchmarks soak`` does the same for longer, and measures the times.
 """
 
 import gc
@@ -23,21 +23,21 @@ from skl_lstm import LSTMClassifier, LSTMRegressor, SequenceWindower
 SERIES = np.random.default_rng(0).standard_normal((60, 2)).astype("float32")
 KINDS = [(cls, units) for cls in (LSTMRegressor, LSTMClassifier) for units in (2, 3)]
 FITS, PREDICTIONS = 48, 480
-# Before memory is flat, every thread has a traced copy of every architecture.
+# Memory grows until every thread has a traced copy of every architecture.
 WARM_UP = 32
-# A sixth of what plain scikeras holds on to in as many fits; 10 to 50 MB are the allocator's, for
-# four threads.
+# A sixth of the growth of plain scikeras over the same number of fits. The allocator takes 10 to
+# 50 MB for four threads.
 MOST_GROWTH = 80e6
 
 
-def fit(number):
-    cls, units = KINDS[number % len(KINDS)]
+def fit(index):
+    cls, units = KINDS[index % len(KINDS)]
     y = SERIES[:, 0] > 0 if cls is LSTMClassifier else SERIES[:, 0]
-    lstm = cls(units, dropout=0.2, epochs=1, random_state=number % len(KINDS))
+    lstm = cls(units, dropout=0.2, epochs=1, random_state=index % len(KINDS))
     return make_pipeline(SequenceWindower(3 + units), lstm).fit(SERIES, y)
 
 
-def held():
+def memory_used():
     gc.collect()
     status = Path("/proc/self/status").read_text()
     return int(re.search(r"RssAnon:\s+(\d+) kB", status)[1]) * 1024
@@ -45,7 +45,7 @@ def held():
 
 @contextmanager
 def drawing():
-    """Draw from Python's random numbers all the while, as a library's threads may."""
+    """Draw Python's random numbers in a thread meanwhile, as other libraries may do."""
     done = Event()
 
     def draw():
@@ -62,38 +62,38 @@ def drawing():
 
 
 def soak():
-    """Fit and predict in four threads, every answer compared; return the bytes held in the end."""
-    alone = [fit(number) for number in range(len(KINDS))]
-    answers = [
+    """Fit and predict in four threads, compare all results, and return the growth of memory."""
+    alone = [fit(index) for index in range(len(KINDS))]
+    expected = [
         [pipeline.predict(SERIES[row : row + 1]) for row in range(len(SERIES))]
         for pipeline in alone
     ]
 
-    def fit_again(number):
-        kind = number % len(KINDS)
-        pipeline = fit(number)
+    def fit_again(index):
+        kind = index % len(KINDS)
+        pipeline = fit(index)
         assert pipeline[-1].history_ == alone[kind][-1].history_
         assert_array_equal(pipeline.predict(SERIES), alone[kind].predict(SERIES))
 
-    def predict_again(number):
-        kind, row = number % len(KINDS), number % len(SERIES)
-        assert_array_equal(alone[kind].predict(SERIES[row : row + 1]), answers[kind][row])
+    def predict_again(index):
+        kind, row = index % len(KINDS), index % len(SERIES)
+        assert_array_equal(alone[kind].predict(SERIES[row : row + 1]), expected[kind][row])
 
-    def work(number):
-        fit_again(number)
+    def work(index):
+        fit_again(index)
         for prediction in range(PREDICTIONS // FITS):
-            predict_again(number + prediction)
+            predict_again(index + prediction)
 
     with drawing(), ThreadPoolExecutor(4) as threads:
         list(threads.map(work, range(WARM_UP)))
-        before = held()
+        before = memory_used()
         list(threads.map(work, range(WARM_UP, WARM_UP + FITS)))
-    return held() - before
+    return memory_used() - before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_threads_give_right_answers_and_hold_on_to_no_memory():
-    # In a process of its own: what other tests have left behind would be counted too.
+def test_threads_give_right_results_and_memory_does_not_grow():
+    # In a new process, so that memory of other tests is not counted.
     done = subprocess.run([sys.executable, __file__], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < MOST_GROWTH

@@ -1,4 +1,4 @@
-"""Every warning of ours names the line of the user that led to it."""
+"""Every warning of the package points to the line of user code that caused it."""
 
 import warnings
 
@@ -27,7 +27,7 @@ QUICK = {"units": 1, "epochs": 1, "random_state": 0}
 
 
 def lines_warned_of(call):
-    """The places that a call warns of; it stands in this file, on a line of its own."""
+    """The files and lines that the warnings of a call point to."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         call()
@@ -67,7 +67,7 @@ def classifier():
         lambda _, __: cross_val_predict(LSTMClassifier(**QUICK), PADDED, LABELS, cv=2),
     ],
 )  # fmt: skip
-def test_padding_that_is_read_as_data_is_warned_of_where_it_came_in(call, regressor, classifier):
+def test_a_warning_about_padding_read_as_data_points_to_the_call(call, regressor, classifier):
     assert lines_warned_of(lambda: call(regressor, classifier)) == line_of(call)
 
 
@@ -81,12 +81,12 @@ DAYS = pd.DataFrame({"a": np.arange(9.0)}, index=pd.date_range("2024-01-01", per
         lambda windower: make_pipeline(windower, "passthrough").transform(DAYS[4:6]),
     ],
 )
-def test_a_past_that_was_not_kept_is_warned_of_where_the_rows_came_in(call):
+def test_a_warning_about_a_missing_past_points_to_the_call(call):
     windower = SequenceWindower(3).fit(DAYS)
     assert lines_warned_of(lambda: call(windower)) == line_of(call)
 
 
-def test_in_a_thread_without_a_line_of_the_users_the_outermost_is_named():
+def test_a_warning_in_a_thread_without_user_code_points_to_the_outermost_line():
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as pool, pytest.warns(UserWarning, match="far from home") as caught:

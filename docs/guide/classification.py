@@ -2,17 +2,19 @@
 Classification
 ==============
 
-Every row of a table holds one whole sequence, and each sequence has a class. The rows are reshaped
-inside a Pipeline, and the LSTM behind it is a classifier like any other of scikit-learn.
+In this example, every row of a table holds one whole sequence, and each sequence has a class. A
+Pipeline reshapes the rows to sequences. The LSTM at the end of the Pipeline is a scikit-learn
+classifier.
 """
 
 # %%
-# An image, read line by line
-# ---------------------------
+# Read an image line by line
+# --------------------------
 #
-# scikit-learn's handwritten digits are images of 8 by 8 pixels, flattened to 64 columns. Read from
-# the top, an image is 8 time steps of 8 features: a step is a line, a feature is the ink in one of
-# its pixels. :class:`~skl_lstm.SequenceReshaper` gives the rows these axes.
+# scikit-learn's handwritten digits are images of 8 by 8 pixels, flattened to 64 columns. An image
+# can be read from top to bottom as a sequence of 8 timesteps with 8 features. Each timestep is one
+# line of the image. Each feature is the darkness of one pixel in that line.
+# :class:`~skl_lstm.SequenceReshaper` turns the rows into an array with these axes.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -27,7 +29,8 @@ sequences = SequenceReshaper(features=8).fit_transform(X)
 print("table", X.shape, "to (samples, timesteps, features)", sequences.shape)
 
 # %%
-# One sample of every class. Every line is one of the eight pixels, followed down the image:
+# The next cell plots one sample of every class. Each curve shows one of the eight pixels of a line,
+# from the top of the image to the bottom:
 
 digits, first = np.unique(y, return_index=True)
 pixels = [f"pixel {number}" for number in range(8)]
@@ -36,11 +39,11 @@ for ax, digit in zip(axes, digits, strict=True):
     ax.set_title(f"a {digit}")
 
 # %%
-# Does it need an LSTM?
-# ---------------------
+# Is an LSTM needed?
+# ------------------
 #
-# The Pipeline takes the table, so that any other classifier can be scored on the same rows and
-# folds. Two of them read the 64 columns as they are.
+# The input of the Pipeline is the table. Other classifiers can therefore be scored on the same rows
+# and folds. Two of them serve as baselines and read the 64 columns directly.
 
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
@@ -69,17 +72,19 @@ scores = {name: cross_val_score(model, X, y, cv=folds).mean() for name, model in
 pd.DataFrame({"accuracy": scores}).round(3)
 
 # %%
-# It does not. The nearest neighbours come out ahead: each pixel stands in a column of its own, so
-# the flat table has lost nothing that an LSTM could find. Sequences in which the same thing happens
-# now earlier, now later are another matter: :doc:`ragged` and :doc:`own_network` have such data.
-# The digits serve here to show what a classifier can do, and the baseline costs two lines.
+# No LSTM is needed here. Nearest neighbours has the highest accuracy. Each pixel has its own
+# column, so the flat table contains all the information that an LSTM could use. An LSTM is more
+# useful if the same event can happen earlier or later in a sequence: :doc:`ragged` and
+# :doc:`own_network` use such data. On this page, the digits only show the features of a classifier.
+# The baselines are still worth computing, because they take only a few lines.
 #
-# Probabilities, and when to stop
-# -------------------------------
+# Early stopping and probabilities
+# --------------------------------
 #
-# ``patience=5`` stops after five epochs without a lower loss, and restores the best weights. It
-# watches the loss of ``validation_split``, which are the last rows, if that is set, and else the
-# training loss. So rows that are sorted by class have to be shuffled, as ``train_test_split`` does.
+# With ``patience=5``, training stops after five epochs without a lower loss and restores the best
+# weights. If ``validation_split`` is set, the monitored loss is that of the validation rows, which
+# are the last rows. Otherwise it is the training loss. Because the last rows are used, rows sorted
+# by class must be shuffled first. ``train_test_split`` does this.
 
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
 
@@ -92,13 +97,13 @@ history = lstm[-1].history_
 fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 ax.plot(history["loss"], color="#0072B2", label="training rows")
 ax.plot(history["val_loss"], color="#D55E00", label="validation_split")
-ax.axvline(np.argmin(history["val_loss"]), color="0.6", linestyle=":", label="kept")
+ax.axvline(np.argmin(history["val_loss"]), color="0.6", linestyle=":", label="best epoch")
 ax.set(xlabel="epoch", ylabel="loss", yscale="log")
 _ = ax.legend()
 
 # %%
-# ``predict_proba`` has a column for each of ``classes_``, in their order. These are the three test
-# rows that the network is least sure of:
+# ``predict_proba`` returns one column per class, in the order of ``classes_``. The next cell shows
+# the three test rows with the least certain predictions:
 
 probabilities = lstm.predict_proba(X_test)
 doubtful = probabilities.max(axis=1).argsort()[:3]
@@ -106,7 +111,7 @@ table = pd.DataFrame(probabilities[doubtful], columns=lstm.classes_)
 table.round(2).assign(truth=y_test[doubtful])
 
 # %%
-# scikit-learn's displays take the Pipeline as it is:
+# The display classes of scikit-learn accept the Pipeline:
 
 from sklearn.metrics import ConfusionMatrixDisplay
 
@@ -116,8 +121,9 @@ _ = ConfusionMatrixDisplay.from_estimator(lstm, X_test, y_test, colorbar=False)
 # A rare class
 # ------------
 #
-# Now the question is only whether a digit is an eight. One in ten is. ``class_weight="balanced"``
-# weighs the classes inversely to their frequency, a dictionary ``{label: weight}`` as it says.
+# The task is now to detect the digit eight. One in ten digits is an eight.
+# ``class_weight="balanced"`` weights the classes inversely to their frequency. A dictionary
+# ``{label: weight}`` sets the weights directly.
 
 from sklearn.metrics import log_loss, precision_score, recall_score
 
@@ -147,15 +153,16 @@ for weight in (None, "balanced"):
 pd.DataFrame(results).round(3)
 
 # %%
-# With the weights the network finds more of the eights, and more of what it finds is none. Which is
-# better depends on what a miss costs. The probabilities pay for it: on average they are far above
-# the share of eights, so they are no longer chances.
+# With class weights, the network finds more of the eights, but more of the rows that it classifies
+# as eights are other digits. Which is better depends on the cost of a missed eight. The class
+# weights also distort the probabilities: on average, they are far above the share of eights, so
+# they are no longer correct probabilities.
 #
-# An estimator like any other
-# ---------------------------
+# Use it with other tools of scikit-learn
+# ---------------------------------------
 #
-# ``CalibratedClassifierCV`` puts the probabilities right. It fits the Pipeline on folds, and maps
-# what comes out to what was true:
+# ``CalibratedClassifierCV`` corrects the probabilities. It fits the Pipeline on folds, and learns
+# how to map the predicted probabilities to the true classes:
 
 from sklearn.calibration import CalibratedClassifierCV
 
@@ -166,13 +173,12 @@ pd.DataFrame(
 ).round(3)
 
 # %%
-# Now that a probability is a chance again, a row counts as an eight only where that is likelier
-# than not, and the recall falls. ``TunedThresholdClassifierCV`` is for whoever wants another
-# threshold.
+# After calibration, a row is classified as an eight only if its probability is above one half, so
+# the recall decreases. To use another threshold, see ``TunedThresholdClassifierCV``.
 #
-# A search takes any scorer, ``roc_auc`` too, and stratified folds. The grid may reach into the
-# reshaper: with ``order="F"`` the first eight columns are one feature at eight time steps, and the
-# image is read from left to right instead of from the top.
+# A search accepts any scorer, including ``roc_auc``, and stratified folds. The grid can also
+# include parameters of the reshaper. With ``order="F"``, the first eight columns are one feature at
+# eight timesteps, so the image is read from left to right instead of from top to bottom.
 
 from sklearn.model_selection import GridSearchCV
 
@@ -190,8 +196,8 @@ table = pd.DataFrame(search.cv_results_["params"]).rename(columns=short_name)
 table.assign(**{"ROC AUC": search.cv_results_["mean_test_score"].round(3)})
 
 # %%
-# A ``VotingClassifier`` averages the probabilities of an LSTM and of classifiers that know nothing
-# of time. Each member gets the same table and prepares it for itself.
+# A ``VotingClassifier`` averages the probabilities of an LSTM and of classifiers that ignore time.
+# Each member receives the same table and does its own preprocessing.
 
 from sklearn.ensemble import VotingClassifier
 
@@ -199,9 +205,9 @@ lstm[-1].set_params(epochs=15, patience=None, validation_split=0.0)
 vote = VotingClassifier(list(candidates.items()), voting="soft").fit(X_train, y_train)
 for name, member in vote.named_estimators_.items():
     print(f"{name:20} {member.score(X_test, y_test):.3f}")
-print(f"{'together':20} {vote.score(X_test, y_test):.3f}")
+print(f"{'voting':20} {vote.score(X_test, y_test):.3f}")
 
 # %%
-# All this asks of a classifier that scikit-learn knows it for one. What a Keras network needs for
-# that is in :class:`~skl_lstm.SequenceClassifier` too, for a network of your own:
+# These tools only need to recognise the estimator as a scikit-learn classifier.
+# :class:`~skl_lstm.SequenceClassifier` provides the same for your own Keras network, as shown in
 # :doc:`own_network`.

@@ -2,19 +2,22 @@
 From a list of numbers to an LSTM
 =================================
 
-You have a list of numbers, or a few lists side by side, and the LSTM layer wants an array with
-three axes. This page goes from the one to the other, and answers the questions met on the way.
+You have a list of numbers, or several lists of the same length. An LSTM layer expects an array with
+three axes. This page shows how to convert the lists to such an array, and answers the questions
+that come up on the way.
 
-It follows the steps of a well-known tutorial, *How to Reshape Input Data for Long Short-Term Memory
-Networks in Keras* by Jason Brownlee (Machine Learning Mastery), with code of its own.
+The page follows the steps of a well-known tutorial, *How to Reshape Input Data for Long Short-Term
+Memory Networks in Keras* by Jason Brownlee (Machine Learning Mastery). The code is new.
 """
 
 # %%
 # Ten numbers
 # -----------
-# One sequence of ten time steps, and one number at each. As an array this is (1, 10, 1): one
-# sample, ten timesteps, one feature. :func:`~skl_lstm.sliding_windows` cuts a series into windows
-# of a length you give; ten numbers are one window of ten.
+#
+# The list is one sequence of ten timesteps, with one number per timestep. The array for it has the
+# shape (1, 10, 1): one sample, ten timesteps, one feature. :func:`~skl_lstm.sliding_windows` cuts a
+# series into windows of a given length. A window length of 10 gives one window with all ten
+# numbers.
 
 import numpy as np
 
@@ -25,8 +28,9 @@ X = sliding_windows(ten_values, 10)
 print(X.shape)
 
 # %%
-# For this one case NumPy's own ``reshape`` gives the same. It stays right only as long as the
-# numbers lie in memory in the order of the three axes, which is what the questions below are about.
+# In this simple case, NumPy's ``reshape`` gives the same array. ``reshape`` is only correct if the
+# numbers are stored in memory in the order of the three axes. The questions below explain this
+# order.
 
 from numpy.testing import assert_array_equal
 
@@ -35,16 +39,17 @@ assert_array_equal(X, np.array(ten_values).reshape(1, 10, 1))
 # %%
 # Two parallel series
 # -------------------
-# Two numbers at every time step are two features. Write one row a time step and one column a
-# feature, as in any table: (1, 10, 2).
+#
+# Two series measured at the same timesteps are two features. Write them as a table with one row per
+# timestep and one column per feature. The array then has the shape (1, 10, 2).
 
 ten_by_two = np.column_stack([ten_values, ten_values[::-1]])
 X = sliding_windows(ten_by_two, 10)
 print(ten_by_two.shape, "->", X.shape)
 
 # %%
-# :func:`~skl_lstm.inspection.to_frame` lays the array out as a table with its axes by name, and
-# :func:`~skl_lstm.inspection.plot_sequences` draws it.
+# :func:`~skl_lstm.inspection.to_frame` converts the array to a table with named axes.
+# :func:`~skl_lstm.inspection.plot_sequences` plots the array.
 
 from skl_lstm.inspection import plot_sequences, to_frame
 
@@ -55,8 +60,9 @@ to_frame(X, feature_names=["rising", "falling"]).head(4)
 axes = plot_sequences(X, feature_names=["rising", "falling"])
 
 # %%
-# What is a sample, a time step, a feature?
-# -----------------------------------------
+# What is a sample, a timestep, a feature?
+# ----------------------------------------
+#
 # .. list-table::
 #    :header-rows: 1
 #    :widths: 10 25 65
@@ -66,18 +72,19 @@ axes = plot_sequences(X, feature_names=["rising", "falling"])
 #      - one entry is
 #    * - 0
 #      - samples
-#      - one sequence that is read from its beginning, and gets one answer: one row of y
+#      - one sequence with one prediction: one row of y
 #    * - 1
 #      - timesteps
-#      - one moment of the sequence, the oldest first
+#      - one point in time of the sequence, the oldest first
 #    * - 2
 #      - features
-#      - one of the things measured at that moment
+#      - one of the quantities measured at that time
 #
-# Three sentences about your own data settle the shape: *one answer is given for each …* (sample),
-# *it is given after looking at the last …* (timesteps), *at each of which I know …* (features).
+# Complete three sentences about your own data to find the shape: *I predict one value for each …*
+# (sample), *the prediction uses the last …* (timesteps), *at each timestep I measure …* (features).
 #
-# All three axes must be there, even if one has the length 1. Two are refused by Keras:
+# All three axes are required, even if one of them has length 1. Keras rejects an array with two
+# axes:
 
 from textwrap import fill
 
@@ -89,31 +96,33 @@ except ValueError as error:
     print(fill(str(error)))
 
 # %%
-# The shape that a network is told leaves the samples out: ``keras.Input((10, 1))``, or
-# ``keras.Input((None, 1))`` for sequences of any length. The ``input_shape`` of a first layer, as
-# in older texts, is the same two numbers; Keras 3 warns of it and asks for ``keras.Input``. The
-# estimators of this package read the shape from X and leave the time axis open, so that nobody has
-# to type it.
+# The input shape of a network does not include the samples. Use ``keras.Input((10, 1))``, or
+# ``keras.Input((None, 1))`` for sequences of any length. Older texts pass the same two numbers as
+# the ``input_shape`` of the first layer. Keras 3 warns about ``input_shape`` and recommends
+# ``keras.Input``. The estimators of this package read the number of features from X and accept any
+# number of timesteps, so you do not have to give a shape.
 #
-# Is it (samples, timesteps, features), or the other way round?
-# -------------------------------------------------------------
-# Always this way, in Keras and here. No error tells you of another order, as ``reshape`` never
-# moves a number: it counts them off as they stand, whatever they mean. Two lists stacked as two
-# *rows* fill the three axes without complaint, and wrongly:
+# Is it (samples, timesteps, features), or another order?
+# -------------------------------------------------------
+#
+# Keras and this package always use (samples, timesteps, features). A wrong order does not raise an
+# error. ``reshape`` never moves a number. It only fills the new shape with the numbers in their
+# current order. In the following example, two lists are stacked as two *rows*. ``reshape`` accepts
+# them, but the result is wrong:
 
 two_rows = np.array([ten_values, ten_values[::-1]])
 print("reshaped:  ", two_rows.reshape(1, 10, 2)[0, :3].tolist())
 print("transposed:", two_rows.T.reshape(1, 10, 2)[0, :3].tolist())
 
 # %%
-# In the first line the two values of a "time step" are neighbours in time of one series. The second
-# has both series at each step.
+# In the first line, the two values of a "timestep" are two consecutive values of one series. In the
+# second line, each timestep holds one value of each series.
 #
-# The same happens with tables of lag columns, where a row is one whole sample.
-# :class:`~skl_lstm.SequenceReshaper` takes them in either order, in NumPy's words: "C", the
-# default, if the columns of one time step stand side by side, "F" if those of one feature do. A
-# plain ``reshape`` knows the first only, and mixes load and wind here. ``column_map`` shows which
-# column lands at which step and feature.
+# The same problem occurs in tables of lag columns, in which each row is one whole sample.
+# :class:`~skl_lstm.SequenceReshaper` supports both column orders and uses NumPy's names for them.
+# Use "C", the default, if the columns of one timestep are next to each other. Use "F" if the
+# columns of one feature are next to each other. A plain ``reshape`` uses "C" order, so it mixes
+# load and wind in this table. ``column_map`` shows the timestep and the feature of each column.
 
 import pandas as pd
 
@@ -131,8 +140,10 @@ reshaper.column_map()
 # %%
 # How do I get many samples out of one long series?
 # -------------------------------------------------
-# By windows. ``stride`` is the number of rows from one window to the next: 1 for all there are,
-# ``stride=timesteps`` for windows that do not overlap, in which rows left over are not used.
+#
+# Cut the series into windows. ``stride`` is the distance in rows between the starts of consecutive
+# windows. ``stride=1`` gives all possible windows. With ``stride=timesteps``, the windows do not
+# overlap; rows that do not fill a window are not used.
 
 series = np.arange(100.0)
 print(sliding_windows(series, 10).shape)
@@ -140,9 +151,10 @@ print(sliding_windows(series, 10, stride=5).shape)
 print(sliding_windows(series, 10, stride=10).shape)
 
 # %%
-# In a Pipeline take :class:`~skl_lstm.SequenceWindower`: every row gets the window that ends at
-# it, so 100 rows stay 100, and y needs no cutting. The first windows reach back to before the
-# series. There its oldest row is repeated, or ``padding`` says what else.
+# In a Pipeline, use :class:`~skl_lstm.SequenceWindower`. Each row gets the window that ends at this
+# row. 100 rows give 100 windows, so y does not have to be cut. The first windows would need rows
+# from before the start of the series. By default, the oldest row is repeated there. The parameter
+# ``padding`` can set another value.
 
 from skl_lstm import SequenceWindower
 
@@ -155,8 +167,9 @@ assert_array_equal(windows[9:], sliding_windows(series, 10))
 # %%
 # How does y line up with X?
 # --------------------------
-# y has one row a sample. :func:`~skl_lstm.make_supervised` makes both from a series: a row of X is
-# a window, flattened; its y is the next value, or the next ``horizon`` of them.
+#
+# y has one row per sample. :func:`~skl_lstm.make_supervised` makes X and y from a series. Each row
+# of X is a flattened window. The same row of y is the next value, or the next ``horizon`` values.
 
 from skl_lstm import make_supervised
 
@@ -165,19 +178,23 @@ for window, following in zip(X, y, strict=True):
     print(window, "->", following)
 
 # %%
-# X has two axes here and goes into :class:`~skl_lstm.SequenceReshaper`. With a DataFrame the names
-# and the times stay: the index says when each forecast is made.
+# X has two axes here. :class:`~skl_lstm.SequenceReshaper` adds the third. If you pass a DataFrame,
+# X and y keep the column names and the times. The index holds the time at which each forecast is
+# made.
 #
 # Are several series several features, or several samples?
 # --------------------------------------------------------
-# Features, if they were measured at the same moments and are read together: temperature and wind of
-# one place. Samples, if each has a history and an answer of its own, such as a hundred shops. Then
-# put them below each other in one table, under an index of shop and time: :doc:`many_series`.
 #
-# My sequences are not equally long
-# ---------------------------------
-# Keep them in a list. :class:`~skl_lstm.SequencePadder` fills the shorter ones up, and a network
-# with the same ``mask_value`` skips what was filled: :doc:`ragged`.
+# They are features if they are measured at the same times and read together, such as the
+# temperature and the wind of one place. They are samples if each series has its own history and its
+# own prediction, such as a hundred shops. In that case, stack the series in one table with an index
+# of shop and time, as shown in :doc:`many_series`.
+#
+# My sequences have different lengths
+# -----------------------------------
+#
+# Keep them in a list. :class:`~skl_lstm.SequencePadder` pads the shorter sequences. A network with
+# the same ``mask_value`` skips the padding, as shown in :doc:`ragged`.
 
 from skl_lstm import SequencePadder
 
@@ -187,11 +204,14 @@ print(padded.shape)
 axes = plot_sequences(padded)
 
 # %%
-# I have 50,000 rows of 10 columns and want 100 time steps
-# --------------------------------------------------------
-# 50,000 rows are not 500 samples of 100 rows, unless you want an answer only every 100 rows. Each
-# row with its past is a sample: (50000, 100, 10). Written out, that is a hundred times the table.
-# :class:`~skl_lstm.SequenceWindower` returns a view: of the table, with 99 rows of padding ahead.
+# I have 50,000 rows of 10 columns and want 100 timesteps
+# -------------------------------------------------------
+#
+# Do not cut 50,000 rows into 500 samples of 100 rows, unless you want only one prediction per 100
+# rows. Each row, together with the rows before it, is one sample. The shape is (50000, 100, 10). A
+# full copy of these windows would take a hundred times the memory of the table.
+# :class:`~skl_lstm.SequenceWindower` returns a view instead. The view refers to the table with 99
+# rows of padding before the first row.
 
 rows = np.random.default_rng(0).normal(size=(50_000, 10))
 windows = SequenceWindower(timesteps=100).fit_transform(rows)
@@ -209,15 +229,16 @@ print(f"the windows: {memory_behind(windows) / 1e6:>6.2f} MB")
 print(f"written out: {windows.nbytes / 1e6:>6.2f} MB")
 
 # %%
-# The estimators of this package take such a view as it is, and gather the windows batch by batch.
-# ``np.array(windows)``, or a scaler behind the windower, would write it out: scale the table, ahead
-# of the windower.
+# The estimators of this package accept this view without copying it, and read the windows batch by
+# batch. ``np.array(windows)``, or a scaler after the windower, would copy the windows. To scale the
+# data, put the scaler before the windower.
 #
-# An LSTM that learns something
-# -----------------------------
-# Ten numbers a sample, and the answer is the largest of them. It may stand anywhere, so no weighted
-# sum of the ten comes close. The baselines are the mean of y and linear regression on the ten
-# columns.
+# Train an LSTM
+# -------------
+#
+# Each sample has ten numbers, and the target is the largest of them. The largest number can be at
+# any position, so no weighted sum of the ten numbers is a good prediction. The baselines are the
+# mean of y and linear regression on the ten columns.
 
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LinearRegression
@@ -247,21 +268,24 @@ for name, model in models.items():
     print(f"{name:<17} RMSE {rmse:.3f}")
 
 # %%
-# How do I predict, then?
-# -----------------------
-# With as many axes as in ``fit``. One new sample is an X of one row, and the pipeline reshapes it
-# as it did the others: the network gets (1, 10, 1).
+# How do I predict?
+# -----------------
+#
+# Pass an X with the same number of axes as in ``fit``. For one new sample, X has one row. The
+# pipeline reshapes it in the same way, so the network receives an array of shape (1, 10, 1).
 
 new = [[0.3, -1.2, 0.8, 0.1, 2.1, -0.4, 0.0, 0.6, -0.7, 1.1]]
-print(pipeline.predict(new), "for a largest of", max(new[0]))
+print(pipeline.predict(new), "predicted, largest number:", max(new[0]))
 
 # %%
-# A window of a table is asked for by its rows: ``pipeline.predict(table.tail(1))``, where the
-# windower was fitted on the rows before. :doc:`start` does that.
+# To predict from a window of a table, pass the rows of the table:
+# ``pipeline.predict(table.tail(1))``. The windower must have been fitted on the rows before.
+# :doc:`start` has an example.
 #
-# Instead of the reshape
-# ----------------------
-# This is the code that the tutorials end with, the numbers of one particular table in it:
+# Replace the reshape
+# -------------------
+#
+# Tutorials usually end with code like the following. It contains the shape of one particular table:
 
 X_train_3d = X_train.reshape((X_train.shape[0], 10, 1))
 X_test_3d = X_test.reshape((X_test.shape[0], 10, 1))
@@ -278,13 +302,13 @@ network.fit(X_train_3d, y_train, epochs=5, batch_size=32, verbose=0)
 y_pred = network.predict(X_test_3d, verbose=0)[:, 0]
 
 # %%
-# Three lines take its place. There is no number of the table's in them: a reshaper that is told
-# nothing takes every column as a time step of one feature. The pipeline can be cross-validated,
-# tuned and saved like any other estimator.
+# Three lines replace it. They do not contain the shape of the table. Without parameters, the
+# reshaper treats each column as one timestep of a single feature. The pipeline can be
+# cross-validated, tuned and saved like any other estimator.
 
 pipeline = make_pipeline(SequenceReshaper(), LSTMRegressor(32, epochs=5))
 pipeline.fit(X_train, y_train)
 y_pred = pipeline.predict(X_test)
 
 # %%
-# :doc:`from_keras` sets more of Keras beside what takes its place.
+# :doc:`from_keras` compares more Keras code with this package.

@@ -2,8 +2,9 @@
 From Keras or scikeras
 ======================
 
-Your call, and what takes its place here. Where both give arrays, the page checks that they are
-equal; where both train, that they come to the same network.
+This page shows which function or class of this package replaces a call of Keras or scikeras. If
+both return arrays, the code checks that the arrays are equal. If both train a network, the code
+compares the results.
 """
 
 # %%
@@ -32,14 +33,15 @@ equal; where both train, that they come to the same network.
 #    * - ``KerasRegressor``
 #      - :class:`~skl_lstm.SequenceRegressor`
 #
-# Each regressor has its classifier: :class:`~skl_lstm.LSTMClassifier` and
+# Each regressor has a matching classifier: :class:`~skl_lstm.LSTMClassifier` and
 # :class:`~skl_lstm.SequenceClassifier`.
 #
 # reshape
 # -------
-# A table of 4 samples with 3 time steps of 2 features in its columns. The product of the last two
-# axes must be the number of columns. The reshaper works out the one that you leave away, and
-# refuses what does not fit.
+#
+# The table has 4 samples. Its columns hold 3 timesteps of 2 features. The number of timesteps times
+# the number of features must equal the number of columns. If you give only one of the two numbers,
+# the reshaper computes the other. It raises an error if the numbers do not fit the table.
 
 from textwrap import fill
 
@@ -60,9 +62,11 @@ except ValueError as error:
 # %%
 # A loop over windows
 # -------------------
-# The loop gives a sample to each row that has enough rows before it, and y has to be cut to match.
-# :class:`~skl_lstm.SequenceWindower` gives one to every row, the first of them padded. The others
-# are equal. The function :func:`~skl_lstm.sliding_windows` gives those of the loop and no more.
+#
+# The loop makes one sample for each row with enough rows before it, and y has to be cut to match.
+# :class:`~skl_lstm.SequenceWindower` makes one window for every row, and the first windows are
+# padded. The other windows equal those of the loop. The function :func:`~skl_lstm.sliding_windows`
+# returns exactly the windows of the loop.
 
 from skl_lstm import SequenceWindower, make_supervised, sliding_windows
 
@@ -79,7 +83,7 @@ assert_array_equal(sliding_windows(series, 10), windows)
 print(windows.shape, of_every_row.shape)
 
 # %%
-# The loop that appends the next value to y as well is :func:`~skl_lstm.make_supervised`.
+# If the loop also appends the next value to y, :func:`~skl_lstm.make_supervised` replaces it.
 
 following = [series[end, 0] for end in range(10, len(series))]
 X, y = make_supervised(series, timesteps=10, target=0)
@@ -90,9 +94,11 @@ assert_array_equal(reshaped, windows[:-1])
 # %%
 # A dataset of windows
 # --------------------
-# ``keras.utils.timeseries_dataset_from_array`` becomes :func:`~skl_lstm.sliding_windows`. Its
-# ``sequence_length`` is ``timesteps`` here, ``sequence_stride`` is ``stride``, ``sampling_rate``
-# keeps its name. What comes back is an array, and there is no loop over batches.
+#
+# :func:`~skl_lstm.sliding_windows` replaces ``keras.utils.timeseries_dataset_from_array``. The
+# parameter ``sequence_length`` is called ``timesteps`` here, ``sequence_stride`` is called
+# ``stride``, and ``sampling_rate`` keeps its name. The function returns an array, so no loop over
+# batches is needed.
 
 import keras
 
@@ -110,10 +116,10 @@ assert_array_equal(ours, theirs)
 print(ours.shape)
 
 # %%
-# Mind the targets. Keras' ``targets[i]`` belongs to the window that *starts* at row i, so a series
-# of targets has to be shifted by the length of the window. With
-# :class:`~skl_lstm.SequenceWindower` y[i] belongs to the window that *ends* at row i, as in any
-# table. For the value that follows the window:
+# The targets are aligned differently. In Keras, ``targets[i]`` belongs to the window that *starts*
+# at row i, so a series of targets has to be shifted by the length of the window. With
+# :class:`~skl_lstm.SequenceWindower`, y[i] belongs to the window that *ends* at row i, so X and y
+# have the same rows. This is the code if the target is the value after the window:
 
 dataset = keras.utils.timeseries_dataset_from_array(
     series[:-1], series[10:, 0], sequence_length=10, batch_size=None
@@ -128,8 +134,9 @@ assert_array_equal(our_targets[9:], their_targets)
 # %%
 # pad_sequences
 # -------------
-# Its defaults are made for lists of word numbers: it pads and cuts at the beginning, and casts to
-# int32. Measured values do not survive that.
+#
+# The defaults of ``pad_sequences`` are meant for lists of word indices. It pads and truncates at
+# the beginning, and casts to int32. The cast truncates measured values to whole numbers.
 
 from skl_lstm import SequencePadder
 
@@ -138,9 +145,10 @@ print(keras.utils.pad_sequences(measured))
 print(SequencePadder().fit_transform(measured)[:, :, 0])
 
 # %%
-# :class:`~skl_lstm.SequencePadder` keeps the dtype and adds the axis of features. It learns the
-# length in ``fit``, so that training and test data come out equally long, and it refuses a
-# ``mask_value`` that stands in the data as a whole step. With the same settings both are equal:
+# :class:`~skl_lstm.SequencePadder` keeps the dtype and adds the feature axis. It learns the length
+# in ``fit``, so training and test data are padded to the same length. It raises an error if the
+# data contain a timestep in which every feature equals ``mask_value``. With the same settings, both
+# functions return the same array:
 
 theirs = keras.utils.pad_sequences(
     measured, dtype="float64", padding="post", truncating="post", value=-1.0
@@ -149,8 +157,8 @@ ours = SequencePadder(mask_value=-1.0).fit_transform(measured)
 assert_array_equal(ours[:, :, 0], theirs)
 
 # %%
-# ``LSTMRegressor(mask_value=-1.0)`` then skips the padding, as a ``Masking(-1.0)`` layer does:
-# :doc:`ragged`.
+# ``LSTMRegressor(mask_value=-1.0)`` then skips the padding, as a ``Masking(-1.0)`` layer does.
+# :doc:`ragged` explains this.
 #
 # Sequential, compile, fit
 # ------------------------
@@ -170,8 +178,8 @@ network = keras.Sequential(
 network.compile(loss="mse", optimizer=keras.optimizers.Adam(0.01))
 
 # %%
-# The same by :class:`~skl_lstm.LSTMRegressor`: every setting is a parameter, which a search can
-# tune, and the shape comes from X.
+# :class:`~skl_lstm.LSTMRegressor` builds and trains the same network. Every setting is a parameter,
+# so a search can tune it. The input shape is read from X.
 
 from skl_lstm import LSTMRegressor
 
@@ -179,11 +187,11 @@ regressor = LSTMRegressor(16, learning_rate=0.01, epochs=10, random_state=0)
 print(f"R² on the training rows: {regressor.fit(X, y).score(X, y):.2f}")
 
 # %%
-# :class:`~skl_lstm.SequenceRegressor` takes a network that you have already, as it stands or as a
-# function that builds it, and trains a copy. Here are Keras and the estimator side by side, from
-# the same weights. Both shuffle the rows unless told otherwise, each in an order of its own, so
-# here they are told otherwise. The losses agree, and so do the forecasts but for rounding.
-# :doc:`/speed` says how the estimator trains, and when it is faster.
+# :class:`~skl_lstm.SequenceRegressor` takes an existing network, or a function that builds one. It
+# trains a copy of an existing network. The next cell trains with Keras and with the estimator,
+# starting from the same weights. By default, both shuffle the rows, each in a different order, so
+# shuffling is turned off here. The losses agree, and the predictions only differ by
+# rounding. :doc:`/speed` explains how the estimator trains and when it is faster.
 
 from skl_lstm import SequenceRegressor
 
@@ -196,13 +204,15 @@ by_keras = network.predict(X, verbose=0)[:, 0]
 assert_allclose(wrapped.predict(X), by_keras, atol=1e-4)
 
 # %%
-# ``predict`` returns one value a sample, where Keras returns a column.
+# ``predict`` returns one value per sample, while Keras returns an array with one column.
 #
 # model.save
 # ----------
-# The fitted ``model_`` is a plain Keras model of standard layers. What it saves loads where this
-# package is not installed. The estimator itself, and a pipeline around it, is kept as any other of
-# scikit-learn is, by ``skops``, ``joblib`` or ``pickle``: :doc:`start`.
+#
+# The fitted ``model_`` is a plain Keras model of standard layers. A saved ``model_`` can be loaded
+# where this package is not installed. To save the estimator itself, or a pipeline that contains it,
+# use ``skops``, ``joblib`` or ``pickle``, as for any scikit-learn estimator. :doc:`start` has an
+# example.
 
 import tempfile
 from pathlib import Path
@@ -217,9 +227,11 @@ assert_allclose(regressor.predict(X), by_keras, atol=1e-5)
 # %%
 # scikeras
 # --------
-# Parameters keep their names, and ``model__``, ``optimizer__``, ``loss__``, ``metrics__``,
-# ``compile__``, ``fit__``, ``predict__`` and ``callbacks__`` their meaning. The same function that
-# builds a network serves both. Theirs, and ours below:
+#
+# The parameters have the same names as in scikeras. The prefixes ``model__``, ``optimizer__``,
+# ``loss__``, ``metrics__``, ``compile__``, ``fit__``, ``predict__`` and ``callbacks__`` have the
+# same meaning. The same function can build the network for both packages. The next cell fits
+# scikeras first, then this package:
 
 from scikeras.wrappers import KerasRegressor
 
@@ -243,25 +255,26 @@ ours = SequenceRegressor(build, **settings).fit(X, y)
 print(f"R² on the training rows: {theirs.score(X, y):.2f}, {ours.score(X, y):.2f}")
 
 # %%
-# What differs, and why, against scikeras 0.13 on scikit-learn 1.7 to 1.9:
+# The following table lists the differences. It refers to scikeras 0.13 with scikit-learn 1.7 to
+# 1.9:
 #
 # .. list-table::
 #    :header-rows: 1
 #    :widths: 60 40
 #
 #    * - scikeras
-#      - here
+#      - skl_lstm
 #    * - **Kind**: ``is_regressor`` is False, so no voting, no stratified folds, no ``roc_auc``
-#      - an estimator of its kind
+#      - is recognised as a regressor or classifier
 #    * - **dtypes**: refuses float64 after a float32 fit
-#      - casts
-#    * - **3D X**: ``n_features_in_`` is the number of time steps, which are fixed
-#      - the number of features; any length
-#    * - **Column names**: not looked at
-#      - checked, order included
-#    * - **Seeds**: a seeded first fit breaks every later unseeded one
-#      - independent
-#    * - **A ready model** as ``model``: trained in place
+#      - casts the data
+#    * - **3D X**: ``n_features_in_`` is the number of timesteps, which is fixed
+#      - ``n_features_in_`` is the number of features; sequences can have any length
+#    * - **Column names**: not checked
+#      - checked, including their order
+#    * - **Seeds**: a seeded first fit makes every later unseeded fit fail
+#      - fits are independent
+#    * - **An existing Keras model** as ``model``: trained in place
 #      - copied
 #    * - **Methods and callable objects** as ``model``: refused
 #      - called
@@ -269,16 +282,16 @@ print(f"R² on the training rows: {theirs.score(X, y):.2f}, {ours.score(X, y):.2
 #      - ``model__units=64``
 #    * - **Default** ``optimizer``: ``"rmsprop"``
 #      - ``"adam"``
-#    * - **Default** ``loss``: ``None``, so name one
-#      - by the target
+#    * - **Default** ``loss``: ``None``, so you have to set one
+#      - chosen by the type of target
 #    * - **Default** ``epochs``: 1
 #      - 50
 #    * - **Default** ``verbose``: 1
 #      - 0
-#    * - **Class**: ``KerasRegressor``, a ``BaseWrapper``
-#      - does not inherit from them
+#    * - **Class**: ``KerasRegressor``, a subclass of ``BaseWrapper``
+#      - does not inherit from these classes
 #
-# Three of these, seen:
+# The next cell shows three of these differences. It prints scikeras first:
 
 from sklearn.base import is_regressor
 
@@ -291,11 +304,12 @@ except ValueError as error:
     print(fill(f"5 steps of 10: {error}"))
 
 # %%
-# To stay with scikeras
-# ---------------------
-# The transformers work ahead of any estimator that takes three axes, and
-# :func:`~skl_lstm.lstm_network` is a ``model`` for the plain wrappers. It reads the shape from the
-# data, so a search over ``timesteps`` needs no second parameter.
+# Use scikeras with this package
+# ------------------------------
+#
+# The transformers of this package work before any estimator that accepts arrays with three axes.
+# :func:`~skl_lstm.lstm_network` can be used as ``model`` of the scikeras estimators. It reads the
+# input shape from the data, so a search over ``timesteps`` needs no second parameter.
 
 from sklearn.pipeline import make_pipeline
 
@@ -315,5 +329,6 @@ pipeline = make_pipeline(
 print(pipeline.fit(series[:-1], series[1:, 0]).predict(series[:-1]).shape)
 
 # %%
-# Keep dtypes stable along such a pipeline, and either seed every fit or none: a first fit with a
-# seed turns on TensorFlow's deterministic operations for the whole process, and they stay on.
+# In such a pipeline, use the same dtype in all steps. Set a seed for every fit or for none. If the
+# first fit has a seed, TensorFlow's deterministic operations are turned on and stay on for the
+# whole process.

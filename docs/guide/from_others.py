@@ -2,21 +2,23 @@
 From seglearn, sktime, skforecast, darts
 ========================================
 
-Other libraries cut series into windows too. Here is their call, and beside it the one with which
-an LSTM in a Pipeline of scikit-learn gets the same numbers.
+Other libraries also cut series into windows. This page shows their code next to the code of this
+package. Both give the same numbers. With this package, an LSTM is a step of scikit-learn's
+Pipeline.
 """
 
 # %%
-# Their snippets cannot run where this site is built. They were run with these versions, all with
-# scikit-learn 1.9.1, and each of them works: **seglearn 1.2.5, sktime 1.2.0, skforecast 0.26.0,
-# darts 0.48.1**. In the same environments their windows and ours were compared: not one value
-# differs. What they call what:
+# The snippets of the other libraries do not run when this site is built. They were tested with
+# these versions, all with scikit-learn 1.9.1: **seglearn 1.2.5, sktime 1.2.0, skforecast 0.26.0,
+# darts 0.48.1**. Each snippet works. In the same environments, the windows of each library were
+# compared with those of this package, and all values were equal. The libraries use different names
+# for the same things:
 #
 # .. list-table::
 #    :header-rows: 1
 #
-#    * - their word
-#      - ours
+#    * - other libraries
+#      - skl_lstm
 #    * - ``width`` (seglearn), ``window_length`` (sktime), ``lags`` (skforecast, darts),
 #        ``input_chunk_length`` (darts)
 #      - ``timesteps``
@@ -34,8 +36,8 @@ an LSTM in a Pipeline of scikit-learn gets the same numbers.
 #    * - ``Pype`` (seglearn), forecasters
 #      - scikit-learn's ``Pipeline``
 #
-# All snippets, theirs and ours, know these: ``past``, a table of days without its last week, and
-# ``walks``, a list of 40 sequences of unequal length with a label each.
+# All snippets use the same two variables. ``past`` is a table of days without its last week.
+# ``walks`` is a list of 40 sequences of different lengths, and each has a label.
 
 import numpy as np
 import pandas as pd
@@ -71,12 +73,12 @@ walks = [walk(0.5 if label == "rising" else -0.5) for label in labels]
 # seglearn
 # --------
 #
-# ``Segment`` turns 40 walks into 115 segments. Rows of another number than before are nothing
-# that a Pipeline of scikit-learn can carry y through: put there, ``Segment`` fails in ``fit``.
-# So seglearn brings its own, ``Pype``, whose ``predict`` answers for every segment. Functions of
-# scikit-learn that expect an answer a row do not notice: ``cross_val_predict`` returns 40 of the
-# 115, and they are not those of the 40 walks. A walk shorter than ``width`` has no segment, and
-# no word is said about it.
+# ``Segment`` cuts 40 walks into 115 segments. The number of rows changes, but a scikit-learn
+# Pipeline cannot change y to match. In such a Pipeline, ``Segment`` therefore fails in ``fit``.
+# seglearn has its own pipeline, ``Pype``. Its ``predict`` returns one prediction per segment.
+# Functions of scikit-learn that expect one prediction per row do not detect this:
+# ``cross_val_predict`` returns 40 of the 115 predictions, and they do not belong to the 40 walks. A
+# walk shorter than ``width`` has no segment, and there is no warning.
 #
 # .. code-block:: python
 #
@@ -93,9 +95,10 @@ walks = [walk(0.5 if label == "rising" else -0.5) for label in labels]
 #     ])
 #     pype.fit(walks, labels).predict(walks).shape  # (115,)
 #
-# seglearn uses pandas and does not install it: ``pip install seglearn pandas``.
+# seglearn uses pandas but does not install it: ``pip install seglearn pandas``.
 #
-# An LSTM reads sequences of any length, so here a walk stays one row, and gets one answer.
+# An LSTM reads sequences of any length. With this package, a walk therefore stays one row and gets
+# one prediction.
 
 pipeline = make_pipeline(
     PerTimestep(StandardScaler()),
@@ -105,14 +108,14 @@ pipeline = make_pipeline(
 pipeline.fit(walks, labels).predict(walks).shape
 
 # %%
-# Segments themselves, should you want them, are :func:`~skl_lstm.sliding_windows` with a
-# ``stride``. ``Segment(width=14, step=5)`` makes the same 289 of the days, value by value:
+# If you need segments, use :func:`~skl_lstm.sliding_windows` with a ``stride``. The next cell makes
+# the same 289 segments of the days as ``Segment(width=14, step=5)``, with equal values:
 
 sliding_windows(past, 14, stride=5).shape
 
 # %%
-# ``SegmentXYForecast`` is :func:`~skl_lstm.make_supervised`: X and y are equal, again value by
-# value. X has two axes, so it passes through any search, and the reshaper adds the third.
+# :func:`~skl_lstm.make_supervised` replaces ``SegmentXYForecast``. Both return the same values of X
+# and y. Here X has two axes, so it works with any search. The reshaper adds the third axis.
 #
 # .. code-block:: python
 #
@@ -126,15 +129,15 @@ X, y = make_supervised(past, timesteps=14, target="temp_max", horizon=7)
 print(SequenceReshaper(features=2).fit_transform(X).shape, y.shape)
 
 # %%
-# Where y is a series itself, a label at each step, ``Segment`` gives every window the label of its
-# last step. That is :class:`~skl_lstm.SequenceWindower`, which keeps the number of rows.
+# If y is a series too, with a label at each step, ``Segment`` gives every window the label of its
+# last step. :class:`~skl_lstm.SequenceWindower` does the same and keeps the number of rows.
 #
 # sktime
 # ------
 #
-# ``make_reduction`` makes a forecaster of a regressor, ``RecursiveTabularRegressionForecaster``
-# for the default ``strategy="recursive"``. With ``"multioutput"`` one regressor forecasts the
-# whole week.
+# ``make_reduction`` makes a forecaster from a regressor. With the default ``strategy="recursive"``,
+# the forecaster is a ``RecursiveTabularRegressionForecaster``. With ``"multioutput"``, one
+# regressor forecasts the whole week.
 #
 # .. code-block:: python
 #
@@ -146,7 +149,7 @@ print(SequenceReshaper(features=2).fit_transform(X).shape, y.shape)
 #     print(forecaster.predict().to_numpy().round(4))
 #     # [6.7141 7.0345 7.4708 7.6073 7.9405 7.8968 7.7998]
 #
-# The same rows and the same regressor here, the same week:
+# In this package, the same regressor is fitted to the same rows and gives the same forecast:
 
 days = past["temp_max"].to_numpy()
 X, y = make_supervised(days, timesteps=14, horizon=7)
@@ -154,16 +157,16 @@ newest = sliding_windows(days, 14)[-1:, :, 0]
 print(Ridge().fit(X, y).predict(newest)[0].round(4))
 
 # %%
-# An LSTM takes the place of ridge regression, and nothing else changes:
+# To use an LSTM, replace the ridge regression. The rest does not change:
 
 lstm = LSTMRegressor(units=8, epochs=3, random_state=0)
 pipeline = make_pipeline(StandardScaler(), SequenceReshaper(), lstm)
 pipeline.fit(X, y).predict(newest).shape
 
 # %%
-# **Panels.** sktime's classifiers, such as ``LSTMFCNClassifier``, take series of equal length as
-# ``numpy3D``. Mind the axes: theirs are *(samples, features, timesteps)*, ours and Keras'
-# *(samples, timesteps, features)*.
+# **Panels.** The classifiers of sktime, such as ``LSTMFCNClassifier``, take series of equal length
+# as ``numpy3D``. The order of the axes differs. sktime uses *(samples, features, timesteps)*. This
+# package and Keras use *(samples, timesteps, features)*.
 #
 # .. code-block:: python
 #
@@ -174,27 +177,28 @@ pipeline.fit(X, y).predict(newest).shape
 #     classifier = LSTMFCNClassifier(n_epochs=2, random_state=0)
 #     classifier.fit(equal, labels).predict(equal)
 #
-# Unequal length it refuses; put ``PaddingTransformer() *`` in front. scikit-learn's
-# ``GridSearchCV`` fails on it (``'LSTMFCNClassifier' object has no attribute
-# '__sklearn_tags__'``), as sktime has searches of its own. Its formats, and what takes them here:
+# ``LSTMFCNClassifier`` raises an error for series of different lengths. Put ``PaddingTransformer()
+# *`` before it to pad them. scikit-learn's ``GridSearchCV`` fails with it (``'LSTMFCNClassifier'
+# object has no attribute '__sklearn_tags__'``), because sktime has its own searches. The next table
+# lists the data formats of sktime and how to use them with this package:
 #
 # .. list-table::
 #    :header-rows: 1
 #
 #    * - sktime
-#      - here
+#      - skl_lstm
 #    * - ``numpy3D``
-#      - ``X.transpose(0, 2, 1)``, straight into an estimator
+#      - pass ``X.transpose(0, 2, 1)`` to an estimator
 #    * - ``df-list``
-#      - as it is: :class:`~skl_lstm.SequencePadder`
+#      - pass it unchanged to :class:`~skl_lstm.SequencePadder`
 #    * - ``pd-multiindex``, a series is a sample
-#      - list of its groups: :class:`~skl_lstm.SequencePadder`
+#      - pass a list of its groups to :class:`~skl_lstm.SequencePadder`
 #    * - ``pd-multiindex``, a row is a sample
-#      - as it is: :class:`~skl_lstm.SequenceWindower`
+#      - pass it unchanged to :class:`~skl_lstm.SequenceWindower`
 #    * - ``nested_univ``
-#      - sktime's ``convert(X, "nested_univ", "pd-multiindex", "Panel")`` first
+#      - first convert it: sktime's ``convert(X, "nested_univ", "pd-multiindex", "Panel")``
 #
-# One table of (series, time) serves both ways of reading it:
+# The same table with an index of (series, time) works for both kinds of samples:
 
 frames = {
     number: pd.DataFrame(walk, columns=["east", "north"]) for number, walk in enumerate(walks)
@@ -209,7 +213,8 @@ print("a series is a sample:", SequencePadder().fit_transform(sequences).shape)
 # skforecast
 # ----------
 #
-# ``ForecasterRecursive`` forecasts one day and feeds it back as if it had been measured.
+# ``ForecasterRecursive`` forecasts one day. It then uses the forecast as if it were a measured
+# value, and forecasts the next day.
 #
 # .. code-block:: python
 #
@@ -221,15 +226,17 @@ print("a series is a sample:", SequencePadder().fit_transform(sequences).shape)
 #     print(forecaster.predict(steps=7).to_numpy().round(4))
 #     # [6.6931 6.9759 7.3629 7.4665 7.7368 7.6635 7.5855]
 #
-# sktime's recursive forecaster prints the same seven. ``horizon=1`` has the same rows, and the
-# same first day; our estimators feed nothing back, and learn all steps at once instead, as above.
+# sktime's recursive forecaster prints the same seven values. In this package, ``horizon=1`` gives
+# the same rows and the same forecast for the first day. The estimators of this package do not
+# forecast recursively. Instead, they learn all steps at once, as shown above.
 
 X, y = make_supervised(days, timesteps=14)
 Ridge().fit(X, y).predict(newest).round(4)
 
 # %%
-# ``ForecasterRnn`` does learn all steps at once, with a Keras network whose shape is fixed when it
-# is built: another look-back is another network, and the search is skforecast's.
+# ``ForecasterRnn`` also learns all steps at once. The shape of its Keras network is fixed when the
+# network is built, so each look-back needs a new network. Tuning uses the search functions of
+# skforecast.
 #
 # .. code-block:: python
 #
@@ -247,22 +254,24 @@ Ridge().fit(X, y).predict(newest).round(4)
 #     forecaster.fit(series=past)
 #     forecaster.predict()
 #
-# Here the rows are the days as they stand in the table, and y is the week after each.
-# ``sequencewindower__timesteps`` is a parameter like any other, for any search: :doc:`look_back`.
+# In this package, the rows are the days of the table, and y holds the week after each day.
+# ``sequencewindower__timesteps`` is an ordinary parameter, so any search can tune it, as shown in
+# :doc:`look_back`.
 
 week = pd.concat({f"+{k}": past["temp_max"].shift(-k) for k in range(1, 8)}, axis=1).dropna()
 pipeline = make_pipeline(
     StandardScaler().set_output(transform="pandas"), SequenceWindower(timesteps=14), lstm
 )
 pipeline.fit(past.loc[week.index], week)
-# The week that fit has not seen comes whole, so that its last day has its past.
+# Pass the whole week after the rows of fit: the window of its last day needs these rows.
 pipeline.predict(past[-7:])[-1:].shape
 
 # %%
 # darts
 # -----
 #
-# ``BlockRNNModel`` goes from ``input_chunk_length`` steps to ``output_chunk_length``, in PyTorch.
+# ``BlockRNNModel`` maps ``input_chunk_length`` steps to ``output_chunk_length`` steps. It uses
+# PyTorch.
 #
 # .. code-block:: python
 #
@@ -279,22 +288,22 @@ pipeline.predict(past[-7:])[-1:].shape
 #     model.fit(temperature, past_covariates=wind)
 #     model.predict(n=7)
 #
-# Past covariates are columns beside the target. darts learns from 1,434 samples, and so does the
-# Pipeline, from the same ones; darts counts them from the newest.
+# Past covariates are columns next to the target. darts trains on 1,434 samples. The Pipeline trains
+# on the same samples; darts counts them from the newest.
 
 X, y = make_supervised(past, timesteps=14, target="temp_max", horizon=7)
 pipeline = make_pipeline(StandardScaler(), SequenceReshaper(features=2), lstm).fit(X, y)
 len(X)
 
 # %%
-# ``RNNModel`` is another matter: it reads its own forecasts and future covariates step by step, and
-# has no counterpart here.
+# ``RNNModel`` works differently: it reads its own forecasts and future covariates step by step.
+# This package has no equivalent.
 #
-# Stay with them, and take the network along
-# ------------------------------------------
+# Use the LSTM in the other libraries
+# -----------------------------------
 #
-# An :class:`~skl_lstm.LSTMRegressor` is a regressor of scikit-learn, and reads two axes as time
-# steps of one feature. So it fits in where their libraries take a regressor:
+# An :class:`~skl_lstm.LSTMRegressor` is a scikit-learn regressor. It reads an array with two axes
+# as timesteps of one feature. You can therefore use it where these libraries accept a regressor:
 #
 # .. code-block:: python
 #
@@ -306,20 +315,22 @@ len(X)
 #     newest_last = FunctionTransformer(np.flip, kw_args={"axis": 1})
 #     ForecasterRecursive(estimator=make_pipeline(newest_last, lstm), lags=14)
 #
-# With one ``random_state`` all three forecast what the LSTM forecasts behind ``make_supervised``,
-# to the last digit printed; skforecast on the first day, before it feeds forecasts back. Without
-# ``newest_last`` the network in skforecast reads time backwards.
+# With the same ``random_state``, all three give the same forecasts as the LSTM after
+# ``make_supervised``, in all printed digits. For skforecast, this holds for the first day only,
+# because the later forecasts are recursive. Without ``newest_last``, the network in skforecast
+# would read the timesteps in reverse order.
 #
-# That is the way to go, too, where they do more than this package:
+# Use the other libraries if you need one of their additional functions:
 #
-# - **seglearn** has more than twenty features of segments, for classifiers other than networks,
-#   and resamples unsteady clocks (``Interp``).
-# - **sktime** has classifiers for series by the dozen (distances, kernels, shapelets), forecasts
-#   with probabilities, and hierarchies whose sums must agree.
-# - **skforecast** backtests with and without new fits (``backtesting_forecaster``) and gives
+# - **seglearn** has more than twenty features of segments, for classifiers other than networks. It
+#   also resamples series with irregular timestamps (``Interp``).
+# - **sktime** has dozens of classifiers for series (distances, kernels, shapelets), probabilistic
+#   forecasts, and hierarchies whose sums must agree.
+# - **skforecast** backtests with and without refitting (``backtesting_forecaster``) and provides
 #   intervals and whole distributions (``predict_interval``, ``predict_dist``).
-# - **darts** has the other networks (N-BEATS, TFT, transformers, foundation models), likelihoods,
+# - **darts** has other networks (N-BEATS, TFT, transformers, foundation models), likelihoods,
 #   future and static covariates, and ``historical_forecasts``.
 #
-# What you get here is the third axis inside scikit-learn's own Pipeline: the look-back tuned with
-# the network by any search, y as it was, and windows that know what a test fold may see.
+# This package adds the third axis inside scikit-learn's own Pipeline. Any search can tune the
+# look-back together with the network. y stays unchanged. The windows of a test fold only use rows
+# that are available at that time.

@@ -1,20 +1,21 @@
 """
-Tune the look-back without fooling yourself
-===========================================
+Tune the look-back without data leakage
+=======================================
 
-How many timesteps should a window have? A search over ``timesteps`` answers that, if its folds
-go forwards in time. This page runs one, looks at the edges of its folds, and measures what it
-costs to shuffle them.
+How many timesteps should a window have? A search over ``timesteps`` can answer this if its folds go
+forwards in time. This page runs such a search, examines the edges of its folds, and measures the
+effect of shuffled folds.
 """
 
 # %%
-# A look-back that matters
-# ------------------------
+# Data for which the look-back matters
+# ------------------------------------
 #
-# The weather is that of Seattle. The river is made, so that we know the truth: its basin keeps
-# 93 % of its water from day to day, takes up the rain and loses more on warm days. Tomorrow's level
-# follows from the water of today. How many days of rain and warmth must a network read that never
-# sees a gauge?
+# The weather data are real measurements from Seattle. The river is simulated, so its behaviour is
+# known. Its basin keeps 93 % of its water from one day to the next. The basin takes up the rain and
+# loses more water on warm days. The level of the next day depends on the water of today. The
+# network reads rain and temperature, but not the gauge of the river. How many days of weather does
+# it need?
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,12 +33,12 @@ for rain, warmth in weather.to_numpy():
 tomorrow = pd.Series(levels, weather.index, name="level of the next day")
 
 # %%
-# Hold out the end before anything else
-# -------------------------------------
+# Hold out the last rows first
+# ----------------------------
 #
-# The last year is put aside. The search does not see it; it is asked once, at the end. A score
-# that was used to choose something is a little too good for what was chosen, cross-validated scores
-# included.
+# The last year is held out. The search does not use it. It is used once, at the end, to compute the
+# final score. A score that was used to choose a model is slightly too good for the chosen model.
+# This is also true for cross-validated scores.
 
 X, y = weather[:-365], tomorrow[:-365]
 X_tail, y_tail = weather[-365:], tomorrow[-365:]
@@ -46,12 +47,13 @@ X_tail, y_tail = weather[-365:], tomorrow[-365:]
 # Search forwards in time
 # -----------------------
 #
-# :class:`~skl_lstm.SequenceWindower` gives every row the window that ends at it, so as many windows
-# come out as rows went in, whatever the look-back: every candidate is scored on the same rows.
-# Cutting windows by hand loses ``timesteps - 1`` rows, other ones for every candidate, and their
-# scores do not compare.
+# :class:`~skl_lstm.SequenceWindower` gives every row the window that ends at this row. The number
+# of windows equals the number of rows for every look-back, so every candidate is scored on the same
+# rows. If you cut windows by hand, ``timesteps - 1`` rows are lost. Each candidate then loses
+# different rows, so their scores cannot be compared.
 #
-# ``TimeSeriesSplit`` trains on the past and tests on what follows, as the model will be used.
+# ``TimeSeriesSplit`` trains on past rows and tests on the rows after them. The model will be used
+# in the same way.
 
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
@@ -66,7 +68,7 @@ def scaled_lstm(**settings):
     return TransformedTargetRegressor(lstm, transformer=StandardScaler())
 
 
-# As DataFrames the rows keep their dates, by which a window finds its past.
+# DataFrames keep the dates, which the windower needs to find the rows before each row.
 by_date = StandardScaler().set_output(transform="pandas")
 pipeline = make_pipeline(by_date, SequenceWindower(), scaled_lstm(units=16, epochs=20))
 forwards = {"cv": TimeSeriesSplit(3), "scoring": "neg_root_mean_squared_error"}
@@ -75,9 +77,9 @@ look_backs = {"sequencewindower__timesteps": [1, 7, 14, 28, 42]}
 search = GridSearchCV(pipeline, look_backs, **forwards).fit(X, y)
 
 # %%
-# The same folds for the baselines. Ridge regression reads the same windows, flattened, and its
-# penalty is tuned too. Persistence says that tomorrow will be as today; it reads the gauge, which
-# the other two do not.
+# The baselines use the same folds. Ridge regression reads the same windows, flattened, and its
+# penalty is tuned too. Persistence predicts that tomorrow's level will be the same as today's. It
+# reads the gauge, which the other two models do not use.
 
 from sklearn.linear_model import Ridge
 from sklearn.metrics import root_mean_squared_error
@@ -92,7 +94,7 @@ ridge = make_pipeline(by_date, SequenceWindower(), FunctionTransformer(flatten),
 penalties = {"ridge__alpha": [1, 10, 100]}
 ridge_search = GridSearchCV(ridge, {**look_backs, **penalties}, **forwards).fit(X, y)
 
-gauge = tomorrow.shift(1)  # today's level is what yesterday's row was to forecast
+gauge = tomorrow.shift(1)  # today's level is the target of yesterday's row
 folds = [test for _, test in forwards["cv"].split(X)]
 persistence = [root_mean_squared_error(y.iloc[rows], gauge[y.index[rows]]) for rows in folds]
 
@@ -107,12 +109,13 @@ errors["persistence"] = np.mean(persistence)
 errors.rename_axis("timesteps").round(2)
 
 # %%
-# RMSE by look-back, the mean of the folds. A week of weather is far from enough: today's water is
-# the rain of many weeks. The network still gains where the linear forecast no longer does. When the
-# best candidate is the last of the grid, the grid was too short, and a real search would go on.
+# The table shows the RMSE by look-back, averaged over the folds. A look-back of one week is far too
+# short, because today's water contains the rain of many weeks. With longer look-backs, the network
+# still improves where ridge regression no longer does. If the best candidate is the last of the
+# grid, the grid was too short, and a real search should include longer look-backs.
 #
-# Now the year that was held out, asked once. ``search`` has refitted the best candidate on all
-# rows of ``X``.
+# The next cell scores the held-out year. ``search`` has refitted the best candidate on all rows of
+# ``X``.
 
 held_out = {
     "LSTM": search.predict(X_tail),
@@ -123,16 +126,17 @@ for name, forecast in held_out.items():
     print(f"{name:12} RMSE of the held-out year {root_mean_squared_error(y_tail, forecast):.2f}")
 
 # %%
-# The river does not rise in proportion to the rain: a dry basin takes it up. That is what ridge
-# regression cannot say. The held-out error of the network is below its cross-validated one, as it
-# had all of ``X`` to learn from, and the network of the first fold a quarter of it:
+# The level of the river is not proportional to the rain, because a dry basin takes up the rain.
+# Ridge regression is linear and cannot model this. The held-out error of the network is lower than
+# its cross-validated error. The final network was trained on all of ``X``, but the network of the
+# first fold only on a quarter of it:
 
 for fold in range(3):
     error = -search.cv_results_[f"split{fold}_test_score"][search.best_index_]
     print(f"fold {fold}, {len(X) * (fold + 1) // 4} rows to learn from: RMSE {error:.2f}")
 
 # %%
-# The forecast of that year:
+# The next cell plots the forecast of the held-out year:
 
 from skl_lstm.inspection import ForecastDisplay
 
@@ -140,44 +144,44 @@ ForecastDisplay.from_estimator(search, X_tail, y_tail)
 plt.show()
 
 # %%
-# What stands at the edge of a fold
-# ---------------------------------
+# Windows at the edge of a fold
+# -----------------------------
 #
-# The first window of a test fold needs rows that belong to the training fold. With DataFrames,
-# ``fit`` keeps the last rows of every run of neighbours, and ``transform`` finds the past of its
-# rows there by their dates. Every tested window is, bit for bit, the one that the whole series
-# gives.
+# The first window of a test fold needs rows of the training fold. With DataFrames, ``fit`` keeps
+# the last rows of every run of neighbouring rows. ``transform`` uses the dates to find the kept
+# rows that come before the rows of the test fold. Every window of the test fold is therefore
+# identical, bit for bit, to the window cut from the whole series.
 
 whole = SequenceWindower(28).fit_transform(X)
 for train, test in TimeSeriesSplit(3).split(X):
     tested = SequenceWindower(28).fit(X.iloc[train]).transform(X.iloc[test])
-    print(len(tested), "windows, all as in the whole series:", np.array_equal(tested, whole[test]))
+    print(len(tested), "windows, same as in the whole series:", np.array_equal(tested, whole[test]))
 
 # %%
-# Arrays have no dates. The rows of one call follow each other, with nothing before the first, and
-# the first windows of each test fold are padded though their past is known.
+# Arrays have no dates. The rows of one call are consecutive, and no rows precede the first. The
+# first windows of each test fold are therefore padded, although the rows before them are known.
 
 for train, test in TimeSeriesSplit(3).split(X):
     rows = X.to_numpy()
     tested = SequenceWindower(28).fit(rows[train]).transform(rows[test])
     other = (tested != whole[test]).any(axis=(1, 2)).sum()
-    print(len(tested), "windows,", other, "of them not as in the whole series")
+    print(len(tested), "windows,", other, "of them different from those of the whole series")
 
 # %%
-# So keep the rows DataFrames up to the windower. Most transformers return arrays unless told
-# otherwise, which is what ``set_output(transform="pandas")`` above is for.
+# Keep the rows in DataFrames up to the windower. By default, most transformers return arrays. The
+# code above uses ``set_output(transform="pandas")`` to get DataFrames.
 
 # %%
-# A horizon needs a gap
-# ---------------------
+# Use a gap for several steps ahead
+# ---------------------------------
 #
-# From here on the question is another one, of the weather alone: how warm will the next 28 days be
-# on average? :func:`~skl_lstm.make_supervised` gives y 28 columns, a day each, and their mean is
-# the target.
+# The rest of this page uses another example, with the weather only. The target is the mean maximum
+# temperature of the next 28 days. :func:`~skl_lstm.make_supervised` returns a y with 28 columns,
+# one per day. The target is their mean.
 #
-# The target of the last training row then reaches 28 days into the test fold. At the moment of the
-# first tested forecast nobody could have known it. ``gap=27``, the horizon less one, leaves out the
-# rows whose targets do so.
+# The target of the last training row includes the first days of the test fold, up to 28 days. These
+# days are not yet known when the first forecast of the test fold is made. ``gap=27``, the horizon
+# minus one, removes the training rows with such targets.
 
 from skl_lstm import make_supervised
 
@@ -195,13 +199,15 @@ for gap in [0, horizon - 1]:
     print(f"gap={gap}: {late} targets are known only after the first tested forecast")
 
 # %%
-# The same cut stands between the rows to search on and the held-out year: 27 rows are left out
-# above, too.
+# The code above also leaves out 27 rows between the rows of the search and the held-out year, for
+# the same reason.
 #
-# Here each row holds its window as lag columns, and :class:`~skl_lstm.SequenceReshaper` gives it
-# three axes, where ``truncating="pre"`` tunes the look-back on the same rows. Behind a gap that is
-# the better way. To a windower the rows left out are a hole in time, behind which it pads. A row of
-# lag columns brings its past along, the days of the gap too; as inputs, these are known in time.
+# In this example, each row holds its window as lag columns. :class:`~skl_lstm.SequenceReshaper`
+# adds the third axis. With ``truncating="pre"``, it tunes the look-back on the same rows. Lag
+# columns are the better choice if there is a gap. For a windower, the rows of the gap are a hole in
+# time, and the windows after the hole are padded. A row of lag columns contains its own past,
+# including the days of the gap. Using these days as inputs is correct, because they are known when
+# the forecast is made.
 
 windower = SequenceWindower(28).fit(table.loc[X.index[train]])
 behind_gap = windower.transform(table.loc[X.index[test]])
@@ -209,11 +215,11 @@ padded = (behind_gap[:, 0] == behind_gap[:, 1]).all(axis=1).sum()
 print(f"{padded} of {len(test)} windows behind the gap are padded")
 
 # %%
-# What shuffling costs
-# --------------------
+# The effect of shuffling
+# -----------------------
 #
-# ``KFold`` with shuffling draws its test rows from everywhere. Grey rows train, orange rows are
-# tested, white ones are left out.
+# ``KFold`` with shuffling takes its test rows from all parts of the series. In the plot, grey rows
+# are used for training, orange rows for testing, and white rows are not used.
 
 from matplotlib.colors import ListedColormap
 from sklearn.model_selection import KFold
@@ -234,10 +240,10 @@ for axes, (name, splitter) in zip(panels, ways.items(), strict=True):
 plt.show()
 
 # %%
-# In the upper panel nearly every tested row has a neighbour in training, whose window shares 27 of
-# 28 days with its own, and whose target shares 27 of 28 days too. Whoever finds the neighbour has
-# the answer. The check for this takes one line: a model that reads nothing but the number of the
-# row, and copies the target of the nearest one.
+# In the upper panel, nearly every test row has a neighbour in the training rows. Their windows
+# share 27 of 28 days, and so do their targets. A model that finds the neighbour therefore has
+# most of the target. A simple model shows this: it only reads the position of the row and copies
+# the target of the nearest training row.
 
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsRegressor
@@ -249,12 +255,13 @@ for name, cv in ways.items():
     print(f"{name:24} RMSE of the nearest row's target: {-score:.2f} °C")
 
 # %%
-# That takes windows that were cut before the split, as these were. ``SequenceWindower`` in a
-# shuffled split meets holes all over its training rows, and pads nearly every window that it learns
-# from.
+# This test needs windows that were cut before the split, like the windows of this example. In a
+# shuffled split, ``SequenceWindower`` finds holes everywhere in its training rows, and pads nearly
+# every training window.
 #
-# Now the network, with a short and a long look-back, scored in both ways on the same rows. Beside
-# it stands what each candidate, trained on all of them, then does in the held-out year.
+# The next cell trains the network with a short and a long look-back. Both kinds of folds use the
+# same rows. The last column of the table is the error in the held-out year, after training on all
+# these rows.
 
 from skl_lstm import SequenceReshaper
 
@@ -271,13 +278,15 @@ for timesteps in [3, 28]:
 pd.DataFrame(report, [*ways, "held-out year"]).T.rename_axis("timesteps").round(2)
 
 # %%
-# RMSE in °C. With 28 timesteps the shuffled score is a fraction of the error that the year shows.
-# It is not only too good, it also chooses: the longer the window, the better the key by which the
-# network looks up the neighbour. The scores forwards in time err to the safe side, the first of
-# their networks having had a quarter of the rows, and they do not recommend the long window.
+# The table shows the RMSE in °C. With 28 timesteps, the error on shuffled folds is only a fraction
+# of the error in the held-out year. The shuffled score also selects the wrong look-back: with a
+# longer window, the network can identify the neighbouring training rows more easily. The scores
+# forwards in time are too pessimistic, because the network of the first fold was trained on only a
+# quarter of the rows. They do not select the long window.
 #
-# They also tell the truth about the network, which has nothing on ridge regression here. For a
-# month ahead the calendar says more than either: three years are few to learn the seasons from.
+# They also show that the network is no better than ridge regression here. For a forecast of one
+# month, the time of year is more informative than both models, and three years are not enough to
+# learn the seasons.
 
 past_mean = X_tail[[f"t{step}_temp_max" for step in range(28)]].mean(axis=1)
 same_days = pd.concat([y.shift(freq=pd.DateOffset(years=back)) for back in (1, 2, 3)])
@@ -290,15 +299,15 @@ for name, forecast in others.items():
     print(f"{name:34} {root_mean_squared_error(y_tail, forecast):.2f} °C")
 
 # %%
-# In short
-# --------
+# Summary
+# -------
 #
-# - Put the last rows aside first, and ask them once.
-# - ``TimeSeriesSplit`` for the search; ``gap`` is the horizon less one, and stands before the
-#   held-out rows too.
-# - DataFrames up to the windower. With a gap, rows of lag columns.
-# - Scalers belong in the Pipeline, where each fold fits its own.
-# - Print a baseline beside every score.
+# - Hold out the last rows first, and use them once.
+# - Use ``TimeSeriesSplit`` for the search. Set ``gap`` to the horizon minus one. Leave the same gap
+#   before the held-out rows.
+# - Use DataFrames up to the windower. If there is a gap, use rows of lag columns.
+# - Put scalers in the Pipeline, so that they are fitted on each training fold.
+# - Print the score of a baseline next to every score.
 #
-# Several series in one table need one more step before they can be cut by time:
-# :doc:`many_series`. y with a column for every step ahead is the matter of :doc:`several_steps`.
+# Several series in one table need one more step before they can be split by time: see
+# :doc:`many_series`. For a y with one column per step ahead, see :doc:`several_steps`.

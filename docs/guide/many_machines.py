@@ -2,12 +2,13 @@
 More than one machine
 =====================
 
-A search is many fits that know nothing of each other. joblib hands them to the cores of one
-machine or to those of a cluster; pipeline and search stay as they are.
+A search consists of many fits that do not depend on each other. joblib can distribute them to the
+cores of one machine or to a cluster. The pipeline and the search do not change.
 """
 
 # %%
-# The search of this page: two look-backs, two sizes, three folds, twelve fits.
+# The search of this page has two look-backs, two network sizes and three folds, so it runs twelve
+# fits.
 
 import subprocess
 import sys
@@ -38,34 +39,34 @@ pipeline = make_pipeline(
 grid = {"sequencewindower__timesteps": [7, 14], "lstmregressor__units": [8, 16]}
 search = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(3), refit=False)
 
-scores = {"here": search.fit(X, y).cv_results_["mean_test_score"]}
+scores = {"one process": search.fit(X, y).cv_results_["mean_test_score"]}
 
 # %%
 # The cores of one machine
 # ------------------------
 #
-# ``n_jobs=2`` starts two processes. Each imports TensorFlow, which takes seconds, and traces the
-# networks for itself (:doc:`/speed`), so processes pay off where the fits take longer than that.
-# joblib keeps them for the next search. It also says how many threads each may use, and the
-# estimators obey: the cores divided by ``n_jobs``, or ``inner_max_num_threads`` of
-# ``joblib.parallel_config``.
+# ``n_jobs=2`` starts two processes. Each process imports TensorFlow, which takes seconds, and
+# traces the networks (:doc:`/speed`). Processes are therefore faster only if the fits take longer
+# than this start. joblib keeps the processes for the next search. It also limits the number of
+# threads in each process, and the estimators respect the limit. The limit is the number of cores
+# divided by ``n_jobs``, or ``inner_max_num_threads`` of ``joblib.parallel_config``.
 #
-# Arrays of more than 1 MB, and tables of such, are written to a file once and mapped into every
-# process, not sent with every task. An array that is a map already, ``numpy.load("X.npy",
-# mmap_mode="r")``, stays the file that it is.
+# joblib writes arrays of more than 1 MB, and tables of such arrays, to a file once. It maps the
+# file into the memory of every process, so the data are not sent with every task. If an array is
+# already memory-mapped, as with ``numpy.load("X.npy", mmap_mode="r")``, its own file is used.
 #
-# Threads share the import: ``joblib.parallel_config(backend="threading", n_jobs=2)``. Two fits
-# at a time of one architecture have a traced copy each.
+# Threads share one import of TensorFlow: ``joblib.parallel_config(backend="threading", n_jobs=2)``.
+# Two simultaneous fits of the same architecture each use their own traced copy of the network.
 
 with joblib.parallel_config(backend="threading", n_jobs=2):
     scores["two threads"] = search.fit(X, y).cv_results_["mean_test_score"]
 
 # %%
-# A cluster of Dask
-# -----------------
+# A Dask cluster
+# --------------
 #
-# A cluster is a scheduler and any number of workers. On machines of your own, or through
-# ``dask-jobqueue``, ``dask-kubernetes`` and the like, it takes three commands:
+# A cluster consists of a scheduler and any number of workers. You can start them on your own
+# machines with three commands, or use ``dask-jobqueue``, ``dask-kubernetes`` or a similar package:
 #
 # .. code-block:: sh
 #
@@ -73,10 +74,10 @@ with joblib.parallel_config(backend="threading", n_jobs=2):
 #     dask scheduler                                     # on one, it listens at port 8786
 #     dask worker tcp://scheduler:8786 --nworkers 4 --nthreads 1    # on each of the others
 #
-# and in your script ``client = Client("tcp://scheduler:8786")``. The cluster of this page is
-# smaller, and as real: a scheduler here, and two worker processes started by the same command.
+# In your script, add ``client = Client("tcp://scheduler:8786")``. This page uses a small but real
+# cluster on one machine: a scheduler, and two worker processes started with the same command.
 
-# ":0" is any free port. None is not "no port": it is 8787, and a warning if that is taken.
+# ":0" selects any free port. None would select port 8787, and warn if it is in use.
 cluster = LocalCluster(n_workers=0, dashboard_address="localhost:0")
 command = f"-m dask worker {cluster.scheduler_address} --nworkers 2 --nthreads 1 --no-dashboard"
 workers = subprocess.Popen([sys.executable, *command.split()], stderr=subprocess.DEVNULL)
@@ -91,12 +92,12 @@ def timed(work):
 
 
 # %%
-# ``LocalCluster(n_workers=2, threads_per_worker=1)`` starts such workers by itself. They import
-# the script that started them, so in a script, other than in a notebook, everything must then
-# stand under ``if __name__ == "__main__":``.
+# ``LocalCluster(n_workers=2, threads_per_worker=1)`` starts such workers without a command. The
+# workers import the script that started them. In a script, all code must therefore be under ``if
+# __name__ == "__main__":``. A notebook does not need this.
 #
-# A search goes there by one line around it. How many fits run at a time is the workers' threads;
-# ``n_jobs`` is not asked.
+# One line around the search sends its fits to the cluster. The number of simultaneous fits is the
+# number of threads of the workers. ``n_jobs`` is ignored.
 
 with joblib.parallel_config(backend="dask", scatter=[X, y]):
     first = timed(lambda: search.fit(X, y))
@@ -107,19 +108,20 @@ print(f"first search {first:.1f} s, with TensorFlow's import; the next {again:.1
 pd.DataFrame(scores, index=pd.MultiIndex.from_frame(pd.DataFrame(search.cv_results_["params"])))
 
 # %%
-# The scores, R², are the same numbers, as every fit follows from its ``random_state`` and its data
-# alone. Between kinds of processors the last bits may differ.
+# The scores (R²) are identical, because every fit depends only on its ``random_state`` and its
+# data. On different kinds of processors, the last bits may differ.
 
-all(np.array_equal(scores["here"], others) for others in scores.values())
+all(np.array_equal(scores["one process"], others) for others in scores.values())
 
 # %%
-# What travels
-# ------------
+# Which data are sent
+# -------------------
 #
-# What a task holds beside the data is small: a pipeline with its parameters. The data, and the
-# row numbers of every fold, joblib sends once a search, and tasks name them. ``scatter`` sends
-# the data before, to all workers, and keeps it there for all that happens inside the ``with``.
-# Two searches over 16 MB, and how much went through this machine's network, replies included:
+# Apart from the data, a task is small: it contains a pipeline and its parameters. joblib sends the
+# data and the row indices of every fold once per search, and the tasks refer to them. ``scatter``
+# sends the data to all workers in advance and keeps the data there inside the ``with`` block. The
+# next cell runs two searches over 16 MB of data and prints how much data this machine sent over its
+# network interfaces, including the replies:
 
 big = np.random.default_rng(0).normal(size=(100_000, 20))
 two_searches = [GridSearchCV(Ridge(), {"alpha": [1, 10]}, cv=2, refit=False) for _ in range(2)]
@@ -137,17 +139,18 @@ print(f"without scatter: {megabytes():.0f} MB")
 print(f"with scatter:    {megabytes(scatter=[big]):.0f} MB")
 
 # %%
-# ``scatter`` finds its objects by identity: pass those to ``fit`` that you scattered, not a copy or
-# a slice. For one search it makes no difference to the bytes.
+# ``scatter`` recognises the data by object identity. Pass the same objects to ``fit`` that you
+# passed to ``scatter``, not a copy or a slice. For a single search, ``scatter`` does not change the
+# amount of data sent.
 #
-# If a worker dies
-# ----------------
+# If a worker stops
+# -----------------
 #
-# Dask gives its fits to the others. But data that was sent, and not computed, cannot be computed
-# again: if the only copy lay on that worker, the search ends with ``FutureCancelledError``. joblib
-# sends the row numbers of the folds to one worker alone, and Dask takes copies back that it thinks
-# too many. So that any worker may die, make the folds before, scatter them too, and stop Dask from
-# tidying up:
+# If a worker stops, Dask gives its fits to the other workers. However, Dask cannot recompute data
+# that was sent to the worker. If the only copy of the data was on that worker, the search ends with
+# ``FutureCancelledError``. joblib sends the row indices of the folds to one worker only, and Dask
+# removes copies that it considers redundant. To make the search robust against the loss of any
+# worker, create the folds first, scatter them too, and turn off Dask's memory manager:
 #
 # .. code-block:: python
 #
@@ -158,16 +161,17 @@ print(f"with scatter:    {megabytes(scatter=[big]):.0f} MB")
 #     with joblib.parallel_config(backend="dask", scatter=[X, y, *rows]):
 #         search.fit(X, y)
 #
-# A test of the package kills a worker in the midst of such a search, which then finishes with the
-# same scores.
+# A test of the package stops a worker during such a search. The search then finishes with the same
+# scores.
 #
 # Successive halving
 # ------------------
 #
-# ``HalvingGridSearchCV`` gives many candidates little and the better ones more. Let the little be
-# epochs. By default it is rows, drawn at random, and a series with rows missing at random has
-# holes everywhere, which :class:`~skl_lstm.SequenceWindower` will not cross. Every round would
-# send the data anew; ``scatter`` sends it once.
+# ``HalvingGridSearchCV`` trains many candidates with few resources, and the best of them with more.
+# Use the number of epochs as the resource. By default, the resource is the number of rows, and the
+# rows are drawn at random. A series with randomly missing rows has holes everywhere, and the
+# windows of :class:`~skl_lstm.SequenceWindower` do not cross holes. Every round would send the data
+# again. ``scatter`` sends the data only once.
 
 halving = HalvingGridSearchCV(
     pipeline,
@@ -185,13 +189,14 @@ print(halving.n_resources_, "epochs for", halving.n_candidates_, "candidates")
 halving.best_params_
 
 # %%
-# A network of your own
-# ---------------------
+# Your own network
+# ----------------
 #
-# A function of the script or the notebook, as here, travels as a whole. A function in a module
-# travels by its name, and the workers import the module: install it there, or send the file by
-# ``client.upload_file("networks.py")``. A worker that cannot import it is lost: the search ends
-# with ``FutureCancelledError``, and ``ModuleNotFoundError`` stands in the worker's log alone.
+# A function defined in the script or the notebook, as in the next cell, is sent as a whole. A
+# function defined in a module is sent by name, and the workers import the module. Install the
+# module on the workers, or send the file with ``client.upload_file("networks.py")``. A worker that
+# cannot import the module fails. The search then ends with ``FutureCancelledError``, and only the
+# log of the worker shows the ``ModuleNotFoundError``.
 
 
 def network(meta, units=4):
@@ -211,7 +216,7 @@ with joblib.parallel_config(backend="dask", scatter=[X, y]):
 search.best_params_
 
 # %%
-# The best candidate was fitted again here, on all rows, not on a worker.
+# The best candidate was refitted on all rows in this process, not on a worker.
 
 client.close()
 workers.terminate()
@@ -219,22 +224,24 @@ workers.wait()
 cluster.close()
 
 # %%
-# What the workers need
-# ---------------------
+# Requirements for the workers
+# ----------------------------
 #
-# The same version of Python and of the packages. ``Client`` warns where Python, NumPy, pandas or
-# Dask differ; ``client.get_versions(check=True, packages=["scikit-learn", "tensorflow"])`` looks at
-# these too. No file of yours, as data travels. A task gets one thread, by ``OMP_NUM_THREADS=1``
-# that Dask sets for its workers, unless you set it otherwise.
+# The workers need the same versions of Python and of the packages. ``Client`` warns if the versions
+# of Python, NumPy, pandas or Dask differ. ``client.get_versions(check=True,
+# packages=["scikit-learn", "tensorflow"])`` also checks these two packages. The workers do not need
+# your data files, because the data are sent to them. Each task uses one thread, because Dask sets
+# ``OMP_NUM_THREADS=1`` for its workers, unless you set another value.
 #
-# A cluster that has no worker yet, because it grows on demand, is waited for ten seconds;
-# ``wait_for_workers_timeout=300``, beside ``backend="dask"``, waits longer.
+# A cluster that grows on demand may have no worker at first. joblib waits ten seconds for a worker.
+# To wait longer, pass ``wait_for_workers_timeout=300`` together with ``backend="dask"``.
 #
-# On a cluster of Ray
-# -------------------
+# A Ray cluster
+# -------------
 #
-# Ray has a backend for joblib, too. This ran with Ray 2.60 and joblib 1.6, to the same scores,
-# functions of the script included; it is not run here, as Ray is not installed for this site.
+# Ray also has a backend for joblib. The search was tested with Ray 2.60 and joblib 1.6, including
+# functions defined in the script, and gave the same scores. The code does not run on this page,
+# because Ray is not installed where this site is built.
 #
 # .. code-block:: python
 #
@@ -246,8 +253,8 @@ cluster.close()
 #     with joblib.parallel_config(backend="ray", n_jobs=-1):
 #         search.fit(X, y)
 #
-# Say ``n_jobs``: without it the search runs here, alone. Ray logs once that ``'context'`` is not
-# supported, which does no harm. It starts new processes for every search, which import TensorFlow
-# anew; Dask's workers stay, with all that they have traced. If a process dies, the search ends with
-# ``ActorDiedError``, unless Ray may start it again: give ``parallel_config`` also
-# ``ray_remote_args={"max_restarts": -1, "max_task_retries": -1}``.
+# Set ``n_jobs``. Without it, the search runs in this process only. Ray logs once that ``'context'``
+# is not supported; this message is harmless. Ray starts new processes for every search, and they
+# import TensorFlow again. Dask's workers keep running and keep their traced networks. If a Ray
+# process stops, the search ends with ``ActorDiedError``. To let Ray restart the process, also pass
+# ``ray_remote_args={"max_restarts": -1, "max_task_retries": -1}`` to ``parallel_config``.

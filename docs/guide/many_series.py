@@ -2,19 +2,21 @@
 Many series in one table
 ========================
 
-A table with a row for every time step, of one series or of many. Each row shall be forecast from
-the rows before it, of its own series, across no hole. This page shows how the index of the table
-says all that, and how one network learns from all series.
+This page uses a table with one row per timestep, for one series or for many. Each row is predicted
+from the rows before it. These rows must belong to the same series, without a hole in time. This
+page shows how the index of the table defines the series and the times, and how one network learns
+from all series.
 """
 
 # %%
-# As many windows as rows
-# -----------------------
+# One window per row
+# ------------------
 #
-# *X is (50000, 10), y is (50000,), and each row shall be forecast from the last 100.* That is
-# ``SequenceWindower(timesteps=100)``: 50,000 rows in, 50,000 windows out, in the same order, so y
-# stays as it is. Window i ends at row i and holds nothing later. As a step of a Pipeline its
-# look-back is tuned by any search, and every candidate is scored on the same rows.
+# *X has the shape (50000, 10), y has the shape (50000,), and each row is predicted from the last
+# 100 rows.* For this task, use ``SequenceWindower(timesteps=100)``. 50,000 rows give 50,000 windows
+# in the same order, so y does not change. Window i ends at row i and contains no later rows. If the
+# windower is a step of a Pipeline, any search can tune the look-back, and every candidate is scored
+# on the same rows.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,51 +34,57 @@ print("(samples, timesteps, features):", windows.shape)
 print(f"{windows.nbytes / 1e6:.0f} MB of windows in {(last_byte - first_byte) / 1e6:.0f} MB")
 
 # %%
-# The windows are a read-only view: nothing was written out but the 99 rows of padding before the
-# first. Where they cannot be a view, across holes and for several series, they are written out.
+# The windows are a read-only view. Only one table is stored: the rows and the 99 rows of padding
+# before the first row. Windows across holes and windows of several series cannot be a view, so they
+# are copied.
 
 # %%
-# Why a DataFrame, and not an array
-# ---------------------------------
+# Why use a DataFrame instead of an array
+# ---------------------------------------
 #
-# The rows of an array follow each other within one call, with nothing before the first. So the
-# first windows of every test fold are padded, though the rows before them are known.
+# The rows of an array are consecutive within one call, and no rows precede the first. The first
+# windows of every test fold are therefore padded, although the rows before them are known.
 #
-# The index of a DataFrame says where a row belongs: ``fit`` keeps the last rows of every run, and
-# ``transform`` finds the past of its rows there. In ``TimeSeriesSplit`` every tested window is
-# then, bit for bit, the one that the whole series gives (:doc:`look_back` compares them), and a
-# model that is asked about one new hour reads the hours before it too.
+# The index of a DataFrame gives the time of each row. ``fit`` keeps the last rows of every run of
+# neighbouring rows. ``transform`` finds the rows before the new rows among them. With
+# ``TimeSeriesSplit``, every window of a test fold is therefore identical, bit for bit, to the
+# window cut from the whole series (:doc:`look_back` compares them). A prediction for one new hour
+# also uses the hours before it.
 #
-# Most steps before the windower return arrays unless told otherwise, by
-# ``set_output(transform="pandas")``.
+# By default, most steps before the windower return arrays. Use ``set_output(transform="pandas")``
+# to get DataFrames.
 
 # %%
 # Which rows are neighbours
 # -------------------------
 #
-# The last level of the index is the time: dates, with or without a time zone, periods, time spans
-# or numbers. Rows need not be sorted. ``max_gap`` is the longest step between neighbours:
+# The last level of the index is the time: dates with or without a time zone, periods, timedeltas or
+# numbers. The rows do not have to be sorted. ``max_gap`` is the longest step between neighbours:
 #
 # .. list-table::
 #    :header-rows: 1
 #
 #    * - ``max_gap``
-#      - neighbours are
+#      - rows are neighbours if
 #    * - ``"auto"``
-#      - at most the usual step apart, the most frequent one in ``fit``
+#      - their distance is at most the most frequent step in ``fit``
 #    * - ``pd.Timedelta("2h")``, or a number for periods and numbers
-#      - at most that far apart
+#      - their distance is at most this value
 #    * - ``None``
-#      - whatever follows
+#      - one directly follows the other in time
 #
-# A longer step is a hole. No window crosses it: behind it the past is padded, as it is at the
-# beginning of a series. ``padding="edge"`` repeats the oldest row, a number stands for itself.
+# A longer step is a hole. No window crosses a hole. After a hole, windows are padded, as at the
+# beginning of a series. ``padding="edge"`` repeats the oldest row. If ``padding`` is a number, this
+# number is used.
 #
-# ``"auto"`` reads the calendar: first days of months are one step apart, and so are days in a time
-# zone, even where the clocks change. Two cases need a word from you. **Trading days** have a hole
-# every weekend: ``max_gap=None``, or ``pd.Timedelta("4D")`` to accept weekends and single holidays.
-# **Unsteady clocks**, where no two steps are the same: the longest step that you accept.
-# ``max_gap_`` says what was taken.
+# ``"auto"`` takes the calendar into account. First days of months are one step apart. Days in a
+# time zone are one step apart, even if the clocks change. In two cases you have to set ``max_gap``:
+#
+# - **Trading days** have a hole every weekend. Use ``max_gap=None``, or ``pd.Timedelta("4D")`` to
+#   accept weekends and single holidays.
+# - **Irregular timestamps** have no two equal steps. Use the longest step that you accept.
+#
+# The attribute ``max_gap_`` shows the value in use.
 
 
 def count_padded(windower, dates):
@@ -97,10 +105,10 @@ print("trading days, 4 days:", count_padded(three_steps, trading_days))
 # Eight rivers in one table
 # -------------------------
 #
-# Outer levels of the index name the series, and no window leaves its own. The rivers are made: the
-# same physics, each with its own rain, and each with a basin twice as large as the one before. A
-# dry basin takes up the rain, and only what is more than that runs off. Cedar has been measured
-# only since May, and the gauge of Elm failed for 40 days.
+# The outer levels of the index name the series. No window crosses from one series to another. The
+# rivers are simulated. All have the same physics, but each has its own rain, and each basin is
+# twice as large as the one before. A dry basin takes up the rain, and only the excess runs off. The
+# data of Cedar only begin in May. The gauge of Elm failed for 40 days.
 
 days = pd.date_range("2020-01-01", "2023-12-31", name="day")
 wet_season = 1 + 0.6 * np.cos(2 * np.pi * days.day_of_year / 365)
@@ -113,7 +121,7 @@ def make_river(area):
         water = 0.92 * water + today
         levels.append(0.5 + 0.1 * max(water - 20, 0) + rng.normal(0, 0.05))
     river = pd.DataFrame({"rain": rain, "level": area * np.array(levels)}, index=days)
-    return river["2021":]  # by then the made start is forgotten
+    return river["2021":]  # drop the first year, which depends on the start value
 
 
 names = ["Alder", "Birch", "Cedar", "Elm", "Fir", "Hazel", "Larch", "Maple"]
@@ -124,9 +132,10 @@ rivers = rivers.drop([("Cedar", day) for day in days[366:486]] + [("Elm", day) f
 rivers.round(2)
 
 # %%
-# The windows of Elm, 21 days long: the last before the hole, the first behind it, and one ten days
-# later. Those of Cedar begin anew, with nothing of Birch in them. A series shorter than
-# ``timesteps`` is padded and kept.
+# The windows are 21 days long. The first three panels show windows of Elm: the last window before
+# the hole, the first window after it, and a window ten days later. The fourth panel shows the first
+# window of Cedar, which contains no rows of Birch. If a series is shorter than ``timesteps``, its
+# windows are padded and kept.
 
 from skl_lstm.inspection import plot_sequences
 
@@ -146,10 +155,11 @@ plt.show()
 # Targets
 # -------
 #
-# y is a column like any other: for row t, what shall be known about t. To forecast the next day,
-# take the value of the day that comes next, by its label and not by its position, and leave out the
-# rows without one. They stand at the end of their run, so no other row needs them. For one series,
-# ``level.shift(freq="-1D")`` moves the labels; for many, the time level of the index is moved.
+# y is an ordinary column. Its value in row t is the value to predict from the window of row t. To
+# forecast the next day, use the value of the next day. Find it by its label, not by its position,
+# and leave out rows without a next day. These rows are at the end of a run, so no other row needs
+# them in its window. For a single series, ``level.shift(freq="-1D")`` shifts the labels. For many
+# series, shift the time level of the index:
 
 
 def next_day(values):
@@ -161,18 +171,19 @@ def next_day(values):
 y = next_day(rivers["level"])
 print(
     f"{len(rivers) - len(y)} rows of {len(rivers)} have no next day:",
-    "the ends of eight series, and one hole",
+    "the last rows of eight series, and the last row before the hole",
 )
 
 # %%
-# One scale, or one for each
-# --------------------------
+# One scale for all, or one scale per series
+# ------------------------------------------
 #
-# A ``StandardScaler`` in the Pipeline puts all series on one scale. Where they are of one size that
-# is right. Here the largest river is 128 times the smallest, and a squared error is all about
-# the largest. So each level is divided by the size of its river. The best size is one that is known
-# beforehand, such as the area of the basin. Where none is known, the mean of the first year can
-# stand in for it: of 2021 here, before any forecast that it is tested by.
+# A ``StandardScaler`` in the Pipeline uses the same scale for all series. This is correct if all
+# series have a similar size. In this example, the largest river is 128 times as large as the
+# smallest, so the squared error depends almost only on the largest river. Each level is therefore
+# divided by the size of its river. It is best to use a size that is known in advance, such as the
+# area of the basin. If no size is known, the mean of the first year can be used. Here this is the
+# mean of 2021, which is before any of the forecasts used for testing.
 
 
 def at_rows(size_of, index):
@@ -184,10 +195,10 @@ means = rivers[in_2021].groupby("river")["level"].mean()
 pd.DataFrame({"area": areas, "mean of 2021": means.round(2)})
 
 # %%
-# The three scales with the same Pipeline, and besides a model for each river alone. Learned from
-# 2021 and 2022, asked about 2023. The networks of one river get eight times the epochs, and so take
-# as many steps as the one of all rivers. Errors are divided by the area, and averaged over the
-# rivers.
+# The next cell compares the three scales with the same Pipeline, and also trains one model per
+# river. The models are trained on 2021 and 2022 and tested on 2023. The networks for single rivers
+# are trained for eight times as many epochs, so they take as many training steps as the network for
+# all rivers. The errors are divided by the area of the basin and averaged over the rivers.
 
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import RidgeCV
@@ -245,20 +256,22 @@ errors = pd.DataFrame({name: error_by_river(forecast) for name, forecast in fore
 errors.mean().round(3).to_frame("RMSE")
 
 # %%
-# The measurement alone has noise of 0.05, and no forecast can do better. The rivers share their
-# physics, so one network for all is as good as eight, or a little better, if the scale is right,
-# and it is one to train and keep. The mean of a year is not quite the right scale, and that costs
-# more than sharing gains. On one scale for all the network fails on the small rivers:
+# The measurement noise alone has a standard deviation of 0.05, so no forecast can have a lower
+# error. All rivers have the same physics. With the right scale, one network for all rivers is as
+# good as eight networks, or slightly better. It is also easier to train and save one network. The
+# mean of a year is not exactly the right scale, and the loss of accuracy is larger than the gain
+# from sharing one network. With one scale for all rivers, the network fails on the small rivers:
 
 errors.iloc[:, :3].round(3)
 
 # %%
-# Cut by time
-# -----------
+# Split by time
+# -------------
 #
-# ``TimeSeriesSplit`` cuts by position. In a table that holds one series after the other it trains
-# on the first rivers and tests the next ones at the same times. Cut the days instead, and take the
-# rows that belong to them. ``gap`` then counts days, and a day is never cut in two.
+# ``TimeSeriesSplit`` splits by position. If the table holds one series after the other,
+# ``TimeSeriesSplit`` trains on the first rivers and tests on the next rivers at the same times.
+# Split the days instead, and select the rows of these days. ``gap`` then counts days, and all rows
+# of one day are in the same part.
 
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit, cross_val_score
 
@@ -284,8 +297,8 @@ for name, folds in splits.items():
     print(f"cut {name}: training rows not before the tested days: {late}")
 
 # %%
-# The list of index pairs is a ``cv`` for any search. Rows need not be sorted for it, and the
-# windower finds the past of every tested row, in its own series.
+# The list of index pairs can be used as ``cv`` of any search. The rows do not have to be sorted.
+# The windower finds the past of every test row in the series of that row.
 
 scoring = "neg_root_mean_squared_error"
 for name, model in {"LSTM": lstm(), "ridge": ridge}.items():
@@ -293,16 +306,16 @@ for name, model in {"LSTM": lstm(), "ridge": ridge}.items():
     print(f"{name:5} RMSE of the folds: {(-scores).round(3)}")
 
 # %%
-# The first network had a third of the days to learn from, and is no better than ridge regression;
-# the second is. Where y reaches several steps ahead, ``TimeSeriesSplit`` takes a ``gap``:
-# :doc:`look_back`.
+# The first network was trained on only a third of the days, and is no better than ridge regression.
+# The second network is better. If y has several steps ahead, set the ``gap`` of
+# ``TimeSeriesSplit``, as shown in :doc:`look_back`.
 
 # %%
-# A series that ``fit`` never saw
-# -------------------------------
+# Predict a new series
+# --------------------
 #
-# How good is the network on a river that it did not learn from? ``GroupKFold`` leaves whole series
-# out.
+# How accurate is the network for a river that it was not trained on? ``GroupKFold`` leaves out
+# whole series.
 
 by_river = X_known.index.get_level_values("river")
 left_out = GroupKFold(4)
@@ -310,12 +323,12 @@ scores = cross_val_score(lstm(), X_known, y_known, groups=by_river, cv=left_out,
 print(f"RMSE on rivers left out: {(-scores).round(3)}")
 
 # %%
-# These rivers have weather of their own. Where they share it, the storms of a river left out are
-# still in training, in its neighbours. Then leave out the series and the time: learn from six
-# rivers before 2023, and forecast the other two in 2023.
+# Each of these rivers has its own weather. If rivers share the weather, the storms of a left-out
+# river are also in the training data of its neighbours. In that case, leave out both the series and
+# the time. The next cell trains on six rivers before 2023, and forecasts the other two in 2023.
 #
-# A new series brings its past along as rows. Its first 20 rows have padded windows, so the rows
-# begin in December, and what is forecast from December's is not looked at.
+# For a new series, pass its past rows as well. The windows of its first 20 rows are padded. The
+# rows therefore begin in December 2022, and the forecasts made for December are discarded.
 
 new = X.index.isin(["Larch", "Maple"], level="river")
 model = lstm().fit(X[~in_2023 & ~new], y_scaled[~in_2023 & ~new])
@@ -329,7 +342,7 @@ seen = errors[["LSTM, each by its area", "persistence"]]
 pd.concat([pd.DataFrame(never_seen), seen], axis=1).loc[["Larch", "Maple"]].round(3)
 
 # %%
-# A row of panels for each series:
+# The next cell plots one row of panels per series:
 
 from skl_lstm.inspection import ForecastDisplay
 
@@ -337,18 +350,20 @@ ForecastDisplay.from_predictions(truth.rename("level / area"), forecast)
 plt.show()
 
 # %%
-# What is kept, and what is refused
-# ---------------------------------
+# Stored rows, warnings and errors
+# --------------------------------
 #
-# ``history_`` holds the last ``(timesteps - 1) * sampling_rate`` rows of every run, not the
-# training set. It serves rows that come after those of ``fit``.
+# ``history_`` only holds the last ``(timesteps - 1) * sampling_rate`` rows of every run of
+# neighbours, not the whole training set. These rows are used for new rows that come after the rows
+# of ``fit``.
 
 windower = SequenceWindower(timesteps=21).fit(rivers)
 print(f"{len(windower.history_)} of {len(rivers)} rows: 20 of each of 9 runs")
 
 # %%
-# Rows in the midst of what ``fit`` saw would need rows that were not kept: their windows are
-# padded, and a warning says how many. Pass the rows before them too, and leave out their results.
+# If the new rows start in the middle of the rows of ``fit``, the rows before them are not stored.
+# The windows are then padded, and a warning gives the number of padded windows. To avoid this, also
+# pass the rows before the new rows, and discard their results.
 
 import warnings
 
@@ -357,9 +372,10 @@ with warnings.catch_warnings(record=True, action="always") as caught:
 print(caught[0].message)
 
 # %%
-# Refused, each with its remedy: two rows with one label, labels that are missing or have no
-# distance from each other (text), labels of another kind than those of ``fit``, and a DataFrame in
-# ``fit`` and an array in ``transform`` or the reverse.
+# The windower raises an error in the following cases, and each message describes the solution: two
+# rows have the same label; labels are missing; labels have no distance from each other (text);
+# labels have a different type than in ``fit``; or ``fit`` received a DataFrame and ``transform`` an
+# array, or the reverse.
 
 fir = rivers.loc["Fir"]
 elsewhere = SequenceWindower(timesteps=21).fit(fir.reset_index(drop=True))

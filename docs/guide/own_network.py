@@ -1,28 +1,32 @@
 """
-Bring your own network
-======================
+Use your own network
+====================
 
-``LSTMRegressor`` and ``LSTMClassifier`` come with a network. Where you need another one, write it
-as a function of Keras layers, and the rest of scikit-learn takes it as it takes ``Ridge``.
+``LSTMRegressor`` and ``LSTMClassifier`` have a built-in network. If you need another network, write
+a function that builds it from Keras layers. The resulting estimator works with scikit-learn like
+any other estimator, such as ``Ridge``.
 """
 
 # %%
-# - :class:`~skl_lstm.LSTMRegressor` and :class:`~skl_lstm.LSTMClassifier` take the network of
-#   :func:`~skl_lstm.lstm_network`, and each of its parameters by name: ``units``, ``dropout``, …
-# - :class:`~skl_lstm.SequenceRegressor` and :class:`~skl_lstm.SequenceClassifier` take any network
-#   that you build, and parameters by prefix: ``model__units``, ``optimizer__learning_rate``, …
+# - :class:`~skl_lstm.LSTMRegressor` and :class:`~skl_lstm.LSTMClassifier` use the network of
+#   :func:`~skl_lstm.lstm_network`. You set its parameters by name: ``units``, ``dropout``, …
+# - :class:`~skl_lstm.SequenceRegressor` and :class:`~skl_lstm.SequenceClassifier` use any network
+#   that you build. You set parameters with a prefix: ``model__units``,
+#   ``optimizer__learning_rate``, …
 #
-# All four are scikit-learn estimators: ``check_estimator`` passes but for one check that every
-# estimator trained in mini-batches fails (a row of weight 2 is not the same as the row twice). X is
-# (samples, timesteps, features), or (samples, timesteps) for one feature; what comes is cast to
-# float32. Sequences in ``predict`` may be longer or shorter than those in ``fit``.
+# All four are scikit-learn estimators. They pass ``check_estimator`` except for one check that
+# every estimator trained in mini-batches fails: a row of weight 2 does not have the same effect as
+# the same row twice. X has the shape (samples, timesteps, features), or (samples, timesteps) for
+# one feature. X is cast to float32. Sequences in ``predict`` may be longer or shorter than those in
+# ``fit``.
 #
-# A problem for another network
-# -----------------------------
+# The example data
+# ----------------
 #
-# The data are made up, and drawn from a seed. Pressure and load of a pump are recorded over 48
-# readings a stroke. The load comes in steps; the pressure follows it, drifts and is noisy.
-# Somewhere a leaking valve leaves a dip of a few readings. How deep is it?
+# The data are simulated with a fixed seed. Each sample is one stroke of a pump, with 48 readings of
+# the pressure and the load. The load changes in steps. The pressure follows the load, with drift
+# and noise. A leaking valve causes a dip in the pressure. The dip is a few readings long and can be
+# at any position. The target is the depth of the dip.
 
 import numpy as np
 
@@ -52,15 +56,15 @@ from skl_lstm.inspection import plot_sequences
 _ = plot_sequences(X, feature_names=["pressure", "load"], samples=4)
 
 # %%
-# The network is a function
-# -------------------------
+# Write the network as a function
+# -------------------------------
 #
-# It is called in every ``fit`` and returns a ``keras.Model``. It gets ``meta``, what is known of
-# the data, so that no shape is typed by hand. Its other arguments become parameters of the
-# estimator.
+# The function is called in every ``fit`` and returns a ``keras.Model``. Its argument ``meta``
+# describes the data, so you do not have to give a shape. The other arguments of the function become
+# parameters of the estimator.
 #
-# This one looks for short patterns with a convolution, keeps the best of every four steps, follows
-# them with a GRU, and hands on the strongest response, wherever it was.
+# The following network finds short patterns with a convolution and keeps the maximum of every four
+# timesteps. A GRU follows, and the last pooling layer keeps the maximum over all timesteps.
 
 import keras
 from keras import layers
@@ -76,13 +80,13 @@ def dip_network(meta, filters=16, units=8):
 
 
 # %%
-# ``meta`` has ``X_shape_``, ``X_dtype_``, ``n_features_in_`` (features of a time step),
-# ``target_type_`` (scikit-learn's ``type_of_target``), ``y_dtype_``, ``y_ndim_``, ``n_outputs_``
-# and, for classifiers, ``classes_`` and ``n_classes_``.
+# ``meta`` contains ``X_shape_``, ``X_dtype_``, ``n_features_in_`` (the number of features of a
+# timestep), ``target_type_`` (the result of scikit-learn's ``type_of_target``), ``y_dtype_``,
+# ``y_ndim_`` and ``n_outputs_``. For classifiers, it also contains ``classes_`` and ``n_classes_``.
 #
-# ``model__units`` goes to the function, ``optimizer__learning_rate`` to the optimizer. ``loss__``,
-# ``metrics__``, ``compile__``, ``callbacks__``, ``fit__`` and ``predict__`` are the other prefixes.
-# All can be tuned:
+# ``model__units`` is passed to the function, and ``optimizer__learning_rate`` is passed to the
+# optimizer. The other prefixes are ``loss__``, ``metrics__``, ``compile__``, ``callbacks__``,
+# ``fit__`` and ``predict__``. A search can tune all these parameters:
 
 import pandas as pd
 from sklearn.model_selection import GridSearchCV
@@ -98,9 +102,9 @@ table.columns = ["units", "learning rate"]
 table.assign(R2=search.cv_results_["mean_test_score"].round(2))
 
 # %%
-# Is it worth it? These are scored on other strokes of the pump. Trees and ridge regression read the
-# 96 columns as they are. The last line reads a single number, for which one has to know pumps: the
-# lowest pressure, less what the load accounts for.
+# The next cell compares the network with other models on new strokes of the pump. Boosted trees and
+# ridge regression read the 96 columns directly. The last model uses a single feature that needs
+# knowledge about pumps: the minimum over time of pressure minus load.
 
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
@@ -132,15 +136,17 @@ for name, model in others.items():
 pd.DataFrame({"R2, other strokes": scores}).round(2)
 
 # %%
-# A dip that may be anywhere has no column of its own, so the flat columns tell next to nothing.
-# Knowing what to look for goes far. The network goes further, and was told no more than that a dip
-# is short and may be anywhere. The network that comes along, with a convolution ahead of its LSTM,
-# finds the dips too, but less well in as many epochs.
+# The dip can be at any position, so no single column describes it. The models on flat columns
+# therefore have low scores. The feature based on knowledge about pumps is much better. Your own
+# network is better still. It only uses two assumptions: the dip is short and can be at any
+# position. The built-in network with a convolution before its LSTM also finds the dips, but it is
+# less accurate after the same number of epochs.
 #
-# Begin with the network that comes along
-# ---------------------------------------
+# Start from the built-in network
+# -------------------------------
 #
-# :func:`~skl_lstm.lstm_network` is such a function too. These two are the same estimator:
+# :func:`~skl_lstm.lstm_network` is also a function that builds a network. The next cell shows that
+# these two estimators are the same:
 
 from skl_lstm import lstm_network
 
@@ -151,9 +157,9 @@ by_prefix.set_params(model__units=8, model__conv_filters=16)
 print(np.array_equal(by_prefix.fit(X, y).predict(X), by_name.fit(X, y).predict(X)))
 
 # %%
-# A function of yours can go on from it. No depth is negative, and a last layer of ``softplus`` sees
-# to that. The function may also compile the model. If it does not, the estimator does, with its
-# ``optimizer``, ``loss`` and ``metrics``.
+# Your own function can extend this network. The following function adds a ``softplus`` activation
+# after the last layer, because a depth is never negative. The function may also compile the model.
+# If it does not, the estimator compiles the model with its ``optimizer``, ``loss`` and ``metrics``.
 
 
 def never_negative(meta, units=8, delta=1.0):
@@ -168,9 +174,9 @@ positive = SequenceRegressor(never_negative, model__delta=0.5, **options).fit(X,
 print(positive.predict(X).min() >= 0, positive.model_.loss.name)
 
 # %%
-# For classes the last layer has ``meta["n_classes_"]`` outputs. ``SequenceClassifier`` is a
-# classifier to ``StratifiedKFold``, ``roc_auc`` and ``VotingClassifier`` too: :doc:`classification`
-# has examples of them.
+# For classification, the last layer has ``meta["n_classes_"]`` outputs. ``StratifiedKFold``,
+# ``roc_auc`` and ``VotingClassifier`` also treat ``SequenceClassifier`` as a classifier.
+# :doc:`classification` has examples.
 
 from skl_lstm import SequenceClassifier
 
@@ -192,12 +198,13 @@ shares = pd.Series(test_leaks).value_counts(normalize=True)
 print(f"share of the larger class {shares.max():.2f}")
 
 # %%
-# A ready model
-# -------------
+# Start from a trained model
+# --------------------------
 #
-# A ``keras.Model`` in the place of the function is copied in every ``fit``, weights included, and
-# stays as it is. So a network can go on from what another one has learned. Of a second pump only
-# 40 strokes have been measured, and its leaks show less in the pressure:
+# You can pass a ``keras.Model`` instead of a function. Every ``fit`` trains a copy of the model and
+# its weights. The original model does not change. This way, training can start from the weights of
+# a trained network. In the next example, only 40 strokes of a second pump are available, and its
+# leaks have a smaller effect on the pressure:
 
 from sklearn.base import clone
 
@@ -210,20 +217,22 @@ fresh = clone(learned).set_params(epochs=50).fit(X_second, y_second)
 onward = SequenceRegressor(learned.model_, epochs=50, random_state=0)
 onward.fit(X_second, y_second)
 
-models = {"first pump's": learned, "fresh": fresh, "going on": onward}
+models = {"first pump's": learned, "from scratch": fresh, "fine-tuned": onward}
 for name, model in models.items():
     print(f"{name:14} R2 {model.score(X_second_test, y_second_test):.2f}")
 print("unchanged:", np.array_equal(learned.predict(X_test), before))
 
 # %%
-# Forty strokes alone teach next to nothing, and the first pump's network is often wrong about the
-# second pump. Trained on, it needs no more than these forty.
+# 40 strokes are not enough to train a new network, and the network of the first pump has large
+# errors for the second pump. Training the network of the first pump further on these 40 strokes
+# gives a good model.
 #
-# Loss, metric and callback of your own
-# -------------------------------------
+# Your own loss, metric and callback
+# ----------------------------------
 #
-# They go in as in Keras. The loss here is least where nine in ten depths lie below the forecast:
-# not the depth to expect, but one that is seldom exceeded.
+# Losses, metrics and callbacks are passed as in Keras. The following loss is smallest if nine in
+# ten depths are below the forecast. The network then predicts a depth that is seldom exceeded, not
+# the mean depth.
 
 
 def nine_in_ten(y_true, y_pred):
@@ -254,39 +263,42 @@ print(f"other strokes: below {np.mean(y_test < cautious.predict(X_test)):.2f}")
 print("history_ has", *cautious.history_)
 
 # %%
-# A callback that is given as its class takes its arguments from parameters, which can be tuned too:
-# ``callbacks=[keras.callbacks.ReduceLROnPlateau]`` with ``callbacks__monitor="loss"``.
+# If a callback is passed as a class, its arguments are parameters of the estimator, which can also
+# be tuned: ``callbacks=[keras.callbacks.ReduceLROnPlateau]`` with ``callbacks__monitor="loss"``.
 #
-# ``patience=5`` stops after five epochs without a lower loss and restores the best weights. It
-# watches the loss of ``validation_split``, the last rows, if that is set, else the training loss.
+# With ``patience=5``, training stops after five epochs without a lower loss and restores the best
+# weights. If ``validation_split`` is set, the monitored loss is that of the validation rows, which
+# are the last rows. Otherwise it is the training loss.
 #
-# Code that is not Keras' own also decides how fast a network trains. Fits share what TensorFlow has
-# to trace for an architecture, in one process: a search pays for it once, and not in every fit.
-# Where the package cannot know that two models do the same, as with a loss of yours, Keras trains
-# as ever. :doc:`/speed` says how, when not, and how much it is.
+# Code that is not part of Keras also affects the training time. TensorFlow has to trace each
+# architecture. Fits in one process share the traced network, so a search traces it once and not in
+# every fit. If the package cannot determine that two models are equivalent, for example with your
+# own loss, the model is trained by Keras without this sharing. :doc:`/speed` explains how this
+# works, when it does not apply, and how much time it saves.
 #
-# The same result for the same ``random_state``
-# ---------------------------------------------
+# Reproducible results
+# --------------------
 #
-# Initial weights, dropout and the order of the rows follow from ``random_state`` alone, whatever
-# was fitted before, in this process or another, on the same kind of machine. The random generators
-# of Python, NumPy, Keras and TensorFlow are as before after a fit with an int. With None the seed
-# is drawn from NumPy's global generator, as everywhere in scikit-learn.
+# The initial weights, the dropout and the order of the rows depend only on ``random_state``. They
+# do not depend on earlier fits or on the process, as long as the kind of machine is the same. If
+# ``random_state`` is an int, ``fit`` does not change the state of the random generators of Python,
+# NumPy, Keras and TensorFlow. With None, the seed is drawn from NumPy's global generator, as in
+# scikit-learn.
 
 again = clone(fresh).fit(X_second, y_second)
 other = clone(fresh).set_params(random_state=1).fit(X_second, y_second)
 for model in (again, other):
     same = np.array_equal(model.predict(X_test), fresh.predict(X_test))
-    print(f"random_state={model.random_state}: the same is {same}")
+    print(f"random_state={model.random_state}: identical={same}")
 
 # %%
-# A network of your own keeps the promise as long as its layers draw from Keras' seed generators.
+# Your own network is also reproducible if its layers use the seed generators of Keras.
 #
-# Train on
-# --------
+# Continue training
+# -----------------
 #
-# ``partial_fit`` trains for one more epoch. With ``warm_start=True`` a ``fit`` goes on from the
-# weights of the last one, ``epochs`` more. ``history_`` goes on too.
+# ``partial_fit`` trains for one more epoch. With ``warm_start=True``, ``fit`` starts from the
+# weights of the last fit and trains for ``epochs`` more epochs. ``history_`` is also continued.
 
 again.partial_fit(X, y)
 print("after partial_fit:", again.n_iter_, "epochs")
@@ -294,12 +306,12 @@ again.set_params(warm_start=True, epochs=5).fit(X_second, y_second)
 print("after a warm start:", again.n_iter_, "epochs")
 
 # %%
-# Save it
-# -------
+# Save the model
+# --------------
 #
-# ``pickle``, ``joblib``, ``cloudpickle`` and ``skops`` keep the parameters, the network's
-# architecture as JSON and its weights as arrays; the optimizer's state is left out. A file is about
-# as large as the weights, and what comes back predicts the same bits.
+# ``pickle``, ``joblib``, ``cloudpickle`` and ``skops`` save the parameters, the architecture of the
+# network as JSON, and its weights as arrays. They do not save the state of the optimizer. The file
+# is about as large as the weights. The loaded estimator makes bit-identical predictions.
 
 import pickle
 
@@ -307,10 +319,10 @@ restored = pickle.loads(pickle.dumps(learned))  # noqa: S301
 print(np.array_equal(restored.predict(X_test), learned.predict(X_test)))
 
 # %%
-# pickle writes a function down as its name, and looks it up again when it loads. So the function
-# has to stand at the top level of a module. A lambda, or a function inside a function, can be
-# fitted but not pickled; nor can a network with a lambda inside. With ``skops``, which runs no code
-# that you have not listed (:doc:`start`), list the function too:
+# pickle stores a function by its name, and looks up the name when it loads the file. The function
+# must therefore be defined at the top level of a module. A lambda, or a function inside a function,
+# can be fitted but not pickled. The same is true for a network that contains a lambda. ``skops``
+# only runs code that you have listed (:doc:`start`). Add your function to the list:
 # ``trusted=[*TRUSTED_TYPES, "my_module.dip_network"]``.
 
 try:
@@ -319,14 +331,14 @@ except (pickle.PicklingError, AttributeError) as error:
     print(type(error).__name__)
 
 # %%
-# ``model_`` is a plain Keras model of standard layers. Its own file format loads where this package
-# is not installed:
+# ``model_`` is a plain Keras model of standard layers. If you save it in the Keras file format, it
+# can be loaded where this package is not installed:
 
 import tempfile
 import warnings
 from pathlib import Path
 
-# Keras 3.15 reads weights in a manner that NumPy 2 deprecates, which is no concern here.
+# Keras 3.15 reads weights in a way that NumPy 2 deprecates. The warning is harmless here.
 warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
 with tempfile.TemporaryDirectory() as folder:
     learned.model_.save(Path(folder) / "network.keras")
@@ -335,11 +347,11 @@ answers = loaded.predict(X_test, verbose=0)[:, 0]
 print(np.allclose(answers, learned.predict(X_test), atol=1e-5))
 
 # %%
-# Watch a search
-# --------------
+# Show the progress of a search
+# -----------------------------
 #
-# From scikit-learn 1.9 on the epochs show as bars inside those of a search. Keras' own ``verbose``
-# and ``callbacks`` work on every version.
+# With scikit-learn 1.9 or newer, progress bars show the epochs of each fit inside the progress bar
+# of the search. The parameters ``verbose`` and ``callbacks`` of Keras work with every version.
 #
 # .. code-block:: python
 #

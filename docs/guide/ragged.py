@@ -1,19 +1,20 @@
 """
-Ragged sequences
-================
+Sequences of different lengths
+==============================
 
-Utterances, sessions, gestures, trips: one sample is one sequence, and no two are equally long.
-They stay a list, y has one entry for each, and the network skips what fills the shorter ones up.
+Utterances, sessions, gestures or trips are sequences of different lengths. Each sample is one
+sequence. Keep the sequences in a list. y has one entry per sequence. The shorter sequences are
+padded, and the network skips the padding.
 """
 
 # %%
 # Gestures on a touchpad
 # ----------------------
 #
-# The data are made up, and drawn from a seed. A touchpad reports a finger fifty times a second:
-# its place in millimetres and how hard it presses, in grams. A gesture is a circle to the left, a
-# circle to the right, or a swipe to and fro. It begins anywhere on its path and takes between 12
-# and 40 readings.
+# The data are simulated with a fixed seed. A touchpad measures a finger fifty times per second: its
+# position in millimetres and its pressure in grams. A gesture is a circle to the left, a circle to
+# the right, or a swipe back and forth. It starts at any point of its path and has between 12 and 40
+# timesteps.
 
 import numpy as np
 
@@ -41,8 +42,8 @@ gestures = [record(kind) for kind in kinds]
 print(len(gestures), "gestures:", *[g.shape for g in gestures[:4]], "…")
 
 # %%
-# Each array is (timesteps, features). :func:`~skl_lstm.inspection.to_frame` puts them into one
-# table, with a row for every time step of every sample.
+# Each array has the shape (timesteps, features). :func:`~skl_lstm.inspection.to_frame` combines the
+# arrays in one table, with one row per timestep of each sample.
 
 from skl_lstm.inspection import to_frame
 
@@ -52,14 +53,14 @@ to_frame(gestures, feature_names=FEATURES)
 # From a list to a prediction
 # ---------------------------
 #
-# Three steps, whose order makes the statistics right:
+# The model has three steps. Their order ensures that the statistics are correct:
 #
 # 1. :class:`~skl_lstm.PerTimestep` fits a transformer of rows, such as a scaler or PCA, to the
-#    steps of all training sequences, one after the other. There is no padding yet that could shift
-#    a mean.
-# 2. :class:`~skl_lstm.SequencePadder` fills the shorter sequences up with ``mask_value``. What
-#    comes out is one array of (samples, timesteps, features).
-# 3. The network skips the steps that hold ``mask_value`` in every feature.
+#    timesteps of all training sequences. At this point there is no padding that could change a
+#    mean.
+# 2. :class:`~skl_lstm.SequencePadder` pads the shorter sequences with ``mask_value``. The result is
+#    one array of shape (samples, timesteps, features).
+# 3. The network skips the timesteps in which every feature equals ``mask_value``.
 
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
@@ -76,8 +77,9 @@ scores = cross_val_score(pipeline, gestures, kinds, cv=folds)
 print(f"LSTM: accuracy {scores.mean():.2f}")
 
 # %%
-# The baseline reads one row a gesture: length, extremes, mean, spread, first and last reading of
-# every feature. Chance is a third.
+# The baseline uses one row of statistics per gesture: the length, and the first and last value,
+# minimum, maximum, mean and standard deviation of every feature. Random guessing has an accuracy of
+# one third.
 
 
 def summarize(gesture):
@@ -90,14 +92,15 @@ scores = cross_val_score(forest, [summarize(g) for g in gestures], kinds, cv=fol
 print(f"random forest on summaries: accuracy {scores.mean():.2f}")
 
 # %%
-# Which way round a circle went is in the order of the readings, and the summaries have lost it.
-# Somebody who knows gestures could compute the area that a path encloses, with its sign, and need
-# no network. The network was not told what to look for.
+# The direction of a circle depends on the order of the timesteps, and the summary statistics do not
+# contain the order. With knowledge of gestures, you could compute the signed area enclosed by the
+# path, and would not need a network. The network learned the difference without such a feature.
 #
-# Before the padding and after
-# ----------------------------
+# Sequences before and after padding
+# ----------------------------------
 #
-# These are four gestures as the padder gets them, scaled and each as long as it is:
+# The next cell plots four gestures as they are passed to the padder. They are scaled, and each has
+# its own length:
 
 from skl_lstm.inspection import plot_sequences
 
@@ -105,7 +108,7 @@ scaled = PerTimestep(StandardScaler()).fit_transform(gestures)
 _ = plot_sequences(scaled, feature_names=FEATURES, samples=[0, 1, 2, 4])
 
 # %%
-# And as the network gets them. What is shaded is padding:
+# The next cell plots the same gestures as they are passed to the network. The padding is shaded:
 
 padder = SequencePadder()
 padded = padder.fit_transform(scaled)
@@ -113,18 +116,18 @@ print("(samples, timesteps, features):", padded.shape)
 _ = plot_sequences(padded, feature_names=FEATURES, samples=[0, 1, 2, 4])
 
 # %%
-# Padding stands behind the last step, or with ``padding="pre"`` before the first. Sequences that
-# are longer than any in ``fit`` are cut, at the end that ``truncating`` says: give ``timesteps`` if
-# longer ones are to come. On a GPU, Keras' fast kernel for LSTM and GRU takes masks only behind the
-# steps, which is the default, ``padding="post"``.
+# The padding is after the last timestep, or before the first with ``padding="pre"``. Sequences that
+# are longer than the longest sequence in ``fit`` are truncated. ``truncating`` sets the end that is
+# cut off. Set ``timesteps`` if you expect longer sequences later. On a GPU, the fast LSTM and GRU
+# kernels of Keras only support masks after the timesteps. This is the default, ``padding="post"``.
 #
-# What happens if padding is scaled
-# ---------------------------------
+# Do not scale the padding
+# ------------------------
 #
-# It is often done the other way round: fill up with zeros, then scale. The zeros are then taken
-# for readings. Every mean moves towards zero, and every scale is that of a mixture.
-# (``keras.utils.pad_sequences`` also needs its ``dtype``, or it cuts all readings to whole numbers.
-# ``SequencePadder`` keeps theirs.)
+# A common mistake is to pad with zeros first and scale afterwards. The scaler then treats the zeros
+# as data. Every mean moves towards zero, and every standard deviation is computed from a mixture of
+# data and padding. (``keras.utils.pad_sequences`` also needs the ``dtype``, because otherwise it
+# truncates all values to whole numbers. ``SequencePadder`` keeps the dtype of the sequences.)
 
 import keras
 import pandas as pd
@@ -154,13 +157,14 @@ pd.DataFrame(
 ).round(1)
 
 # %%
-# Worse, the padding is no longer zero, so that a network with ``mask_value=0.0`` skips nothing:
+# In addition, the padding is no longer zero after scaling. A network with ``mask_value=0.0`` does
+# not skip it:
 
 print("padding once scaled:", scaler_of_all.transform(np.zeros((1, 3))).round(2))
 
 # %%
-# It reads the padding as part of the gesture, and its answer depends on how much there is. Here are
-# the same gestures filled up to 40 steps, as in ``fit``, and to 80:
+# The network treats the padding as part of the gesture, so its prediction depends on the length of
+# the padding. The next cell pads the same gestures to 40 timesteps, as in ``fit``, and to 80:
 
 
 def fill_and_scale(sequences, timesteps):
@@ -173,29 +177,31 @@ misled = network.fit(wrong, kinds)
 as_trained = misled.predict_proba(wrong)
 longer = misled.predict_proba(fill_and_scale(gestures, 80))
 print(f"greatest difference {np.abs(longer - as_trained).max():.2f}")
-print(np.sum(longer.argmax(1) != as_trained.argmax(1)), "gestures become others")
+print(np.sum(longer.argmax(1) != as_trained.argmax(1)), "gestures change class")
 
 # %%
-# It also has to carry what it has read through all the steps behind it. On the folds of above, the
-# same network comes less far:
+# The network also has to remember the gesture during all the timesteps of padding after it. On the
+# same folds as above, its accuracy is lower:
 
 scores = cross_val_score(network, wrong, kinds, cv=folds)
 print(f"LSTM, scaled padding: accuracy {scores.mean():.2f}")
 
 # %%
-# Behind the padder, ``PerTimestep`` is safe. The padded array knows its ``mask_value``, so padding
-# is neither fitted to nor changed. An array that others have padded is all data.
+# ``PerTimestep`` also works after the padder. The padded array stores its ``mask_value``, so
+# ``PerTimestep`` ignores the padding in ``fit`` and does not change it. If an array was padded in
+# another way, ``PerTimestep`` treats the padding as data.
 
 behind = make_pipeline(SequencePadder(), PerTimestep(StandardScaler())).fit(gestures)
 print(np.allclose(behind[-1].transformer_.mean_, scaler_of_steps.mean_))
 
 # %%
-# The same prediction, alone and padded
-# -------------------------------------
+# The padding does not change the prediction
+# ------------------------------------------
 #
-# A network that skips padding gives a sequence the same output alone and padded to any length, on
-# either side. This holds for LSTM, GRU and simple recurrent layers, stacked or bidirectional, and
-# behind convolutions too. What is left, if anything, is rounding.
+# If a network skips the padding, its output for a sequence is the same with and without padding.
+# The length and the side of the padding do not matter. This is true for LSTM, GRU and simple
+# recurrent layers, stacked or bidirectional, and also after convolutions. Any remaining difference
+# is a rounding error.
 
 shortest = min(scaled, key=len)
 behind_it = SequencePadder(100).fit_transform([shortest])
@@ -210,9 +216,9 @@ for options in ({}, {"cell": "gru"}, {"bidirectional": True}, {"conv_filters": 8
     print(f"{options!s:24} greatest difference {difference:g}")
 
 # %%
-# ``mask_value`` stands in two places, and they cannot disagree unnoticed. An
-# :class:`~skl_lstm.LSTMClassifier` or :class:`~skl_lstm.LSTMRegressor` refuses an array whose
-# padding is marked by another value:
+# ``mask_value`` is set in two places: in the padder and in the network.
+# :class:`~skl_lstm.LSTMClassifier` and :class:`~skl_lstm.LSTMRegressor` raise an error if the
+# padded array has a different ``mask_value``:
 
 from textwrap import fill as wrap
 
@@ -222,7 +228,7 @@ except ValueError as error:
     print(wrap(str(error)))
 
 # %%
-# With no ``mask_value`` at all it warns, and reads the padding as data:
+# If the network has no ``mask_value``, it gives a warning and treats the padding as data:
 
 import warnings
 
@@ -232,12 +238,14 @@ with warnings.catch_warnings(record=True) as caught:
 print(wrap(str(caught[0].message)))
 
 # %%
-# Which mask value
-# ----------------
+# Choose the mask value
+# ---------------------
 #
-# One that no step has in every feature, once scaled. The padder looks, and where it finds one it
-# names the sequence and proposes a free value. NaN is refused, as it equals nothing, and so is a
-# value that the dtype of the sequences cannot hold: the dtype is kept, 0.5 stays 0.5.
+# Choose a value that does not fill all features of any timestep after scaling. The padder checks
+# this. If it finds such a timestep, the error message gives the position of the sequence and
+# suggests an unused value. NaN is refused, because NaN does not equal itself. A value is also
+# refused if the dtype of the sequences cannot represent it, because the padder keeps the dtype: 0.5
+# cannot be stored in an integer array.
 
 for sequences, mask_value in (
     ([[3.0, 1.0], [1.0, 0.0, 2.0]], 0.0),
@@ -250,16 +258,19 @@ for sequences, mask_value in (
         print(wrap(f"• {error}"))
 
 # %%
-# It compares in single precision, as networks do, in which 0.1 and 0.1 + 1e-10 are the same.
+# The padder compares values in single precision, as networks do. In single precision, 0.1 and 0.1 +
+# 1e-10 are equal.
 #
-# What may be in the list
-# -----------------------
+# Supported inputs
+# ----------------
 #
-# Arrays, lists, tuples and DataFrames of (timesteps, features), or one-dimensional ones, of one
-# feature. The list may be an object array or a Series. An array is read as equally long sequences:
-# (n, timesteps) of one feature each, (n, timesteps, features) of several.
+# The list can contain arrays, lists, tuples and DataFrames of shape (timesteps, features).
+# One-dimensional sequences have one feature. The list can also be an object array or a Series. A
+# numeric array is read as sequences of equal length: an array of shape (n, timesteps) has one
+# feature, an array of shape (n, timesteps, features) has several.
 #
-# What is not a sequence, is empty, or has other features than the first is refused by its number:
+# An entry of the list raises an error if it is not a sequence, is empty, or has different features
+# than the first sequence. The error message gives the position of the entry:
 
 for sequences in (
     [[1.0, 2.0], 3.0],
@@ -273,16 +284,17 @@ for sequences in (
         print(wrap(f"• {error}"))
 
 # %%
-# Back to the list
-# ----------------
+# Convert back to a list
+# ----------------------
 #
-# ``inverse_transform`` gives the list back: the padder's without the padding (what ``truncating``
-# cut is gone), that of ``PerTimestep`` in the old units where its transformer has one.
+# ``inverse_transform`` returns a list again. The padder removes the padding, but cannot restore
+# truncated timesteps. ``PerTimestep`` restores the original units, if its transformer has an
+# ``inverse_transform``.
 
 preparation = make_pipeline(PerTimestep(StandardScaler()), SequencePadder())
 restored = preparation.inverse_transform(preparation.fit_transform(gestures))
 print(all(np.allclose(new, old) for new, old in zip(restored, gestures, strict=True)))
 
 # %%
-# Rows that hold whole sequences of one length are the matter of :doc:`classification`. What else
-# an estimator does with its network says :doc:`own_network`.
+# For rows that hold whole sequences of equal length, see :doc:`classification`. :doc:`own_network`
+# describes more features of the estimators.

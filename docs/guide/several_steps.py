@@ -2,18 +2,18 @@
 Several steps ahead
 ===================
 
-One forecast, many values: the next 24 days at once. y gets a column for every step ahead, and the
-network an output for each. This page makes such a y in two ways, compares the direct forecast with
-one that feeds on itself, and goes past the last row of the table.
+This page forecasts the next 24 days at once. y has one column per step ahead, and the network has
+one output per column. The page makes such a y in two ways, compares a direct forecast with a
+recursive forecast, and forecasts the days after the last row of the table.
 """
 
 # %%
-# A series that no straight line forecasts
-# ----------------------------------------
+# A nonlinear series
+# ------------------
 #
-# The equation of Mackey and Glass describes how the density of blood cells comes and goes when
-# their renewal answers late. It is a common test of forecasts: never periodic, and not linear. Here
-# are 1,500 days of it, measured with a little noise.
+# The Mackey-Glass equation describes how the density of blood cells rises and falls if the body
+# renews them with a delay. It is a common benchmark for forecasts, because it is nonlinear and
+# never periodic. This example uses 1,500 days of it, with a little measurement noise.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,11 +38,11 @@ axes.set(ylabel="cells", title="the last 300 days")
 plt.show()
 
 # %%
-# y with a column a step
-# ----------------------
+# One column of y per step
+# ------------------------
 #
-# :func:`~skl_lstm.make_supervised` takes the horizon. Row i of X holds 24 days, row i of y the 24
-# that follow. Both carry the date of the last day that the forecast may read.
+# :func:`~skl_lstm.make_supervised` has a parameter ``horizon``. Row i of X holds 24 days, and row i
+# of y holds the following 24 days. Both have the date of the last day in X.
 
 from skl_lstm import make_supervised
 
@@ -52,22 +52,25 @@ print(X.shape, y.shape)
 y.iloc[:2, :4].round(2)
 
 # %%
-# With several targets the columns of y go ``h1_a, h1_b, h2_a, …``, all targets of a step together.
+# With several targets, the columns of y are ordered ``h1_a, h1_b, h2_a, …``. All targets of one
+# step are next to each other.
 #
-# The last 300 rows are held out. Between them and the rows to learn from, ``horizon - 1`` rows are
-# left out: their targets reach past the first held-out forecast, and were not known then.
+# The last 300 rows are held out. ``horizon - 1`` rows between the training rows and the held-out
+# rows are not used. Their targets include days after the first held-out forecast is made, so they
+# would not be known at that time.
 
 X_train, y_train = X[: -300 - horizon + 1], y[: -300 - horizon + 1]
 X_test, y_test = X[-300:], y[-300:]
 
 # %%
-# One network, 24 outputs
-# -----------------------
+# One network with 24 outputs
+# ---------------------------
 #
-# :class:`~skl_lstm.LSTMRegressor` takes y as it is: its last layer gets as many outputs as y has
-# columns. ``TransformedTargetRegressor`` scales y within the Pipeline, column by column, and gives
-# forecasts back in the old units. Leave it out only if y is of the order of one: a network starts
-# with outputs near zero, and needs many epochs to come up to targets in the hundreds.
+# :class:`~skl_lstm.LSTMRegressor` accepts this y. Its last layer gets one output per column of y.
+# ``TransformedTargetRegressor`` scales each column of y within the Pipeline, and converts the
+# forecasts back to the original units. Omit this scaling only if the values of y are around one.
+# The outputs of a network are near zero at first, and it needs many epochs to reach targets in the
+# hundreds.
 
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import make_pipeline
@@ -85,14 +88,15 @@ direct = make_pipeline(StandardScaler(), SequenceReshaper(), lstm()).fit(X_train
 direct.predict(X_test).shape
 
 # %%
-# One step, again and again
-# -------------------------
+# Recursive forecasts
+# -------------------
 #
-# The other way is a network for the next day alone. Its forecast becomes the newest lag column, the
-# oldest drops out, and it is asked again. All 300 rows go through the loop at once.
+# A recursive forecast uses a network that only forecasts the next day. Its forecast becomes the
+# newest lag column, and the oldest lag column is removed. The network then predicts the following
+# day. The loop processes all 300 rows at once.
 
 one_step = make_pipeline(StandardScaler(), SequenceReshaper(), lstm())
-# As arrays: the lag columns of the loop have lost their names.
+# Fit on arrays: the lag columns in the loop below have no column names.
 one_step.fit(X_train.to_numpy(), y_train["h1_cells"])
 
 
@@ -107,18 +111,19 @@ def recursive_forecast(model, windows, steps):
 recursive = recursive_forecast(one_step, X_test.to_numpy(), horizon)
 
 # %%
-# This serves any horizon, with one model. It has two prices. Each forecast is made from forecasts,
-# and their errors add up. And if X has other features than the target, someone has to know their
-# future: the calendar is known, the weather is not.
+# One model can make recursive forecasts for any horizon. This has two disadvantages. Later
+# forecasts are computed from earlier forecasts, so the errors accumulate. If X has features other
+# than the target, their future values must be known. Calendar features are known in advance, but
+# the weather is not.
 
 # %%
 # Error by step ahead
 # -------------------
 #
-# One number for all steps hides what matters. Beside the two networks stand three baselines: ridge
-# regression on the same lag columns, persistence (the last value stays), and the seasonal naive
-# forecast, which repeats the value of one cycle ago. The length of the cycle comes from the
-# training rows.
+# A single score for all steps hides important differences. The plot compares the two networks with
+# three baselines. Ridge regression uses the same lag columns. Persistence repeats the last value.
+# The seasonal naive forecast repeats the values of one cycle before. The length of the cycle is
+# estimated from the training rows.
 
 from sklearn.linear_model import RidgeCV
 
@@ -157,16 +162,17 @@ plt.show()
 errors.loc[[1, 6, 12, 24]].round(3)
 
 # %%
-# No forecast can do better than the noise of the measurement, which is 0.02. The direct network
-# stays close to it over all 24 days; the recursive one starts there and drifts away. The linear
-# forecast is good for a few days only.
+# No forecast can have an error below the measurement noise of 0.02. The error of the direct network
+# stays close to this value for all 24 days. The error of the recursive network starts near this
+# value, but then grows. Ridge regression is only accurate for a few days.
 #
-# This is one series and one size of network; on another the order of the two may be the other way
-# round.
+# This is the result for one series and one network size. On other data, the recursive network may
+# be better than the direct network.
 
 # %%
-# Forecast and truth, one step and 24 steps ahead. ``times`` says when each forecast comes true;
-# without it, both panels would stand at the day on which it was made.
+# The next cell plots forecasts and true values for one step and for 24 steps ahead. ``times`` gives
+# the date that each forecast is for. Without it, both panels would use the date on which the
+# forecast was made.
 
 from skl_lstm.inspection import ForecastDisplay
 
@@ -176,11 +182,12 @@ ForecastDisplay.from_estimator(direct, X_test, y_test, times=true_on)
 plt.show()
 
 # %%
-# The same from a DataFrame
+# Forecast from a DataFrame
 # -------------------------
 #
-# :class:`~skl_lstm.SequenceWindower` cuts windows inside the Pipeline, so that y is needed alone.
-# ``timesteps=1`` gives it for every row that is followed by 24 more.
+# :class:`~skl_lstm.SequenceWindower` cuts the windows inside the Pipeline, so only y has to be made
+# beforehand. ``make_supervised`` with ``timesteps=1`` returns this y, for every row that is
+# followed by 24 more rows.
 
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
@@ -196,17 +203,18 @@ scores = cross_val_score(model, rows, y_all, cv=forwards, scoring="neg_root_mean
 print("RMSE of the folds, mean of all steps:", (-scores).round(3))
 
 # %%
-# ``gap`` leaves out the same 23 rows within the folds, for the same reason. :doc:`look_back` has a
-# picture of it, and says what a windower does behind it. Rows must be equally far apart for
-# ``make_supervised``; :doc:`many_series` shows targets by label, for tables with holes.
+# ``gap`` leaves out the same 23 rows within the folds, for the same reason. :doc:`look_back` shows
+# a plot of the gap, and explains what a windower does with the rows after it. ``make_supervised``
+# needs rows at equal distances in time. For tables with holes, :doc:`many_series` shows how to make
+# targets by label.
 
 # %%
-# After the last row
-# ------------------
+# Forecast after the last row
+# ---------------------------
 #
-# The last 24 rows have no complete y. They cannot be learned from, but the forecast that one wants
-# to have is made from the last of them. They follow the rows of ``fit``, so the windower finds
-# their past there: pass them all, and take the last forecast.
+# The last 24 rows have no complete y, so they cannot be used for training. The most recent forecast
+# is made from the last of these rows. The 24 rows directly follow the rows of ``fit``, so the
+# windower finds the rows before them. Pass all 24 rows and use the last forecast.
 
 model.fit(rows, y_all)
 coming = model.predict(table[-horizon:])[-1]
@@ -219,9 +227,10 @@ axes.legend()
 plt.show()
 
 # %%
-# ``model.predict(table[-1:])`` would see a row 24 days after the last one of ``fit``: a hole,
-# behind which it has no past, and its window would be that row 24 times. Rows learned from and rows
-# to forecast from should follow each other without one.
+# ``model.predict(table[-1:])`` would pass a row that is 24 days after the last row of ``fit``.
+# There is a hole between the two rows, so the windower finds no rows before it. The window would
+# repeat that row 24 times. There should be no hole between the training rows and the rows to
+# predict from.
 
 windower = model[:-1]
 print(

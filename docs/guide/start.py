@@ -1,12 +1,12 @@
 """
-Start
-=====
+Getting started
+===============
 
-From the installation to a forecast, first on the data that comes with the package, then on a CSV
-file of your own.
+This page goes from the installation to a forecast. It first uses the data set that comes with the
+package, then a CSV file of your own.
 
-Python 3.11 or newer is needed. The extra ``cli`` brings pandas and matplotlib, which this page
-uses, and the ``skl-lstm`` command:
+The package needs Python 3.11 or newer. The extra ``cli`` installs pandas and matplotlib, which this
+page uses, and the ``skl-lstm`` command:
 
 .. code-block:: console
 
@@ -14,11 +14,12 @@ uses, and the ``skl-lstm`` command:
 """
 
 # %%
-# A table becomes a forecast
+# From a table to a forecast
 # --------------------------
-# The package holds four years of daily weather in Seattle. A row is a day. What shall be forecast
-# is the maximum temperature of the next day: X is every day but the last, y the maximum of the day
-# after. The last year is held out.
+#
+# The package includes four years of daily weather in Seattle. Each row is one day. The task is to
+# forecast the maximum temperature of the next day. X holds every day except the last one. y holds
+# the maximum temperature of the day after each row of X. The last year is held out for testing.
 
 from skl_lstm.datasets import load_seattle_weather
 
@@ -29,11 +30,12 @@ X_test, y_test = X[-365:], y[-365:]
 X_train.tail(3)
 
 # %%
-# An LSTM layer wants three axes: (samples, timesteps, features). The table has two.
-# :class:`~skl_lstm.SequenceWindower` gives every day the six days before it, and with that the
-# third axis. As many windows come out as rows went in, so y stays as it is.
+# An LSTM layer expects an array with three axes: (samples, timesteps, features). The table has two.
+# :class:`~skl_lstm.SequenceWindower` turns each day into a window of that day and the six days
+# before it. The windows form an array with three axes. There is one window per row, so y does not
+# change.
 #
-# These are the five lines:
+# The whole model takes five lines:
 
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import make_pipeline
@@ -48,21 +50,25 @@ pipeline = make_pipeline(scaler, SequenceWindower(timesteps=7), model)
 pipeline.fit(X_train, y_train)
 
 # %%
-# The pipeline at the end of a cell draws itself, with the shapes that went in and came out; a click
-# on a step shows its parameters. Three things in it have a reason.
+# scikit-learn draws a diagram of the pipeline at the end of the cell. The diagram shows the shapes
+# before and after each step. Click on a step to see its parameters. Three details of the pipeline
+# matter.
 #
-# ``set_output(transform="pandas")`` keeps the dates with the rows. By them the windower knows which
-# rows are neighbours, and that the first days of the test year follow the last days of training.
+# ``set_output(transform="pandas")`` keeps the dates of the rows. The windower uses the dates to
+# find out which rows are neighbours. The dates also show that the first days of the test year
+# follow the last days of training.
 #
-# :class:`~sklearn.compose.TransformedTargetRegressor` scales y, and scales the forecasts back. A
-# network starts near zero, and it would spend its first epochs on the way to the mean of y.
+# :class:`~sklearn.compose.TransformedTargetRegressor` scales y for training and scales the
+# forecasts back. The outputs of a network are near zero at first. Without scaling, the network
+# would spend its first epochs moving its outputs to the mean of y.
 #
-# No shape is typed anywhere. The network takes it from the windows that arrive.
+# You do not have to give any shapes. The network reads them from the windows in ``fit``.
 #
-# How good is it?
-# ---------------
-# Two cheap forecasts are the measure. Persistence says that tomorrow will be as today.
-# Ridge regression reads the same windows, flattened to one row each.
+# How good is the forecast?
+# -------------------------
+#
+# Two simple forecasts serve as baselines. Persistence predicts that tomorrow will be the same as
+# today. Ridge regression reads the same windows, flattened to one row each.
 
 import numpy as np
 from sklearn.linear_model import RidgeCV
@@ -98,18 +104,22 @@ forecasts = {
 report(y_test, forecasts)
 
 # %%
-# The LSTM is ahead of both, of ridge by little: of tomorrow's weather, four numbers a day do not
-# say much more. Compare with ridge before you trust a network; often it is enough.
+# The LSTM has a lower error than both baselines, but it is only slightly better than ridge
+# regression. Four measurements per day contain little more information about tomorrow's weather.
+# Always compare a network with ridge regression before you trust it. Ridge regression is often good
+# enough.
 
 from skl_lstm.inspection import ForecastDisplay
 
 display = ForecastDisplay.from_predictions(y_test[-120:], forecast[-120:])
 
 # %%
-# Your own CSV
-# ------------
-# The file is made here, so that the page runs everywhere: eighteen weeks of an hourly load, and the
-# temperature that it depends on. Put the path of your own file in its place.
+# Your own CSV file
+# -----------------
+#
+# This page creates a CSV file, so that the code runs everywhere. The file contains eighteen weeks
+# of an hourly load and the temperature that the load depends on. To use your own file, replace the
+# path.
 
 import tempfile
 from pathlib import Path
@@ -141,7 +151,8 @@ path = Path(folder.name) / "yours.csv"
 pd.DataFrame(columns, index=hours).round(1).to_csv(path)
 
 # %%
-# Read it with the time as index and every hour once. The last two weeks are held out.
+# Read the file with the time as the index. Each hour must occur only once. The last two weeks are
+# held out for testing.
 
 table = pd.read_csv(path, index_col="hour", parse_dates=True)
 X, y = table[:-1], table["load"][1:]
@@ -150,9 +161,9 @@ X_test, y_test = X[-336:], y[-336:]
 table.head(3)
 
 # %%
-# How far back shall the network look? That is a parameter of the windower, so a grid search
-# answers it. ``TimeSeriesSplit`` trains on the past and tests on what came after, never the other
-# way round. Every look-back is scored on the same rows.
+# How many hours should the network read? The look-back is a parameter of the windower, so a grid
+# search can choose it. ``TimeSeriesSplit`` always trains on earlier rows and tests on later rows.
+# Every look-back is scored on the same rows.
 
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
@@ -180,15 +191,16 @@ pd.DataFrame(
 ).round(2)
 
 # %%
-# ``verbose=1`` says how much work it is, ``verbose=2`` reports every fit. From scikit-learn 1.9 on
-# a bar, drawn by ``rich``, which the extra ``cli`` brings, shows how far a search has come::
+# ``verbose=1`` prints the number of fits, and ``verbose=2`` reports every fit. With scikit-learn
+# 1.9 or newer, a progress bar can show how far the search is. ``rich`` draws the bar; the extra
+# ``cli`` installs it::
 #
 #    from sklearn.callback import ProgressBar
 #
 #    search.set_callbacks(ProgressBar(max_propagation_depth=0))
 #
-# The two held-out weeks, with a third measure beside the two above: the load of the same hour one
-# week before.
+# The next cell scores the two held-out weeks. A third baseline is added: the load of the same hour
+# one week before.
 
 best = search.best_params_["sequencewindower__timesteps"]
 forecast = search.predict(X_test)
@@ -202,12 +214,14 @@ report(y_test, forecasts)
 display = ForecastDisplay.from_predictions(y_test, forecast)
 
 # %%
-# Keep it, and ask it tomorrow
-# ----------------------------
-# Once the look-back is settled, fit the winner to all rows. ``skops`` saves it without code, and
-# loads no types but those that :data:`~skl_lstm.TRUSTED_TYPES` lists: a model from somebody else
-# can be asked without running what they wrote. ``joblib`` and ``pickle`` work as for any other
-# estimator, but run whatever code a file holds.
+# Save the model and predict later
+# --------------------------------
+#
+# Once the look-back is chosen, fit the best pipeline to all rows. ``skops`` saves the pipeline
+# without code. When it loads a file, it only accepts the types listed in
+# :data:`~skl_lstm.TRUSTED_TYPES`. You can therefore load and use a model from someone else without
+# running their code. ``joblib`` and ``pickle`` also work, as for any other estimator, but they run
+# any code that the file contains.
 
 import skops.io
 
@@ -218,34 +232,40 @@ skops.io.dump(final, Path(folder.name) / "load.skops")
 loaded = skops.io.load(Path(folder.name) / "load.skops", trusted=TRUSTED_TYPES)
 
 # %%
-# The newest row of the table is the only one whose next hour nobody knows. The windower has kept
-# the last rows of ``fit`` as the past of those that follow, so the one new row is all that
-# ``predict`` needs.
+# The newest row of the table is the only row whose next hour is unknown. The windower stored the
+# last rows of ``fit``. These rows provide the past of the rows that follow, so ``predict`` only
+# needs the new row.
 
 newest = table.tail(1)
 next_hour = newest.index[0] + pd.Timedelta("1h")
 print(f"{next_hour}: {loaded.predict(newest)[0]:.1f}")
 
 # %%
-# If more time has passed since the fit, pass the last ``timesteps`` rows and take the last
-# forecast: rows further from the fitted ones than one step stand behind a hole in time, and no
-# window reaches across one.
+# If more time has passed since the fit, pass the last ``timesteps`` rows and use the last forecast.
+# If the new rows start more than one step after the last row of ``fit``, there is a hole in time.
+# No window includes rows from before a hole.
 
 folder.cleanup()
 
 # %%
-# All of this without Python
-# --------------------------
-# The ``skl-lstm`` command reads the CSV, tunes look-back and size, compares with persistence and
-# ridge on a held-out tail, draws the forecast to a PNG and, with ``--save``, keeps the pipeline, in
-# the same kind of file. ``predict`` forecasts by it from every row of another CSV:
+# The same from the command line
+# ------------------------------
+#
+# The ``skl-lstm`` command does all this without Python code. It reads the CSV file, tunes the
+# look-back and the number of units, and compares the network with persistence and ridge regression
+# on held-out last rows. It draws the forecast to a PNG file. With ``--save``, it saves the pipeline
+# in the same file format. The ``predict`` subcommand loads the pipeline and makes a forecast for
+# every row of another CSV file:
 #
 # .. code-block:: console
 #
 #    $ skl-lstm --csv yours.csv --time-column hour --target load --save load.skops
 #    $ skl-lstm predict load.skops new.csv
 #
-# :doc:`/command` explains its options.
+# :doc:`/command` explains the options.
 #
-# Where to go next: :doc:`/which_transformer` if your rows are not single time steps,
-# :doc:`look_back` for more on tuning it, :doc:`several_steps` to forecast more than the next step.
+# Where to go next:
+#
+# - :doc:`/which_transformer`, if your rows are not single timesteps
+# - :doc:`look_back`, for more on tuning the look-back
+# - :doc:`several_steps`, to forecast more than the next step

@@ -1,6 +1,6 @@
-"""Draw every picture again: ``python docs/pictures``, or some of them: ``--help``.
+"""Redraw all pictures: ``python docs/pictures``. ``--help`` shows how to select some.
 
-A picture is a file of this folder with a function ``draw``, and the SVG of its name beside it.
+Every picture is a module in this folder with a function ``draw``. Its SVG has the same name.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What the command prints, as a terminal shows it."""
+"""The output of the command in a terminal."""
 
 import os
 import re
@@ -31,5 +31,5 @@ def draw() -> str:
         console.print(f"[bold]$[/bold] {_COMMAND}")
         console.print(Text.from_ansi(done.stdout))
         svg = console.export_svg(title="", theme=DIMMED_MONOKAI, unique_id="command")
-    # Without the fonts that it would fetch from elsewhere: it is drawn in those at hand.
+    # rich embeds links to web fonts. Without them, the picture uses the fonts of the reader.
     return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)

@@ -1,32 +1,32 @@
-"""Cells, arrows and words on a page of points: what the drawings have in common."""
+"""Shared helpers of the drawings: a page measured in points, cells, arrows and text."""
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-# Okabe and Ito's orange, sky blue, green and purple: colour-blind readers tell them apart,
-# and black text can be read on all of them.
+# Okabe and Ito's orange, sky blue, green and purple. Colour-blind readers can distinguish them,
+# and black text is legible on all of them.
 HUES = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7")
 GREY = "#555555"
 
 
 def page(width: int, height: int) -> tuple[Figure, Axes]:
     figure = Figure((width / 72, height / 72), dpi=72, facecolor="white")
-    # Points from the upper left corner, as on a page.
+    # Coordinates are points from the upper left corner.
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     return figure, axes
 
 
 def pale(hue: str, times: int) -> tuple[float, ...]:
-    """Mix a hue with as much white, as often as told: the features of one time step."""
+    """Mix a hue with an equal part of white, `times` times, to mark the features of a timestep."""
     return tuple(1 - (1 - part) * 0.5**times for part in to_rgb(hue))
 
 
 def cell(axes: Axes, place, size, colour, number: int, name: str = "") -> None:
-    # One zorder for all: by default every text would lie above every patch, and the numbers
-    # of a sheet behind would show through the sheet in front.
+    # All have the same zorder. By default, matplotlib draws every text above every patch, and the
+    # numbers of a sheet behind would be visible on the sheet in front.
     style = {"facecolor": colour, "edgecolor": "white", "linewidth": 1.5, "zorder": 3}
     axes.add_patch(Rectangle(place, *size, **style))
     x, y = place + size / 2

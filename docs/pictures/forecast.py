@@ -1,4 +1,4 @@
-"""What the README's first example draws: a forecast of days that it has not seen."""
+"""The plot of the README's first example: a forecast of held-out days."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Four sequences of unequal length, padded, as `plot_sequences` shows them."""
+"""Four padded sequences of unequal length, drawn by `plot_sequences`."""
 
 import numpy as np
 from matplotlib.figure import Figure

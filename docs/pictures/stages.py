@@ -1,6 +1,7 @@
 """The folders of the package, in the order in which they import each other.
 
-Read from the import rules in ``pyproject.toml`` and the docstrings of the folders.
+The order comes from the import rules in ``pyproject.toml``, the text from the docstrings of the
+folders.
 """
 
 import ast
@@ -26,7 +27,7 @@ def draw() -> Figure:
 
 
 def read_layers() -> list[str]:
-    """Return the names of the folders, the one that imports all others first."""
+    """Return the names of the folders. Each may import those after it."""
     settings = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     stages = settings["tool"]["importlinter"]["contracts"][0]
     return [layer.removeprefix("skl_lstm.") for layer in stages["layers"]]

@@ -1,7 +1,7 @@
-"""The same numbers as a flat table and on three axes.
+"""The same values in a flat table and on three axes.
 
-Where a column lands, and the numbers there, are asked of `SequenceReshaper`: the picture
-cannot show anything else than what the package does.
+`SequenceReshaper` computes the position of every column and the values, so the picture always
+shows what the package does.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ _WIDTH, _HEIGHT = 830, 386
 _SAMPLES, _TIMESTEPS, _FEATURES = 3, 4, "ab"
 _CELL = np.array([38, 36])
 _SHEET_CELL = np.array([54, 40])
-# More than one cell, so that a sheet behind shows its oldest step and last feature in full.
+# More than one cell, so that the oldest timestep and last feature of a sheet behind are visible.
 _SHEET_STEP = _SHEET_CELL * [1.15, -1.15]
 
 
@@ -25,22 +25,22 @@ def draw() -> Figure:
     numbers = np.arange(1, _SAMPLES * len(names) + 1).reshape(_SAMPLES, -1)
     table = pd.DataFrame(numbers, columns=names)
     reshaper = SequenceReshaper(features=len(_FEATURES)).fit(table)
-    lands = reshaper.column_map()
-    colours = _colours(lands)
+    column_map = reshaper.column_map()
+    colours = _colours(column_map)
 
     figure, axes = page(_WIDTH, _HEIGHT)
     _draw_table(axes, table, colours, corner=np.array([76, 136]))
     arrow(axes, (394, 190), (506, 190), width=2.5, colour="black")
     text(axes, 448, 166, "SequenceReshaper\n(features=2)", family="DejaVu Sans Mono", size=11)
-    _draw_stack(axes, reshaper.transform(table), lands, colours, corner=np.array([575, 130]))
+    _draw_stack(axes, reshaper.transform(table), column_map, colours, corner=np.array([575, 130]))
     return figure
 
 
-def _colours(lands: pd.DataFrame) -> dict[str, tuple[float, ...]]:
-    """Give every column the hue of its time step, paler for the next feature."""
+def _colours(column_map: pd.DataFrame) -> dict[str, tuple[float, ...]]:
+    """Give every column the hue of its timestep. Later features are paler."""
     return {
         name: pale(hue, feature)
-        for hue, row in zip(HUES, lands.to_numpy(), strict=True)
+        for hue, row in zip(HUES, column_map.to_numpy(), strict=True)
         for feature, name in enumerate(row)
     }
 
@@ -60,16 +60,16 @@ def _draw_table(axes: Axes, table: pd.DataFrame, colours: dict, corner: np.ndarr
 
 
 def _draw_stack(
-    axes: Axes, stack: np.ndarray, lands: pd.DataFrame, colours: dict, corner: np.ndarray
+    axes: Axes, stack: np.ndarray, column_map: pd.DataFrame, colours: dict, corner: np.ndarray
 ) -> None:
     samples, timesteps, features = stack.shape
     text(axes, corner[0] + 30, 40, "One sheet is one sample", size=13)
-    # The sheet that is farthest behind first, as what is drawn later covers it.
+    # From back to front, because a later sheet covers an earlier one.
     for sample in reversed(range(samples)):
         sheet = corner + _SHEET_STEP * sample
         text(axes, sheet[0] + 1, sheet[1] - 10, f"sample {sample}", ha="left", size=11)
         for (step, feature), number in np.ndenumerate(stack[sample]):
-            name, place = lands.iloc[step, feature], sheet + _SHEET_CELL * [feature, step]
+            name, place = column_map.iloc[step, feature], sheet + _SHEET_CELL * [feature, step]
             cell(axes, place, _SHEET_CELL, colours[name], number, name)
 
     right, bottom = corner + _SHEET_CELL * [features, timesteps]

@@ -1,6 +1,6 @@
-"""Three kinds of data, and what gives each its three axes.
+"""Three kinds of data, and the transformer that gives each of them three axes.
 
-The arrays on the right are what the transformers make of those on the left.
+The transformers compute the arrays on the right from those on the left.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def _draw_reshaper(axes: Axes, top: int) -> None:
 def _draw_windower(axes: Axes, top: int) -> None:
     days = pd.date_range("2024-03-01", periods=4)
     table = pd.DataFrame({"a": [1, 3, 5, 7], "b": [2, 4, 6, 8]}, index=days)
-    _explain(axes, top, "One row is one time step", SequenceWindower, "(n, 2) → (n, 3, 2)")
+    _explain(axes, top, "One row is one timestep", SequenceWindower, "(n, 2) → (n, 3, 2)")
     colours = {}
     for (row, column), number in np.ndenumerate(table.to_numpy()):
         place = np.array([_LEFT + 92, top + 66]) + _SIZE * [column, row]
@@ -53,7 +53,7 @@ def _draw_windower(axes: Axes, top: int) -> None:
             day = f"{days[row]:%d %B}"
             text(axes, _LEFT + 84, place[1] + 12, day, ha="right", size=11, color=GREY)
     windows = SequenceWindower(timesteps=3).fit_transform(table)
-    # The newest in front: before the oldest there are no rows, and its window is padded.
+    # The newest window is in front, because it needs no padding.
     _draw_sheets(axes, top, windows[::-1], colours)
 
 
@@ -83,7 +83,7 @@ def _explain(axes: Axes, top: int, rows: str, transformer: type, shapes: str) ->
 
 
 def _draw_sheets(axes: Axes, top: int, arrays: np.ndarray, colours: dict[int, Sequence]) -> None:
-    # The sheet that is farthest behind first, as what is drawn later covers it.
+    # From back to front, because a later sheet covers an earlier one.
     for sample in reversed(range(len(arrays))):
         corner = np.array([_RIGHT, top + 92]) + _SHEET_STEP * sample
         for (step, feature), number in np.ndenumerate(arrays[sample]):

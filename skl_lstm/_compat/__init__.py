@@ -1,6 +1,6 @@
-"""Private names of scikit-learn, Keras and scikeras, in one place.
+"""The private names of scikit-learn, Keras and scikeras that this package uses.
 
-Each module has a table ``PRIVATE_NAMES``: a name, why it is needed, and what would replace it.
-No other module uses a private name of another package. A test looks every name up and says
-which one a new release has dropped.
+Each module has a dict ``PRIVATE_NAMES``. Its values state why a name is needed and what could
+replace it. Modules outside this folder use no private names of other packages. A test looks up
+every name and reports the names that a new release has removed.
 """

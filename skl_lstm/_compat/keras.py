@@ -1,4 +1,4 @@
-"""Private names of Keras."""
+"""The private names of Keras that this package uses."""
 
 from __future__ import annotations
 
@@ -9,65 +9,65 @@ from typing import Any
 import keras
 from keras.src.random import seed_generator
 
-# Where Keras keeps its own classes and functions.
+# The `__module__` of every class and function of Keras starts with this prefix.
 SOURCE = "keras.src."
 
 PRIVATE_NAMES = {
     "keras.Model._compile_config": (
-        "What a model was compiled with, as objects. Replacement: get_compile_config(), which "
-        "turns them into names."
+        "The arguments of compile() as objects. Replacement: get_compile_config(), which converts "
+        "them to names."
     ),
     "keras.Model._distribute_strategy": (
-        "The strategy that a model was built under. Replacement: none known; TensorFlow only "
-        "knows the current one."
+        "The distribution strategy that a model was built under. Replacement: none known; "
+        "TensorFlow only returns the current strategy."
     ),
     "keras.Model._flatten_layers": (
-        "Every layer, those of inner models too. Replacement: a walk through `layers`."
+        "All layers, including those of inner models. Replacement: recursion over `layers`."
     ),
     "keras.Model._symbolic_build": (
-        "Makes the variables of losses and metrics ahead of the first step. Replacement: one "
-        "step of training, undone."
+        "Creates the variables of losses and metrics before the first step. Replacement: one "
+        "training step that is undone afterwards."
     ),
     "keras.losses.Huber._fn_kwargs": (
-        "The delta that the configuration of this loss leaves out. Replacement: its configuration."
+        "The delta, which get_config() of this loss omits. Replacement: get_config(), once it "
+        "includes delta."
     ),
     "keras.optimizers.Optimizer._exclude_from_weight_decay": (
-        "Variables without weight decay, which the configuration of an optimizer leaves out; an "
-        "optimizer has the attribute once exclude_from_weight_decay was called. Replacement: none "
-        "known."
+        "The variables without weight decay, which get_config() of an optimizer omits. The "
+        "attribute exists after a call of exclude_from_weight_decay(). Replacement: none known."
     ),
     "keras.src.random.seed_generator.python_random": (
-        "The generator that layers without a seed draw theirs from. Replacement: "
+        "The generator from which layers without a seed draw one. Replacement: "
         "keras.utils.set_random_seed, which changes the state of the whole process."
     ),
     "keras.layers.LSTM.inner_loop": (
-        "The loop over time, overridden for a faster kernel. Replacement: a layer of our own."
+        "The loop over time, overridden to use a faster kernel. Replacement: a new layer class."
     ),
 }
 
 
 def all_layers(model: keras.Model, *, include_self: bool = True) -> list[keras.Layer]:
-    """Return every layer of a model, those of inner models too."""
+    """Return all layers of a model, including those of inner models."""
     return list(model._flatten_layers(include_self=include_self))
 
 
 def compile_settings(model: keras.Model) -> Mapping[str, Any]:
-    """Return what a model was compiled with: optimizer, loss, metrics and options."""
+    """Return the arguments of compile(): optimizer, loss, metrics and options."""
     return model._compile_config.config
 
 
 def build_losses_and_metrics(model: keras.Model, batch: tuple[Any, ...]) -> None:
-    """Make the variables of the losses and metrics, which Keras otherwise makes in a step."""
+    """Create the variables of losses and metrics, which Keras creates only in the first step."""
     model._symbolic_build(data_batch=batch)
 
 
 def distribution_strategy(model: keras.Model) -> Any:
-    """Return the strategy of TensorFlow that a model was built under, None without one."""
+    """Return the TensorFlow distribution strategy that a model was built under, or None."""
     return model._distribute_strategy
 
 
-def excludes_weight_decay(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Return whether some variables were excluded from the weight decay of an optimizer."""
+def has_weight_decay_exclusions(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Return whether `exclude_from_weight_decay` was called on an optimizer."""
     return hasattr(optimizer, "_exclude_from_weight_decay")
 
 
@@ -78,7 +78,7 @@ def huber_delta(loss: keras.losses.Huber) -> float:
 
 @contextmanager
 def seeds_drawn_from(generator: Any) -> Iterator[None]:
-    """Let layers without a seed draw theirs from another generator than Python's."""
+    """Let layers without a seed draw one from `generator` instead of Python's `random`."""
     before = seed_generator.python_random
     seed_generator.python_random = generator
     try:

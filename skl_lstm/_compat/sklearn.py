@@ -1,4 +1,4 @@
-"""Private names of scikit-learn."""
+"""The private names of scikit-learn that this package uses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ try:
 except ImportError:  # below scikit-learn 1.9
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stand-in that supports nothing, like the estimators of that scikit-learn."""
+        """Empty replacement: scikit-learn below 1.9 has no callbacks."""
 
 
 __all__ = [
@@ -52,25 +52,26 @@ __all__ = [
 ]
 
 _CONSTRAINTS = (
-    "scikit-learn's own parameter errors, word for word, which its estimator checks compare. "
+    "The parameter errors of scikit-learn, whose exact text its estimator checks compare. "
     "Replacement: public parameter validation."
 )
 _CALLBACKS = (
-    "The callbacks of an estimator, new in scikit-learn 1.9. Replacement: public names for those "
-    "who write estimators."
+    "The callbacks of an estimator, since scikit-learn 1.9. Replacement: public names for "
+    "developers of estimators."
 )
 PRIVATE_NAMES = {
     "sklearn.base._clone_parametrized": (
-        "clone() inside __sklearn_clone__. Replacement: a public function for that method."
+        "The default clone() for use in __sklearn_clone__. Replacement: a public function."
     ),
     "sklearn.base._fit_context": _CONSTRAINTS,
     "sklearn.callback.CallbackSupportMixin._init_callback_context": _CALLBACKS,
     "sklearn.callback.CallbackSupportMixin._skl_callbacks": _CALLBACKS,
     "sklearn.utils._missing.is_pandas_na": (
-        "Recognises pandas.NA without pandas. Replacement: `pandas.isna`, where pandas is loaded."
+        "Detects pandas.NA without importing pandas. Replacement: `pandas.isna` if pandas is "
+        "imported."
     ),
     "sklearn.utils._optional_dependencies.check_matplotlib_support": (
-        "scikit-learn's error for a missing matplotlib. Replacement: a message of our own."
+        "scikit-learn's error for a missing matplotlib. Replacement: a new message."
     ),
     "sklearn.utils._param_validation.HasMethods": _CONSTRAINTS,
     "sklearn.utils._param_validation.Interval": _CONSTRAINTS,
@@ -78,32 +79,33 @@ PRIVATE_NAMES = {
     "sklearn.utils._param_validation.validate_parameter_constraints": _CONSTRAINTS,
     "sklearn.utils._param_validation.validate_params": _CONSTRAINTS,
     "sklearn.utils._repr_html.estimator._VisualBlock": (
-        "What an estimator hands to the HTML diagrams, since scikit-learn 0.23. Without it "
-        "scikit-learn draws a plain diagram. Replacement: a public way to add a caption."
+        "The object that an estimator passes to the HTML diagrams, since scikit-learn 0.23. "
+        "Without this object scikit-learn draws a plain diagram. Replacement: a public way to add "
+        "a caption."
     ),
     "sklearn.utils.validation._check_feature_names_in": (
-        "Checks `input_features` of get_feature_names_out. Replacement: OneToOneFeatureMixin "
-        "does not fit, as one column becomes several."
+        "Checks `input_features` of get_feature_names_out. Replacement: none; "
+        "OneToOneFeatureMixin does not apply because one column becomes several."
     ),
     "sklearn.utils.validation._check_sample_weight": (
-        "scikit-learn's own errors for weights. Replacement: `check_array` and a length check."
+        "scikit-learn's errors for sample weights. Replacement: `check_array` and a length check."
     ),
     "sklearn.utils.validation._check_y": (
-        "scikit-learn's own errors for targets. Replacement: `check_X_y` does not fit, as X is "
-        "validated apart."
+        "scikit-learn's errors for targets. Replacement: none; `check_X_y` does not apply because "
+        "X is validated separately."
     ),
     "sklearn.utils.validation._get_feature_names": (
-        "The names of the columns, and the error for mixed ones. Replacement: `validate_data`, "
-        "which also sets state."
+        "The column names, and the error for names of mixed types. Replacement: `validate_data`, "
+        "which also sets attributes."
     ),
     "sklearn.utils.validation._is_fitted": (
-        "Asks without raising. Replacement: `check_is_fitted` in a try block."
+        "Checks without raising. Replacement: `check_is_fitted` in a try block."
     ),
 }
 
 
 def estimator_block(estimator: Any, caption: str | None) -> Any:
-    """Return the box of an estimator in scikit-learn's diagrams, with a caption under its name."""
+    """Return the box of an estimator in scikit-learn's diagrams, with a caption below its name."""
     from sklearn.utils._repr_html.estimator import _VisualBlock
 
     name, details = type(estimator).__name__, str(estimator)
@@ -111,17 +113,17 @@ def estimator_block(estimator: Any, caption: str | None) -> Any:
 
 
 def inner_estimator_block(estimator: Any, name: str) -> Any:
-    """Return the box of an estimator around another, under a name."""
+    """Return the box of an estimator inside a meta-estimator, labelled `name`."""
     from sklearn.utils._repr_html.estimator import _VisualBlock
 
     return _VisualBlock("parallel", [estimator], names=[name], name_details=[str(estimator)])
 
 
 def has_callbacks(estimator: Any) -> bool:
-    """Return whether ``set_callbacks`` has given an estimator any."""
+    """Return whether an estimator has callbacks from ``set_callbacks``."""
     return bool(getattr(estimator, "_skl_callbacks", None))
 
 
 def begin_callbacks(estimator: Any, epochs: int) -> Any:
-    """Return scikit-learn's context for the callbacks of a fit of so many epochs."""
+    """Return scikit-learn's callback context for a fit of `epochs` epochs."""
     return estimator._init_callback_context(max_subtasks=epochs)

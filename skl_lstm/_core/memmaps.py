@@ -31,12 +31,12 @@ def is_large(array: NDArray) -> bool:
 
 def lies_on_disk(array: NDArray) -> bool:
     """Return whether an array is large and a memory map, or a view of one."""
-    return is_large(array) and _map_beneath(array) is not None
+    return is_large(array) and _memmap_base(array) is not None
 
 
 def release_pages(array: NDArray) -> None:
     """Release the memory of the pages that were read from a file; they can be read again."""
-    mapped = _map_beneath(array)
+    mapped = _memmap_base(array)
     # A map of mode "c" holds changes that are not in the file.
     if mapped is not None and mapped.mode != "c" and hasattr(mmap, "MADV_DONTNEED"):
         mapped.base.madvise(mmap.MADV_DONTNEED)
@@ -81,7 +81,7 @@ def check_finite(array: NDArray, **options: Any) -> None:
         assert_all_finite(block, **options)
 
 
-def _map_beneath(array: Any) -> Any:
+def _memmap_base(array: Any) -> Any:
     while array is not None:
         if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap):
             return array

@@ -41,7 +41,7 @@ def window_table(windows: NDArray) -> tuple[NDArray, int, int] | None:
     return table, stride, step
 
 
-def cast_windows(windows: NDArray, dtype: np.dtype) -> NDArray:
+def cast_by_table(windows: NDArray, dtype: np.dtype) -> NDArray:
     """Cast windows of a table by casting the table; return any other array unchanged."""
     shared = window_table(windows)
     if shared is None:

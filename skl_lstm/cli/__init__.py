@@ -1,4 +1,4 @@
-"""The ``skl-lstm`` command: it uses the public API only, and what the ``cli`` extra installs."""
+"""The ``skl-lstm`` command, built on the public API and the packages of the ``cli`` extra."""
 
 from .jobs import main
 

@@ -1,22 +1,22 @@
-"""Errors that the user can mend, and the words that messages share."""
+"""The error for problems that the user can fix, and helpers that format messages."""
 
 from typing import Any
 
 
 class CommandError(Exception):
-    """Something the user can mend, said in one line."""
+    """A problem that the user can fix, described in one line."""
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a number with its noun, in the plural where it takes one."""
+def count_and_noun(number: int, noun: str) -> str:
+    """Return a number and its noun, with an s unless the number is 1."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def one_line(text: str) -> str:
-    """Join the lines of a message."""
+    """Replace the line breaks and repeated spaces of a message by single spaces."""
     return " ".join(text.split())
 
 
-def listed(names: Any) -> str:
-    """Join names for a message."""
+def comma_separated(names: Any) -> str:
+    """Join names with commas."""
     return ", ".join(map(str, names))

@@ -1,4 +1,4 @@
-"""Writing files that are always whole, and the saved pipeline."""
+"""Atomic writing of files, and saving and loading of pipelines."""
 
 import os
 import uuid
@@ -17,7 +17,7 @@ from .errors import CommandError, one_line
 
 
 class SavedModel(NamedTuple):
-    """A saved pipeline, and what it has to be asked with."""
+    """A saved pipeline, its input columns, its time column and the name of its target."""
 
     pipeline: Pipeline
     features: list[str]
@@ -26,24 +26,24 @@ class SavedModel(NamedTuple):
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a path that could not be written, before the long work and not after it."""
+    """Raise if a path cannot be written, so that the error comes before the long search."""
     if path.is_dir():
         raise CommandError(f"cannot write {path}: it is a folder")
     if path.exists() and not path.is_file():
-        raise CommandError(f"cannot write {path}: it is no ordinary file")
+        raise CommandError(f"cannot write {path}: it is not a regular file")
     needed = [path.parent, path] if path.exists() else [path.parent]
     if not all(os.access(place, os.W_OK) for place in needed):
         raise CommandError(f"cannot write {path}: no such folder, or no permission")
 
 
 def save_model(model: Pipeline, target: str, path: Path) -> None:
-    """Save a fitted pipeline, and with it the name of what it forecasts."""
+    """Save a fitted pipeline together with the name of its target."""
     model.target_ = target
-    write_whole(path, lambda file: skops.io.dump(model, file))
+    write_atomically(path, lambda file: skops.io.dump(model, file))
 
 
 def load_model(path: Path) -> SavedModel:
-    """Load a pipeline without running any code that its file brings along."""
+    """Load a pipeline without running code from its file."""
     problem = f"cannot load {path}"
     try:
         with path.open("rb") as file, native_log_silenced():
@@ -52,16 +52,18 @@ def load_model(path: Path) -> SavedModel:
         raise CommandError(f"{problem}: {error.strerror or error}") from error
     except UntrustedTypesFoundException as error:
         raise CommandError(
-            f"{problem}: it holds what no model of skl-lstm does, and could run any code. "
+            f"{problem}: it contains types that skl-lstm does not trust, which could run any code. "
             f"{one_line(str(error))}"
         ) from error
-    except Exception as error:  # a damaged or forged file fails in any way
+    except Exception as error:  # a damaged or manipulated file can raise any exception
         reason = one_line(f"{type(error).__name__}: {error}")
-        raise CommandError(f"{problem}: no whole file of --save ({reason})") from error
+        raise CommandError(
+            f"{problem}: it is not a complete file from --save ({reason})"
+        ) from error
 
 
 def describe_model(model: Pipeline) -> SavedModel:
-    """Read off a pipeline what it takes and what it forecasts."""
+    """Read the names of the input columns, of the time and of the target from a pipeline."""
     names = [str(name) for name in model.feature_names_in_]
     windowers = [step for _, step in model.steps if isinstance(step, SequenceWindower)]
     history = windowers[0].history_ if windowers else None
@@ -70,12 +72,13 @@ def describe_model(model: Pipeline) -> SavedModel:
     return SavedModel(model, names, None if time is None else str(time), target)
 
 
-def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
-    """Write a file under another name and rename it: what is there is always whole.
+def write_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
+    """Write a file under a temporary name, then rename it.
 
-    Killed at any moment, it leaves the old file or the new one.
+    If the process is killed at any moment, `path` is the complete old file or the complete new
+    one.
     """
-    path = path.resolve()  # a link stays one
+    path = path.resolve()  # renaming would replace a symbolic link instead of its target
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         with partial.open("xb") as file:
@@ -85,7 +88,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    if os.name == "posix":  # that the new name outlives a power cut, too
+    if os.name == "posix":
+        # Without syncing the folder, a power failure could undo the renaming.
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -95,13 +99,13 @@ def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
 
 @contextmanager
 def native_log_silenced() -> Iterator[None]:
-    """Keep what TensorFlow writes while it loads off the terminal.
+    """Discard the messages that TensorFlow writes to standard error while it is imported.
 
-    TF_CPP_MIN_LOG_LEVEL does not reach it: tensorflow/tensorflow issue 100442.
+    TF_CPP_MIN_LOG_LEVEL does not suppress them: tensorflow/tensorflow issue 100442.
     """
     stderr = os.dup(2)
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
+    with Path(os.devnull).open("w") as null:
+        os.dup2(null.fileno(), 2)
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""The jobs of the command: tune and report; predict."""
+"""The two jobs of the command: tune and report, and predict."""
 
 import argparse
 import sys
@@ -20,8 +20,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skl_lstm import SequenceWindower
 
 from .arguments import parse_args
-from .errors import CommandError, counted, one_line
-from .files import check_writable, load_model, native_log_silenced, save_model, write_whole
+from .errors import CommandError, count_and_noun, one_line
+from .files import check_writable, load_model, native_log_silenced, save_model, write_atomically
 from .report import draw_forecast, print_candidates, print_errors, show_progress
 from .tables import (
     as_columns,
@@ -37,7 +37,8 @@ from .tables import (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
 
-    0: done. 1: the data or a file stands in the way. 2: wrong options. 130: interrupted.
+    The codes are 0 for success, 1 for a problem with the data or a file, and 130 for an
+    interruption. argparse exits with 2 for wrong options.
     """
     args = parse_args(argv)
     try:
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def tune(args: argparse.Namespace) -> None:
-    """Read, tune, report, draw, save."""
+    """Tune a pipeline on a table and report its errors; draw and save it if requested."""
     for path in filter(None, (args.plot, args.save)):
         check_writable(path)
     table = read_table(args.csv, args.time_column)
@@ -64,9 +65,9 @@ def tune(args: argparse.Namespace) -> None:
 
     console = Console(highlight=False)
     console.print(
-        f"{len(series)} rows of {counted(series.shape[1], 'feature')}, forecasting {target!r} "
-        f"{counted(args.horizon, 'step')} ahead; tuning on {n_train} rows, "
-        f"the last {n_test} held out.",
+        f"{len(series)} rows of {count_and_noun(series.shape[1], 'feature')}, "
+        f"forecasting {target!r} {count_and_noun(args.horizon, 'step')} ahead; "
+        f"tuning on {n_train} rows, the last {n_test} held out.",
         soft_wrap=True,
     )
     search = make_search(args)
@@ -76,7 +77,7 @@ def tune(args: argparse.Namespace) -> None:
     print_candidates(console, search)
 
     def forecast(model: BaseEstimator) -> NDArray[Any]:
-        # From the end of the training rows on, so that no window has a hole there.
+        # This includes the rows of the gap, so the windows of the test rows are complete.
         return as_columns(model.predict(X[n_train:]))[-n_test:]
 
     forecasts = {
@@ -95,7 +96,7 @@ def tune(args: argparse.Namespace) -> None:
 
 
 def predict(args: argparse.Namespace) -> None:
-    """Forecast from every row of a table by a saved pipeline."""
+    """Forecast from every row of a table with a saved pipeline."""
     if args.output:
         check_writable(args.output)
     model = load_model(args.model)
@@ -105,20 +106,20 @@ def predict(args: argparse.Namespace) -> None:
     names = [f"{model.target}+{ahead + 1}" for ahead in range(y_pred.shape[1])]
     text = pd.DataFrame(y_pred, rows.index, names).to_csv(index_label=time_column or "row")
     if args.output:
-        write_whole(args.output, lambda file: file.write(text.encode()))
+        write_atomically(args.output, lambda file: file.write(text.encode()))
     else:
         sys.stdout.write(text)
 
 
 def make_search(args: argparse.Namespace) -> GridSearchCV:
-    """Put windows and network into one grid search, scored forwards in time."""
+    """Create the grid search over windows and network; test rows follow training rows in time."""
     with native_log_silenced():
         from skl_lstm import LSTMRegressor
 
     lstm = LSTMRegressor(epochs=args.epochs, random_state=args.seed)
     pipeline = Pipeline(
         [
-            # As a DataFrame the rows keep their time, and find their past by it.
+            # The windower finds preceding rows by the time index, which only a DataFrame has.
             ("scale", StandardScaler().set_output(transform="pandas")),
             ("window", SequenceWindower()),
             ("lstm", TransformedTargetRegressor(lstm, transformer=StandardScaler())),
@@ -139,18 +140,18 @@ def make_search(args: argparse.Namespace) -> GridSearchCV:
 
 
 def persistence(X: pd.DataFrame, target: str, horizon: int) -> NDArray[Any]:
-    """Forecast that the target stays as it was last seen."""
+    """Return the last value of the target as the forecast of every step."""
     return np.repeat(X[[target]].to_numpy(), horizon, axis=1)
 
 
 def fit_ridge(lstm: Pipeline, X: pd.DataFrame, y: NDArray[Any]) -> BaseEstimator:
-    """Fit a linear forecast to the windows that the best LSTM reads."""
+    """Fit ridge regression to the same windows as the best LSTM."""
     ridge = RidgeCV(alphas=np.logspace(-2, 4, 13))
     return make_pipeline(clone(lstm[:-1]), FunctionTransformer(as_columns), ridge).fit(X, y)
 
 
 def forecast_rows(model: Pipeline, rows: pd.DataFrame) -> NDArray[Any]:
-    """Return the forecasts from every row, (n, horizon); note what the model warns of."""
+    """Return the forecasts from every row, (n, horizon), and print the warnings of the model."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

@@ -1,4 +1,4 @@
-"""What the command prints and draws."""
+"""Printed tables and the plot of the command."""
 
 import sys
 from pathlib import Path
@@ -15,14 +15,14 @@ from sklearn.model_selection import GridSearchCV
 
 from skl_lstm.inspection import ForecastDisplay
 
-from .files import write_whole
+from .files import write_atomically
 from .tables import as_columns
 
 
 def show_progress(search: GridSearchCV) -> None:
-    """Show a bar on a terminal, and scikit-learn's lines where there is none."""
+    """Show a progress bar on a terminal, and scikit-learn's messages elsewhere."""
     try:
-        from sklearn.callback import ProgressBar  # from scikit-learn 1.9 on
+        from sklearn.callback import ProgressBar  # new in scikit-learn 1.9
     except ImportError:
         search.set_params(verbose=2)
         return
@@ -33,7 +33,7 @@ def show_progress(search: GridSearchCV) -> None:
 
 
 def print_candidates(console: Console, search: GridSearchCV) -> None:
-    """Print the cross-validated error of every candidate, and the best of them."""
+    """Print the cross-validated error of every candidate, and the best parameters."""
     table = Table(title=f"Cross-validation, {search.n_splits_} folds forwards in time")
     for heading in ("rank", "timesteps", "units", "RMSE", "± std", "fit, s"):
         table.add_column(heading, justify="right")
@@ -57,7 +57,7 @@ def print_candidates(console: Console, search: GridSearchCV) -> None:
 def print_errors(
     console: Console, y_true: NDArray[Any], forecasts: dict[str, NDArray[Any]]
 ) -> None:
-    """Print the errors on the held-out tail, the LSTM beside its baselines."""
+    """Print the errors of the LSTM and the baselines on the held-out rows."""
     table = Table(title=f"Held-out tail, {len(y_true)} rows")
     table.add_column("forecast")
     table.add_column("RMSE", justify="right")
@@ -72,7 +72,7 @@ def print_errors(
 def draw_forecast(
     path: Path, truth: pd.Series, rows: NDArray[np.intp], y_pred: NDArray[Any]
 ) -> None:
-    """Draw the truth, and the forecasts made at `rows` one and `horizon` steps ahead, to a PNG."""
+    """Draw true values and the forecasts from `rows` to a PNG, for 1 and `horizon` steps ahead."""
     targets = rows[:, np.newaxis] + np.arange(1, y_pred.shape[1] + 1)
     panels = min(2, y_pred.shape[1])
     figure = Figure(figsize=(10, 3.5 * panels), layout="constrained")
@@ -84,4 +84,4 @@ def draw_forecast(
     )
     for axes in display.axes_.flat:
         axes.set(ylabel=truth.name, xlabel=truth.index.name or "row")
-    write_whole(path, lambda file: figure.savefig(file, dpi=150, format="png"))
+    write_atomically(path, lambda file: figure.savefig(file, dpi=150, format="png"))

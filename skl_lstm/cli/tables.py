@@ -1,4 +1,4 @@
-"""Reading the user's table, and refusing what cannot be forecast from."""
+"""Reading and checking of the table."""
 
 import argparse
 import sys
@@ -13,44 +13,48 @@ from numpy.typing import NDArray
 from skl_lstm import SequenceWindower, datasets
 
 from .arguments import DEFAULT_TARGET
-from .errors import CommandError, counted, listed, one_line
+from .errors import CommandError, comma_separated, count_and_noun, one_line
 
 
 def read_table(csv: Path | None, time_column: str | None) -> pd.DataFrame:
-    """Read the user's CSV, or the embedded data, in the order of time."""
+    """Read the CSV, or the embedded data if there is none. Sort the rows by the time column."""
     if csv is None:
         return datasets.load_seattle_weather()
     try:
         table = pd.read_csv(csv)
-    except (OSError, UnicodeError, ValueError) as error:  # pandas' parser errors are ValueErrors
+    except (OSError, UnicodeError, ValueError) as error:  # pandas' ParserError is a ValueError
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise CommandError(f"cannot read {csv}: {one_line(reason)}") from error
     return table if time_column is None else order_by_time(table, time_column)
 
 
 def order_by_time(table: pd.DataFrame, time_column: str) -> pd.DataFrame:
-    """Index the table by its time column, oldest first."""
+    """Set the time column as the index and sort the rows by it, oldest first."""
     check_column(table, time_column)
     try:
         times = pd.to_datetime(table[time_column])
     except (ValueError, TypeError) as error:
         reason = str(error).splitlines()[0]
-        raise CommandError(f"column {time_column!r} holds no dates: {reason}") from error
+        raise CommandError(f"column {time_column!r} does not contain dates: {reason}") from error
     if times.isna().any():
         raise CommandError(f"column {time_column!r} has {times.isna().sum()} missing dates")
     if times.duplicated().any():
         first = times[times.duplicated()].iloc[0]
-        raise CommandError(f"column {time_column!r} has {first} more than once")
+        raise CommandError(f"column {time_column!r} contains {first} more than once")
     return table.drop(columns=time_column).set_index(pd.DatetimeIndex(times)).sort_index()
 
 
 def choose_target(table: pd.DataFrame, target: str | None, *, from_csv: bool) -> str:
-    """Return the column to forecast, which must hold numbers."""
+    """Return the name of the column to forecast, which must be numeric."""
     numeric = list(table.select_dtypes("number").columns)
     if not numeric:
-        raise CommandError(f"none of these columns holds numbers: {listed(table.columns)}")
+        raise CommandError(
+            f"no column is numeric; the columns are: {comma_separated(table.columns)}"
+        )
     if target is None and from_csv and len(numeric) != 1:
-        raise CommandError(f"which column to forecast? --target one of: {listed(numeric)}")
+        raise CommandError(
+            f"choose the column to forecast with --target, one of: {comma_separated(numeric)}"
+        )
     if target is None:
         target = numeric[0] if from_csv else DEFAULT_TARGET
     check_numeric(table, target)
@@ -60,7 +64,7 @@ def choose_target(table: pd.DataFrame, target: str | None, *, from_csv: bool) ->
 def select_features(
     table: pd.DataFrame, target: str, features: Sequence[str] | None
 ) -> pd.DataFrame:
-    """Return the columns to read as float64, the target among them; none may miss a value."""
+    """Return the features and the target as float64. Raise if a value is missing."""
     for name in features or []:
         check_numeric(table, name)
     columns = table.select_dtypes("number").columns if features is None else features
@@ -74,20 +78,21 @@ def select_features(
         )
     if len(gaps := missing[missing > 0]):
         raise CommandError(
-            f"missing values in {listed(gaps.index)}; fill them first, or choose other --features"
+            f"missing values in {comma_separated(gaps.index)}; fill them first, or choose other "
+            "--features"
         )
-    return as_finite(series)
+    return to_finite_float(series)
 
 
-def as_finite(series: pd.DataFrame) -> pd.DataFrame:
-    """Return columns as float64; none may hold an infinite value."""
+def to_finite_float(series: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns as float64. Raise if a value is infinite."""
     if not np.isfinite(series.to_numpy(dtype=float)).all():
-        raise CommandError("the table holds infinite values; replace them first")
+        raise CommandError("the table contains infinite values; replace them first")
     return series.astype(float)
 
 
 def read_features(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return the columns that a model was trained on, as float64; none may miss a value."""
+    """Return the columns that a model was trained on as float64. Raise if a value is missing."""
     if not len(table):
         raise CommandError("the table has no rows")
     for name in names:
@@ -95,15 +100,18 @@ def read_features(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     rows = table[list(names)]
     missing = rows.isna().sum()
     if len(gaps := missing[missing > 0]):
-        raise CommandError(f"missing values in {listed(gaps.index)}; fill or drop them first")
-    return as_finite(rows)
+        raise CommandError(
+            f"missing values in {comma_separated(gaps.index)}; fill or drop them first"
+        )
+    return to_finite_float(rows)
 
 
 def rows_with_future(
     series: pd.DataFrame, target: str, horizon: int
 ) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Return the rows that are followed by `horizon` more, and those values of the target."""
-    # Windows know where the holes are: one that ends `horizon` rows later must be whole.
+    """Return the positions of the rows with `horizon` rows after them, and the future targets."""
+    # The windower pads a window with NaN where it would cross a hole in time. A row thus has a
+    # complete future if the window that ends `horizon` rows later has no NaN.
     windower = SequenceWindower(timesteps=horizon + 1, padding=np.nan)
     windows = windower.fit_transform(series[[target]])[:, :, 0]
     if holes := int(np.isnan(windows[1:, -2]).sum()):
@@ -118,40 +126,43 @@ def rows_with_future(
 
 
 def split_tail(rows: int, args: argparse.Namespace) -> tuple[int, int]:
-    """Return how many rows to tune on, from the oldest on, and how many to report on.
+    """Return the number of training rows at the start and of test rows at the end.
 
-    Between the two, ``horizon - 1`` rows are left out: their targets reach into the tail,
-    and at the time of its first forecast nobody could have known them.
+    ``horizon - 1`` rows between them are left out. Their targets extend beyond the time of the
+    first test row, so they would not be known when the first test forecast is made.
     """
     n_test = int(rows * args.test_size)
     n_train = rows - n_test - (args.horizon - 1)
-    # As TimeSeriesSplit cuts them.
+    # TimeSeriesSplit computes the sizes of its folds in the same way.
     fold = n_train // (args.folds + 1)
     first_train = n_train - args.folds * fold - (args.horizon - 1)
     if min(n_test, fold) < 1 or first_train < max(args.timesteps):
         raise CommandError(
-            f"{counted(rows, 'row')} with a future of {counted(args.horizon, 'step')} are too few: "
-            f"with {args.folds} folds and a held-out share of {args.test_size} the first "
-            f"network would learn from {max(first_train, 0)}, which is not one window of "
-            f"{max(args.timesteps)} timesteps; use fewer timesteps or folds"
+            f"{count_and_noun(rows, 'row')} with a future of "
+            f"{count_and_noun(args.horizon, 'step')} are too few: with {args.folds} folds and "
+            f"--test-size {args.test_size}, the first fold would train on "
+            f"{count_and_noun(max(first_train, 0), 'row')}, but it needs at least one window of "
+            f"{count_and_noun(max(args.timesteps), 'timestep')}; use fewer timesteps or folds"
         )
     return n_train, n_test
 
 
 def check_column(table: pd.DataFrame, name: str) -> None:
-    """Refuse an unknown column by naming those there are."""
+    """Raise if a column does not exist; the message lists the existing columns."""
     if name not in table.columns:
-        raise CommandError(f"no column {name!r}; the columns are: {listed(table.columns)}")
+        raise CommandError(f"no column {name!r}; the columns are: {comma_separated(table.columns)}")
 
 
 def check_numeric(table: pd.DataFrame, name: str) -> None:
-    """Refuse a column that holds no numbers by naming those that do."""
+    """Raise if a column is not numeric; the message lists the numeric columns."""
     check_column(table, name)
     numeric = table.select_dtypes("number").columns
     if name not in numeric:
-        raise CommandError(f"column {name!r} holds no numbers; those that do: {listed(numeric)}")
+        raise CommandError(
+            f"column {name!r} is not numeric; the numeric columns are: {comma_separated(numeric)}"
+        )
 
 
 def as_columns(y: Any) -> NDArray[Any]:
-    """View (n,) and (n, horizon) targets alike, as (n, horizon)."""
+    """Return targets of shape (n,) or (n, horizon) as (n, horizon)."""
     return np.asarray(y).reshape(len(y), -1)

@@ -1,4 +1,4 @@
-"""scikit-learn's face of a network: parameters, targets, fit, predict.
+"""Estimators of the scikit-learn API around Keras networks.
 
-Public names are imported from `skl_lstm`.
+Import the public names from `skl_lstm`.
 """

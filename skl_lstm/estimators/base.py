@@ -1,8 +1,8 @@
-"""What all estimators do: read, describe, build, train, remember; predict, save."""
+"""`KerasEstimator`: fitting, prediction and pickling, shared by all estimators."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -36,34 +36,44 @@ from ..networks.seeding import seeded
 from ..training.keras import engine
 from .building import ModelBuilder
 from .callbacks import EpochTasks
-from .data import MaskValue, TrainingData, compare_mask_values, read_training_data, read_X, weigh
-from .targets import ClassTarget
+from .data import (
+    MaskValue,
+    TrainingData,
+    apply_weights,
+    compare_mask_values,
+    read_training_data,
+    read_X,
+)
+from .targets import ClassTarget, NumericTarget
+
+# Arguments: y and the name of the estimator, for error messages.
+DescribeTarget = Callable[[NDArray, str], NumericTarget | ClassTarget]
 
 
 class Description(NamedTuple):
-    """What a fitted estimator knows of the data of `fit`, and of the mask of its network."""
+    """Shape of the X of `fit`, description of its y, and mask value of the network."""
 
     X_shape: tuple[int, ...]
-    target: Any  # a NumericTarget or a ClassTarget
+    target: NumericTarget | ClassTarget
     mask_value: MaskValue
 
     @property
     def meta(self) -> dict[str, Any]:
-        """What scikeras tells a function that builds a network."""
+        """The `meta` argument of a function that builds a network, with the names of scikeras."""
         return {
             "X_shape_": self.X_shape,
             "X_dtype_": np.dtype(keras.config.floatx()),
-            # scikeras counts axis 1, which is the time steps of a sequence.
+            # scikeras itself uses the length of axis 1, which is the time axis of a sequence.
             "n_features_in_": self.X_shape[-1],
             **self.target.meta,
         }
 
 
 class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
-    """What a Keras network needs to be an estimator like any other.
+    """Base class of the estimators that train a Keras network.
 
-    A subclass says which network to build (`_builder_params`, `_network_mask_value`) and which
-    kind of target it learns (`_target_kind`).
+    A subclass defines the network (`_builder_params`, `_network_mask_value`) and the type of the
+    target (`_target_kind`).
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -85,26 +95,32 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     n_iter_: int
     _description: Description
 
-    @fit_context(prefer_skip_nested_validation=False)  # the network checks its own parameters
+    @fit_context(prefer_skip_nested_validation=False)  # lstm_network validates its own parameters
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Build a network for X and y and train it.
+        """Build a network for X and y, and train it.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps)
-            Sequences, cast to Keras' float type (float32).
+            Sequences. They are cast to the float type of Keras, which is float32 by default.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; those of weight zero are left out.
+            Weights of the samples. Samples with weight zero are left out.
 
         Returns
         -------
         estimator
             The fitted estimator.
         """
-        resume = self._warm_start() and hasattr(self, "model_")
-        return self._fit(X, y, sample_weight, epochs=self.epochs, resume=resume)
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            epochs=self.epochs,
+            resume=self._fit_resumes_training() and hasattr(self, "model_"),
+            describe_target=self._target_kind.describe,
+        )
 
     def _fit(
         self,
@@ -114,22 +130,22 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         *,
         epochs: int,
         resume: bool,
-        classes: ArrayLike | None = None,
+        describe_target: DescribeTarget,
     ) -> Self:
-        """Train a new network, or resume training."""
+        """Train a new network, or continue to train the fitted one."""
         data = self._read(X, y, sample_weight, resume)
-        description = self._description if resume else self._describe(data, classes)
+        description = self._description if resume else self._describe(data, describe_target)
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         options = self._training_options(epochs, seed, resume)
-        data = self._weigh(data, description.target, options["validation_split"])
+        data = self._apply_weights(data, description.target, options["validation_split"])
         builder = ModelBuilder(description.meta, **self._builder_params())
         model = self._build(builder, description.target, seed, resume)
         callbacks = [*builder.make_callbacks(), *self._early_stopping()]
         if has_callbacks(self):
-            given = {"X": X, "y": y, "sample_weight": sample_weight}
-            callbacks.append(self._epoch_tasks(description, data, options["epochs"], **given))
+            arguments = {"X": X, "y": y, "sample_weight": sample_weight}
+            callbacks.append(self._epoch_tasks(description, data, options["epochs"], **arguments))
         history = self._train(model, data, description.target, callbacks, options)
-        self._remember(X, description, model, history, resume)
+        self._set_fitted_attributes(X, description, model, history, resume)
         return self
 
     def _read(
@@ -142,27 +158,25 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
             self._check_features(X, data.X)
         return data
 
-    def _describe(self, data: TrainingData, classes: ArrayLike | None) -> Description:
-        name = type(self).__name__
-        if classes is None:
-            target = self._target_kind.describe(data.y, name)
-        else:
-            target = ClassTarget.describe(data.y, name, classes)
+    def _describe(self, data: TrainingData, describe_target: DescribeTarget) -> Description:
+        target = describe_target(data.y, type(self).__name__)
         return Description(data.X.shape, target, self._network_mask_value())
 
-    def _weigh(self, data: TrainingData, target: Any, validation_split: float) -> TrainingData:
-        """Join the weights of samples and classes, and leave out the rows that weigh nothing."""
-        kept = weigh(data, self._class_weights(data), validation_split)
-        target.check_weighted(data.y, kept.y, type(self).__name__)
+    def _apply_weights(
+        self, data: TrainingData, target: Any, validation_split: float
+    ) -> TrainingData:
+        """Multiply sample and class weights, and drop the rows of weight zero."""
+        kept = apply_weights(data, self._class_weights(data), validation_split)
+        target.check_remaining(data.y, kept.y, type(self).__name__)
         return kept
 
     def _build(self, builder: ModelBuilder, target: Any, seed: int, resume: bool) -> keras.Model:
-        """Return the model to train: a new one, or the one that was trained before."""
+        """Return the model to train: the fitted one to resume training, else a new one."""
         if resume and self.model_.compiled:
             return self.model_
         with seeded(seed):
             model = builder.build(target.default_loss)
-        if resume:  # a model that was pickled is not compiled
+        if resume:  # unpickling does not compile the model
             write_weights(model, read_weights(self.model_))
         return model
 
@@ -180,7 +194,7 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         with state_restored_on_error(model):
             return engine.train(model, arrays, callbacks=callbacks, **options)
 
-    def _remember(
+    def _set_fitted_attributes(
         self,
         X: ArrayLike,
         description: Description,
@@ -188,13 +202,13 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         history: dict[str, list[float]],
         resume: bool,
     ) -> None:
-        """Set the fitted state, all at once: a fit that fails leaves the one before it whole."""
+        """Set the fitted attributes after training, so that a failed fit changes none of them."""
         validate_data(self, X, reset=not resume, skip_check_array=True, ensure_2d=False)
         self.n_features_in_ = description.X_shape[-1]
         self._description = description
         self.model_ = model
-        before = self.history_ if resume else {}
-        self.history_ = {name: [*before.get(name, []), *history[name]] for name in history}
+        earlier = self.history_ if resume else {}
+        self.history_ = {name: [*earlier.get(name, []), *history[name]] for name in history}
         self.n_iter_ = len(self.history_["loss"])
 
     def _predict_output(self, X: ArrayLike) -> NDArray:
@@ -203,7 +217,7 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         self._check_mask_value(X, self._description.mask_value)
         values = read_X(X, self)
         self._check_features(X, values)
-        options = {"batch_size": self.batch_size, **self._routed_to("predict")}
+        options = {"batch_size": self.batch_size, **self._params_with_prefix("predict")}
         self._check_options(options)
         return engine.predict(self.model_, values, **options)
 
@@ -213,9 +227,9 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
             warn_user(warning)
 
     def _check_features(self, X: ArrayLike, values: NDArray) -> None:
-        """Refuse other features than those of `fit`; another number of time steps is fine.
+        """Raise if the features differ from those of `fit`. The number of time steps may differ.
 
-        scikeras asks for the very shape of `fit`, and does not look at the names of the columns.
+        scikeras does not use this rule: it requires the shape of `fit` and ignores column names.
         """
         validate_data(self, X, reset=False, skip_check_array=True, ensure_2d=False)
         name, ndim = type(self).__name__, len(self._description.X_shape)
@@ -230,7 +244,8 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     def _early_stopping(self) -> list[keras.callbacks.Callback]:
         if self.patience is None:
             return []
-        # Keras' default, val_loss, is silently never there without validation data.
+        # Keras monitors val_loss by default. Without validation data this metric does not exist,
+        # and Keras would never stop.
         monitor = "val_loss" if self.validation_split else "loss"
         return [
             keras.callbacks.EarlyStopping(
@@ -239,23 +254,23 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         ]
 
     def _epoch_tasks(
-        self, description: Description, data: TrainingData, epochs: int, **given: Any
+        self, description: Description, data: TrainingData, epochs: int, **arguments: Any
     ) -> EpochTasks:
-        weight = given.pop("sample_weight")
+        weight = arguments.pop("sample_weight")
         metadata = None if weight is None else {"sample_weight": weight}
         fitted = {
             "_description": description,
             "n_features_in_": description.X_shape[-1],
             "feature_names_in_": data.feature_names,
         }
-        return EpochTasks(self, epochs, fitted, metadata=metadata, **given)
+        return EpochTasks(self, epochs, fitted, metadata=metadata, **arguments)
 
     def _training_options(self, epochs: int, seed: int, resume: bool) -> dict[str, Any]:
-        """Return what `engine.train` takes: the parameters, and what is routed to Keras' fit."""
-        routed = self._routed_to("fit")
-        shuffle = routed.pop("shuffle", self._shuffle())
-        # scikeras' builder has made these already.
-        routed = {n: value for n, value in routed.items() if not n.startswith("callbacks")}
+        """Return the options of `engine.train`: parameters, overridden by ``fit__`` parameters."""
+        routed = self._params_with_prefix("fit")
+        shuffle = routed.pop("shuffle", self._shuffles_rows())
+        # ModelBuilder.make_callbacks has already created these callbacks.
+        routed = {name: value for name, value in routed.items() if not name.startswith("callbacks")}
         self._check_options(routed)
         return {
             "epochs": epochs,
@@ -268,7 +283,7 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         }
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
-        """Check what is routed to a method of Keras in place of a parameter of ours."""
+        """Validate ``fit__`` and ``predict__`` values that override a parameter of the estimator."""
         constraints = self._parameter_constraints
         validate_parameter_constraints(
             {name: constraints[name] for name in options if name in constraints},
@@ -276,7 +291,7 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
             caller_name=type(self).__name__,
         )
 
-    def _routed_to(self, prefix: str) -> dict[str, Any]:
+    def _params_with_prefix(self, prefix: str) -> dict[str, Any]:
         params = self.get_params(deep=False).items()
         return {
             name.removeprefix(f"{prefix}__"): value
@@ -285,23 +300,23 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         }
 
     def _builder_params(self) -> dict[str, Any]:
-        """Return what the builder of the network is given."""
+        """Return the parameters of the `ModelBuilder`."""
         raise NotImplementedError
 
     def _network_mask_value(self) -> MaskValue:
-        """Return the mask value that the network is built with."""
+        """Return the value of the time steps that the network skips."""
         raise NotImplementedError
 
     def _class_weights(self, data: TrainingData) -> NDArray | None:
-        """Return the weight of the class of every sample; a regressor has none."""
+        """Return the class weight of each sample, or None without class weights."""
         return None
 
-    def _shuffle(self) -> bool:
-        """Return whether the rows of an epoch are taken in another order."""
+    def _shuffles_rows(self) -> bool:
+        """Return whether the rows are shuffled before every epoch."""
         return True
 
-    def _warm_start(self) -> bool:
-        """Return whether `fit` resumes training."""
+    def _fit_resumes_training(self) -> bool:
+        """Return whether `fit` continues to train a fitted network."""
         return False
 
     def _shapes_in_and_out(self) -> tuple[str, str]:
@@ -312,22 +327,26 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         packed = {name: pack_objects(value) for name, value in state.items() if name != "model_"}
         if "model_" in state:
             packed["model_"] = pack(state["model_"])
-            # As plain data, so that a file names no class of ours but the estimator's.
-            known = state["_description"]
-            packed["_description"] = {**known._asdict(), "target": known.target._asdict()}
+            # Plain dicts keep the private classes of this package out of the file.
+            description = state["_description"]
+            packed["_description"] = {
+                **description._asdict(),
+                "target": description.target._asdict(),
+            }
         return packed
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # Parameters may be configurations, which Keras would follow in the next fit.
+        # Parameters can be Keras configurations, which the next fit would deserialize.
         check_config(list(state.values()))
         unpacked = {name: unpack_objects(value) for name, value in state.items()}
         if "_description" in unpacked:
-            known = unpacked["_description"]
-            target = self._target_kind(**known["target"])
-            unpacked["_description"] = Description(**{**known, "target": target})
+            fields = unpacked["_description"]
+            target = self._target_kind(**fields["target"])
+            unpacked["_description"] = Description(**{**fields, "target": target})
         super().__setstate__(unpacked)
 
     def __sklearn_clone__(self) -> Self:
-        # A ready model among the parameters is copied by Keras' own pickling.
+        # Keras' pickling copies a model that is a parameter, and triggers NumPy's deprecation
+        # warning about __array__.
         with array_warnings_silenced():
             return clone_parametrized(self)

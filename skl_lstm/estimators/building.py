@@ -1,8 +1,8 @@
-"""scikeras as the builder of networks: it routes parameters to Keras, builds and compiles.
+"""`ModelBuilder`: scikeras routes parameters to Keras, and builds and compiles the network.
 
-The estimators hold such a builder and do not inherit from it. They cannot: its
-``KerasRegressor`` has the mixin behind ``BaseEstimator``, its ``BaseWrapper`` defines
-``_more_tags``, and two of scikit-learn's checks look for just that in every ancestor.
+The estimators create a builder and do not inherit from scikeras' wrappers, because two checks of
+scikit-learn would fail: ``KerasRegressor`` lists ``RegressorMixin`` after ``BaseEstimator``, and
+``BaseWrapper`` defines ``_more_tags``.
 """
 
 from __future__ import annotations
@@ -15,24 +15,22 @@ from typing import Any
 import keras
 
 from .._compat.scikeras import Builder
-from ..networks.models import (
-    copy_model,
-)
+from ..networks.models import copy_model
 
 
 class ModelBuilder(Builder):
-    """Builds one model from its parameters, checks it and compiles it."""
+    """Builds, checks and compiles one model."""
 
     def build(self, default_loss: Callable[[int], str]) -> keras.Model:
-        """Build the model, and compile it unless the user's function has done so.
+        """Build the model, and compile it unless the user's function has compiled it.
 
-        `default_loss` names the loss for so many outputs, where the user has named none.
+        `default_loss` maps the number of outputs to the loss that is used if `loss` is None.
         """
         model = self.build_model()
         if not isinstance(model, keras.Model):
             raise TypeError(
-                f"model must return a keras.Model, but it returned {model!r}. Does the "
-                "function end with a return?"
+                f"model must return a keras.Model, but it returned {model!r}. Check "
+                "that the function ends with a return statement."
             )
         _check_output(model)
         if self.loss is None:
@@ -42,10 +40,10 @@ class ModelBuilder(Builder):
 
 
 def as_build_function(model: Any) -> Callable[..., keras.Model]:
-    """Return a function that scikeras takes for `model`.
+    """Convert `model` to a function that scikeras accepts.
 
-    scikeras refuses bound methods and callable objects, and trains a ready model in place,
-    so that the next fit starts from the last one's weights.
+    scikeras refuses bound methods and callable objects. It trains a ``keras.Model`` in place, so
+    every fit would start from the weights of the previous one.
     """
     if isinstance(model, keras.Model):
         return functools.partial(copy_model, model)
@@ -57,10 +55,11 @@ def as_build_function(model: Any) -> Callable[..., keras.Model]:
 
 
 def optimizer_params(optimizer: Any) -> dict[str, Any]:
-    """Return what scikeras makes an optimizer of, one that no model has used.
+    """Return parameters from which scikeras creates a new optimizer.
 
-    Keras ties an instance to one model, and counts on the names of the others from fit to fit,
-    while TensorFlow keeps some memory for every name that a variable has had.
+    An instance is copied because Keras ties it to one model. A name or class gets the same name
+    in every fit: Keras would number the names, and TensorFlow keeps memory for every name that a
+    variable ever had.
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return {"optimizer": type(optimizer).from_config(optimizer.get_config())}
@@ -72,10 +71,10 @@ def _check_output(model: keras.Model) -> None:
     shape = getattr(model, "output_shape", None)
     if isinstance(shape, tuple) and len(shape) == 2:
         return
-    problem = f"The network's output has the shape {shape}"
+    problem = f"The output of the network has shape {shape}"
     if shape is None:
-        problem = f"A {type(model).__name__} does not say what it puts out"
-    remedy = "Build it as keras.Model(inputs, outputs), with one output."
+        problem = f"The output shape of the {type(model).__name__} is undefined"
+    remedy = "Build the network as keras.Model(inputs, outputs), with one output."
     if isinstance(shape, tuple):
-        remedy = "Does the last recurrent layer return sequences?"
+        remedy = "Set return_sequences=False in the last recurrent layer."
     raise ValueError(f"{problem}, but an estimator needs (samples, outputs). {remedy}")

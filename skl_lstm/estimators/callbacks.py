@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks, shown the epochs of Keras."""
+"""`EpochTasks`: reports the epochs of Keras to the callbacks of scikit-learn."""
 
 from __future__ import annotations
 
@@ -8,43 +8,45 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from .._compat.sklearn import begin_callbacks
-from ..networks.models import (
-    copy_model,
-)
+from ..networks.models import copy_model
 
 if TYPE_CHECKING:
     from .base import KerasEstimator
 
 
 class EpochTasks(keras.callbacks.Callback):
-    """Show Keras' epochs to scikit-learn's callbacks, as the subtasks of a fit."""
+    """Keras callback that reports every epoch to scikit-learn's callbacks as a subtask of fit."""
 
     def __init__(
         self, estimator: KerasEstimator, epochs: int, fitted: Mapping[str, Any], **data: Any
     ) -> None:
         super().__init__()
         self._fitted = fitted
-        self._hook = {"estimator": estimator, **data, "reconstruction_attributes": self._state}
+        self._arguments = {
+            "estimator": estimator,
+            **data,
+            "reconstruction_attributes": self._fitted_attributes,
+        }
         self._fit_task = begin_callbacks(estimator, epochs)
 
     def on_train_begin(self, logs: object = None) -> None:
-        """Tell the callbacks that a fit begins."""
-        self._fit_task.call_on_fit_task_begin(**self._hook)
+        """Report the start of the fit."""
+        self._fit_task.call_on_fit_task_begin(**self._arguments)
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        """Tell them that an epoch begins."""
+        """Report the start of an epoch."""
         self._epoch_task = self._fit_task.subcontext(task_name="epoch")
-        self._epoch_task.call_on_fit_task_begin(**self._hook)
+        self._epoch_task.call_on_fit_task_begin(**self._arguments)
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        """Tell them that an epoch has ended, and stop training if one asks for it."""
-        if self._epoch_task.call_on_fit_task_end(**self._hook):
+        """Report the end of an epoch, and stop training if a callback requests it."""
+        if self._epoch_task.call_on_fit_task_end(**self._arguments):
             self.model.stop_training = True
 
     def on_train_end(self, logs: object = None) -> None:
-        """Tell them that the fit has ended."""
-        self._fit_task.call_on_fit_task_end(**self._hook)
+        """Report the end of the fit."""
+        self._fit_task.call_on_fit_task_end(**self._arguments)
 
-    def _state(self) -> dict[str, Any]:
-        """Return what makes a copy of the estimator a fitted one, as of now and for good."""
+    def _fitted_attributes(self) -> dict[str, Any]:
+        """Return the attributes of a fitted copy. The model is copied, as training changes it."""
         return {**self._fitted, "model_": copy_model(self.model)}

@@ -1,4 +1,4 @@
-"""`LSTMRegressor` and `LSTMClassifier`: estimators around `lstm_network`."""
+"""`LSTMRegressor` and `LSTMClassifier`: estimators that train `lstm_network`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .building import optimizer_params
 from .data import MaskValue
 from .kinds import CLASS_WEIGHT, Classifier, ClassWeight, Regressor
 
-# All but `meta`, which is not the user's to give.
+# All parameters but `meta`, which describes the data and is not set by the user.
 _NETWORK_PARAMETERS = list(inspect.signature(lstm_network).parameters)[1:]
 
 
 class _LSTMEstimator(KerasEstimator):
-    """The parameters of the estimators for `lstm_network`."""
+    """Base class of `LSTMRegressor` and `LSTMClassifier`."""
 
-    # What the network takes, it checks itself.
+    # lstm_network validates the parameters of the network.
     _parameter_constraints = KerasEstimator._parameter_constraints | {
         "learning_rate": [Number(Real, 0, None, closed="neither")],
     }
@@ -89,68 +89,73 @@ class _LSTMEstimator(KerasEstimator):
 class LSTMRegressor(Regressor, _LSTMEstimator):
     """LSTM regressor.
 
-    The network is that of `lstm_network`: it takes its shape from X and y. Every setting is
-    a parameter of its own, so that a grid of a Pipeline says ``lstmregressor__units``.
+    The network is built by `lstm_network`. The sizes of its input and output follow from X and y.
+    Each setting of the network is a parameter of the estimator, so the parameter grid of a
+    Pipeline can contain ``lstmregressor__units``.
 
     Parameters
     ----------
     units : int or tuple of int, default=32
-        Size of the recurrent layer; a tuple stacks one layer per entry.
+        Size of the recurrent layer. A tuple stacks one layer per entry.
     cell : {"lstm", "gru", "simple_rnn"}, default="lstm"
-        Kind of recurrent layer.
+        Type of the recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence in both directions and join the results.
+        Read every sequence in both directions and concatenate the outputs.
     dropout : float, default=0.0
-        Share of each recurrent layer's inputs dropped in training, in [0, 1).
+        Fraction of the inputs of each recurrent layer to drop in training, in [0, 1).
     recurrent_dropout : float, default=0.0
-        Share of the recurrent state dropped in training, in [0, 1).
+        Fraction of the recurrent state to drop in training, in [0, 1).
     conv_filters : int or tuple of int, default=None
-        Filters of causal ``Conv1D`` layers ahead of the recurrent ones.
+        Number of filters of a causal ``Conv1D`` layer before the recurrent layers. A tuple
+        stacks one layer per entry, and None adds no layer.
     kernel_size : int, default=3
-        Time steps that each filter spans.
+        Number of time steps that each filter covers.
     mask_value : float, default=None
-        Skip time steps whose every feature has this value, that of a `SequencePadder`.
+        Skip the time steps in which every feature has this value. For padded sequences, use the
+        `mask_value` of the `SequencePadder`. None: skip no time steps.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
-        How Keras takes its steps. An instance keeps its own learning rate.
+        Optimizer of Keras. An instance keeps its own learning rate.
     learning_rate : float, default=1e-3
-        Step size of an optimizer given by name or class.
+        Learning rate of an optimizer given by name or class.
     loss : str, function or keras.losses.Loss, default=None
-        What is minimized. None: "mean_squared_error".
+        Loss to minimize. None: "mean_squared_error".
     epochs : int, default=50
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int, default=32
-        Rows per gradient step, and per step of a prediction.
+        Number of rows per gradient step, and per step of a prediction.
     validation_split : float, default=0.0
-        Share of the rows kept aside to watch, in [0, 1): the last ones, before shuffling.
+        Fraction of the rows held out for validation, in [0, 1). They are the last rows, before
+        shuffling.
     patience : int, default=None
-        Stop after that many epochs without a lower loss, and restore the best weights. The
-        loss is that of `validation_split`, or without one that of the training rows. None:
-        train all `epochs`.
+        Number of epochs without a lower loss after which training stops and the best weights
+        are restored. The loss is that of the validation rows if there is a `validation_split`,
+        else that of the training rows. None: train for all `epochs`.
     callbacks : list of keras.callbacks.Callback, default=None
-        Keras' callbacks.
+        Callbacks of Keras.
     verbose : {"auto", 0, 1, 2}, default=0
-        What Keras prints in `fit`.
+        Progress messages of Keras in `fit`. 0 prints none.
     random_state : int, RandomState instance or None, default=None
-        Initial weights, dropout and the order of the rows follow from it alone. Pass an int
-        for the same result in every call.
+        Seed of the initial weights, the dropout and the order of the rows. Pass an int to get
+        the same result in every call.
 
     Attributes
     ----------
     model_ : keras.Model
-        The trained network, of standard layers, compiled; it belongs to this estimator alone.
+        The trained network, compiled. It is not shared with other estimators.
     history_ : dict of str to list of float
-        Loss and metrics by epoch.
+        Loss and metrics of each epoch.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
     n_features_in_ : int
-        Features of a time step; for 2D X its number of columns, each a time step.
+        Number of features of each time step. For 2D X: number of columns, each of which is a
+        time step.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns seen in `fit`, if X was a DataFrame of named columns.
+        Names of the columns seen in `fit`, if X was a DataFrame with column names.
 
     See Also
     --------
-    SequenceRegressor : The same for a network of your own.
-    SequenceReshaper : Gives flat rows the three axes.
+    SequenceRegressor : The same estimator for your own network.
+    SequenceReshaper : Reshape flattened sequences to three axes.
 
     Examples
     --------
@@ -168,74 +173,79 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
 class LSTMClassifier(Classifier, _LSTMEstimator):
     """LSTM classifier.
 
-    The network is that of `lstm_network`: it takes its shape from X and y. Every setting is
-    a parameter of its own, so that a grid of a Pipeline says ``lstmclassifier__units``.
+    The network is built by `lstm_network`. The sizes of its input and output follow from X and y.
+    Each setting of the network is a parameter of the estimator, so the parameter grid of a
+    Pipeline can contain ``lstmclassifier__units``.
 
     Parameters
     ----------
     units : int or tuple of int, default=32
-        Size of the recurrent layer; a tuple stacks one layer per entry.
+        Size of the recurrent layer. A tuple stacks one layer per entry.
     cell : {"lstm", "gru", "simple_rnn"}, default="lstm"
-        Kind of recurrent layer.
+        Type of the recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence in both directions and join the results.
+        Read every sequence in both directions and concatenate the outputs.
     dropout : float, default=0.0
-        Share of each recurrent layer's inputs dropped in training, in [0, 1).
+        Fraction of the inputs of each recurrent layer to drop in training, in [0, 1).
     recurrent_dropout : float, default=0.0
-        Share of the recurrent state dropped in training, in [0, 1).
+        Fraction of the recurrent state to drop in training, in [0, 1).
     conv_filters : int or tuple of int, default=None
-        Filters of causal ``Conv1D`` layers ahead of the recurrent ones.
+        Number of filters of a causal ``Conv1D`` layer before the recurrent layers. A tuple
+        stacks one layer per entry, and None adds no layer.
     kernel_size : int, default=3
-        Time steps that each filter spans.
+        Number of time steps that each filter covers.
     mask_value : float, default=None
-        Skip time steps whose every feature has this value, that of a `SequencePadder`.
+        Skip the time steps in which every feature has this value. For padded sequences, use the
+        `mask_value` of the `SequencePadder`. None: skip no time steps.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
-        How Keras takes its steps. An instance keeps its own learning rate.
+        Optimizer of Keras. An instance keeps its own learning rate.
     learning_rate : float, default=1e-3
-        Step size of an optimizer given by name or class.
+        Learning rate of an optimizer given by name or class.
     loss : str, function or keras.losses.Loss, default=None
-        What is minimized. None: "binary_crossentropy" for one output or several labels a
-        sample, else "sparse_categorical_crossentropy".
+        Loss to minimize. None: "binary_crossentropy" for one output or multilabel
+        targets, else "sparse_categorical_crossentropy".
     epochs : int, default=50
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int, default=32
-        Rows per gradient step, and per step of a prediction.
+        Number of rows per gradient step, and per step of a prediction.
     validation_split : float, default=0.0
-        Share of the rows kept aside to watch, in [0, 1): the last ones, before shuffling.
+        Fraction of the rows held out for validation, in [0, 1). They are the last rows, before
+        shuffling.
     patience : int, default=None
-        Stop after that many epochs without a lower loss, and restore the best weights. The
-        loss is that of `validation_split`, or without one that of the training rows. None:
-        train all `epochs`.
+        Number of epochs without a lower loss after which training stops and the best weights
+        are restored. The loss is that of the validation rows if there is a `validation_split`,
+        else that of the training rows. None: train for all `epochs`.
     class_weight : dict or "balanced", default=None
-        Weights of the classes, ``{label: weight}``; "balanced": inverse to their frequency.
-        They multiply `sample_weight`.
+        Weights of the classes, ``{label: weight}``. "balanced": inversely proportional to the
+        class frequencies. The weights are multiplied with `sample_weight`.
     callbacks : list of keras.callbacks.Callback, default=None
-        Keras' callbacks.
+        Callbacks of Keras.
     verbose : {"auto", 0, 1, 2}, default=0
-        What Keras prints in `fit`.
+        Progress messages of Keras in `fit`. 0 prints none.
     random_state : int, RandomState instance or None, default=None
-        Initial weights, dropout and the order of the rows follow from it alone. Pass an int
-        for the same result in every call.
+        Seed of the initial weights, the dropout and the order of the rows. Pass an int to get
+        the same result in every call.
 
     Attributes
     ----------
     model_ : keras.Model
-        The trained network, of standard layers, compiled; it belongs to this estimator alone.
+        The trained network, compiled. It is not shared with other estimators.
     history_ : dict of str to list of float
-        Loss and metrics by epoch.
+        Loss and metrics of each epoch.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
     n_features_in_ : int
-        Features of a time step; for 2D X its number of columns, each a time step.
+        Number of features of each time step. For 2D X: number of columns, each of which is a
+        time step.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns seen in `fit`, if X was a DataFrame of named columns.
+        Names of the columns seen in `fit`, if X was a DataFrame with column names.
     classes_ : ndarray of shape (n_classes,)
-        The labels seen in `fit`.
+        Sorted labels seen in `fit`, or passed in the first call of `partial_fit`.
 
     See Also
     --------
-    SequenceClassifier : The same for a network of your own.
-    SequenceReshaper : Gives flat rows the three axes.
+    SequenceClassifier : The same estimator for your own network.
+    SequenceReshaper : Reshape flattened sequences to three axes.
 
     Examples
     --------

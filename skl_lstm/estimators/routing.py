@@ -1,36 +1,37 @@
-"""Parameters beyond the signature, routed to Keras by prefix: ``model__units=64``."""
+"""`RoutedParameters`: parameters such as ``model__units=64``, routed to Keras by prefix."""
 
 from __future__ import annotations
 
 from typing import Any
 
-ROUTED = ("model", "fit", "compile", "predict", "optimizer", "loss", "metrics", "callbacks")
+PREFIXES = ("model", "fit", "compile", "predict", "optimizer", "loss", "metrics", "callbacks")
 
 
 class RoutedParameters:
-    """Parameters beyond the signature, routed by prefix: ``model__units=64``.
+    """Mixin for parameters that are not in the signature, such as ``model__units=64``.
 
-    A mixin for `BaseEstimator`, which knows only what its signature lists. As scikit-learn
-    demands, nothing is refused before `fit`.
+    `BaseEstimator` supports only the parameters in the signature. scikit-learn requires that
+    the constructor does not validate parameters, so `fit` raises for a parameter without a valid
+    prefix.
     """
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get the parameters, routed ones included.
+        """Get the parameters, including routed ones.
 
         Parameters
         ----------
         deep : bool, default=True
-            Also those of parameters that are estimators.
+            Also return the parameters of parameters that are estimators.
 
         Returns
         -------
         dict
             Parameter names and their values.
         """
-        return super().get_params(deep=deep) | self._beyond_signature()  # type: ignore[misc]
+        return super().get_params(deep=deep) | self._extra_params()  # type: ignore[misc]
 
     def set_params(self, **params: Any) -> Any:
-        """Set parameters, routed ones included.
+        """Set parameters, including routed ones.
 
         Parameters
         ----------
@@ -42,33 +43,37 @@ class RoutedParameters:
         estimator
             This estimator.
         """
-        known = self._beyond_signature()
-        beyond = {n: params.pop(n) for n in list(params) if n in known or _is_routed(n)}
+        existing = self._extra_params()
+        extra = {
+            name: params.pop(name)
+            for name in list(params)
+            if name in existing or _has_valid_prefix(name)
+        }
         super().set_params(**params)  # type: ignore[misc]
-        self.__dict__.update(beyond)
+        self.__dict__.update(extra)
         return self
 
-    def _beyond_signature(self) -> dict[str, Any]:
-        listed = self._get_param_names()  # type: ignore[attr-defined]
+    def _extra_params(self) -> dict[str, Any]:
+        in_signature = self._get_param_names()  # type: ignore[attr-defined]
         return {
             name: value
             for name, value in vars(self).items()
-            if name not in listed and name[0] != "_" and name[-1] != "_"
+            if name not in in_signature and name[0] != "_" and name[-1] != "_"
         }
 
-    def _routed(self) -> dict[str, Any]:
-        """Return the parameters beyond the signature, or refuse those without a prefix."""
-        params = self._beyond_signature()
+    def _routed_params(self) -> dict[str, Any]:
+        """Return the parameters outside the signature. Raise if one has no valid prefix."""
+        params = self._extra_params()
         for name in params:
-            if not _is_routed(name):
+            if not _has_valid_prefix(name):
                 raise TypeError(
-                    f"{type(self).__name__} got an unexpected parameter {name!r}. What the "
-                    f"network takes is written model__{name}; the prefixes are: "
-                    f"{', '.join(f'{prefix}__' for prefix in ROUTED)}."
+                    f"{type(self).__name__} got an unexpected parameter {name!r}. Use "
+                    f"model__{name} for a parameter of the network. The valid prefixes are: "
+                    f"{', '.join(f'{prefix}__' for prefix in PREFIXES)}."
                 )
         return params
 
 
-def _is_routed(name: str) -> bool:
+def _has_valid_prefix(name: str) -> bool:
     prefix, separator, _ = name.partition("__")
-    return bool(separator) and prefix in ROUTED
+    return bool(separator) and prefix in PREFIXES

@@ -1,4 +1,4 @@
-"""`SequenceRegressor` and `SequenceClassifier`: estimators around any Keras network."""
+"""`SequenceRegressor` and `SequenceClassifier`: estimators that train any Keras network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .routing import RoutedParameters
 
 
 class _SequenceEstimator(RoutedParameters, KerasEstimator):
-    """The parameters of the estimators for any network."""
+    """Base class of `SequenceRegressor` and `SequenceClassifier`."""
 
     _parameter_constraints = KerasEstimator._parameter_constraints | {
         "metrics": [str, list, tuple, dict, callable, None],
@@ -68,16 +68,16 @@ class _SequenceEstimator(RoutedParameters, KerasEstimator):
             "metrics": self.metrics,
             "callbacks": self.callbacks,
             "run_eagerly": self.run_eagerly,
-            **self._routed(),
+            **self._routed_params(),
         }
 
     def _network_mask_value(self) -> MaskValue:
-        return self._beyond_signature().get("model__mask_value", "unknown")
+        return self._extra_params().get("model__mask_value", "unknown")
 
-    def _shuffle(self) -> bool:
+    def _shuffles_rows(self) -> bool:
         return self.shuffle
 
-    def _warm_start(self) -> bool:
+    def _fit_resumes_training(self) -> bool:
         return self.warm_start
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -88,73 +88,78 @@ class _SequenceEstimator(RoutedParameters, KerasEstimator):
 
 @set_module("skl_lstm")
 class SequenceRegressor(Regressor, _SequenceEstimator):
-    """Regressor that trains a Keras network of your own.
+    """Regressor that trains your own Keras network.
 
-    It takes its parameters as scikeras' wrappers do, and keeps what scikit-learn promises:
-    it casts what comes, knows features by name, takes sequences of other lengths in
-    `predict`, and gives the same model for the same `random_state`.
+    The parameters are passed as to the wrappers of scikeras. In addition, X of any real dtype is
+    cast to the float type of Keras, the names of the columns are checked, `predict` accepts
+    sequences of other lengths than those of `fit`, and an int `random_state` gives the same model
+    in every fit.
 
     Parameters
     ----------
     model : callable or keras.Model
-        What builds the network: a function, method or object that is called in every `fit`
-        and returns a ``keras.Model``, compiled or not. Of the keyword arguments `meta` (what
-        is known of the data: ``X_shape_``, ``n_features_in_``, ``n_outputs_``),
-        ``compile_kwargs`` and ``params`` it gets those it names, and all three if it takes
-        ``**kwargs``; all others come from parameters ``model__name``. A ready ``keras.Model`` is
-        copied, weights included. To pickle the estimator define the function at the top level of
-        a module: a lambda, or a function inside a function, cannot be pickled.
+        Function, method or callable object that builds the network. Each `fit` calls it, and it
+        returns a ``keras.Model``, compiled or not. The keyword arguments `meta` (a dict that
+        describes the data: ``X_shape_``, ``n_features_in_``, ``n_outputs_``),
+        ``compile_kwargs`` and ``params`` are passed if they are in its signature, or if the
+        signature has ``**kwargs``. The parameters ``model__name`` of the estimator set all other
+        arguments. If `model` is a ``keras.Model``, each `fit` trains a copy of it, including its
+        weights. To pickle the estimator, define the function at the top level of a module: a
+        lambda, or a function inside a function, cannot be pickled.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
-        Used if `model` returns an uncompiled network.
+        Used if the network is not compiled.
     loss : str, class, function or keras.losses.Loss, default=None
-        Used if `model` returns an uncompiled network. None: "mean_squared_error".
+        Used if the network is not compiled. None: "mean_squared_error".
     metrics : list, default=None
-        Used if `model` returns an uncompiled network.
+        Used if the network is not compiled.
     epochs : int, default=50
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int, default=32
-        Rows per gradient step, and per step of a prediction.
+        Number of rows per gradient step, and per step of a prediction.
     validation_split : float, default=0.0
-        Share of the rows kept aside to watch, in [0, 1): the last ones, before shuffling.
+        Fraction of the rows held out for validation, in [0, 1). They are the last rows, before
+        shuffling.
     patience : int, default=None
-        Stop after that many epochs without a lower loss, and restore the best weights. The
-        loss is that of `validation_split`, or without one that of the training rows. None:
-        train all `epochs`.
+        Number of epochs without a lower loss after which training stops and the best weights
+        are restored. The loss is that of the validation rows if there is a `validation_split`,
+        else that of the training rows. None: train for all `epochs`.
     shuffle : bool, default=True
-        Train in another order of the rows in every epoch.
+        Shuffle the training rows before every epoch.
     run_eagerly : bool, default=False
-        Run Keras step by step, without tracing a graph: slower, but can be debugged.
+        Run Keras without a compiled graph. This is slower, but allows debugging step by step.
     warm_start : bool, default=False
-        Let `fit` go on from the weights of the last one, `epochs` more.
+        Continue in `fit` from the weights of the previous `fit`, for `epochs` more epochs.
     callbacks : list of keras.callbacks.Callback, default=None
-        Keras' callbacks. A class takes its arguments from ``callbacks__name``.
+        Callbacks of Keras. The parameters ``callbacks__name`` are arguments for callbacks given
+        as classes.
     verbose : {"auto", 0, 1, 2}, default=0
-        What Keras prints in `fit`.
+        Progress messages of Keras in `fit`. 0 prints none.
     random_state : int, RandomState instance or None, default=None
-        Initial weights, dropout and the order of the rows follow from it alone. Pass an int
-        for the same result in every call.
+        Seed of the initial weights, the dropout and the order of the rows. Pass an int to get
+        the same result in every call.
     **routed : dict
-        Parameters for Keras, by prefix: ``model__units=64`` goes to `model`,
-        ``optimizer__learning_rate=0.01`` to the optimizer, ``loss__…``, ``metrics__…`` and
-        ``callbacks__…`` likewise, ``fit__…`` and ``predict__…`` to Keras' methods. They can be
-        tuned like any other parameter.
+        Parameters for Keras, routed by prefix: ``model__units=64`` is passed to `model` and
+        ``optimizer__learning_rate=0.01`` to the optimizer. ``loss__…``, ``metrics__…`` and
+        ``callbacks__…`` are routed in the same way. ``fit__…`` and ``predict__…`` are passed to
+        these methods of Keras. Routed parameters can be tuned like any other parameter.
 
     Attributes
     ----------
     model_ : keras.Model
-        The trained network, of standard layers, compiled; it belongs to this estimator alone.
+        The trained network, compiled. It is not shared with other estimators.
     history_ : dict of str to list of float
-        Loss and metrics by epoch.
+        Loss and metrics of each epoch.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
     n_features_in_ : int
-        Features of a time step; for 2D X its number of columns, each a time step.
+        Number of features of each time step. For 2D X: number of columns, each of which is a
+        time step.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns seen in `fit`, if X was a DataFrame of named columns.
+        Names of the columns seen in `fit`, if X was a DataFrame with column names.
 
     See Also
     --------
-    LSTMRegressor : The same with a network that comes with the package.
+    LSTMRegressor : The same estimator for the network of this package.
 
     Examples
     --------
@@ -168,86 +173,91 @@ class SequenceRegressor(Regressor, _SequenceEstimator):
     >>> regressor = SequenceRegressor(network, model__units=4, epochs=2, random_state=0)
     >>> regressor.fit(X, y).predict(X).shape
     (20,)
-    >>> regressor.predict(X[:, :3]).shape  # the time axis is open
+    >>> regressor.predict(X[:, :3]).shape  # shorter sequences than in fit
     (20,)
     """
 
 
 @set_module("skl_lstm")
 class SequenceClassifier(Classifier, _SequenceEstimator):
-    """Classifier that trains a Keras network of your own.
+    """Classifier that trains your own Keras network.
 
-    It takes its parameters as scikeras' wrappers do, and keeps what scikit-learn promises:
-    it casts what comes, knows features by name, takes sequences of other lengths in
-    `predict`, and gives the same model for the same `random_state`.
+    The parameters are passed as to the wrappers of scikeras. In addition, X of any real dtype is
+    cast to the float type of Keras, the names of the columns are checked, `predict` accepts
+    sequences of other lengths than those of `fit`, and an int `random_state` gives the same model
+    in every fit.
 
     Parameters
     ----------
     model : callable or keras.Model
-        What builds the network: a function, method or object that is called in every `fit`
-        and returns a ``keras.Model``, compiled or not. Of the keyword arguments `meta` (what
-        is known of the data: ``X_shape_``, ``n_features_in_``, ``n_classes_``, ``target_type_``),
-        ``compile_kwargs`` and ``params`` it gets those it names, and all three if it takes
-        ``**kwargs``; all others come from parameters ``model__name``. A ready ``keras.Model`` is
-        copied, weights included. To pickle the estimator define the function at the top level of
-        a module: a lambda, or a function inside a function, cannot be pickled.
+        Function, method or callable object that builds the network. Each `fit` calls it, and it
+        returns a ``keras.Model``, compiled or not. The keyword arguments `meta` (a dict that
+        describes the data: ``X_shape_``, ``n_features_in_``, ``n_classes_``, ``target_type_``),
+        ``compile_kwargs`` and ``params`` are passed if they are in its signature, or if the
+        signature has ``**kwargs``. The parameters ``model__name`` of the estimator set all other
+        arguments. If `model` is a ``keras.Model``, each `fit` trains a copy of it, including its
+        weights. To pickle the estimator, define the function at the top level of a module: a
+        lambda, or a function inside a function, cannot be pickled.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
-        Used if `model` returns an uncompiled network.
+        Used if the network is not compiled.
     loss : str, class, function or keras.losses.Loss, default=None
-        Used if `model` returns an uncompiled network. None: "binary_crossentropy" for one
-        output or several labels a sample, else "sparse_categorical_crossentropy".
+        Used if the network is not compiled. None: "binary_crossentropy" for one
+        output or multilabel targets, else "sparse_categorical_crossentropy".
     metrics : list, default=None
-        Used if `model` returns an uncompiled network.
+        Used if the network is not compiled.
     epochs : int, default=50
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int, default=32
-        Rows per gradient step, and per step of a prediction.
+        Number of rows per gradient step, and per step of a prediction.
     validation_split : float, default=0.0
-        Share of the rows kept aside to watch, in [0, 1): the last ones, before shuffling.
+        Fraction of the rows held out for validation, in [0, 1). They are the last rows, before
+        shuffling.
     patience : int, default=None
-        Stop after that many epochs without a lower loss, and restore the best weights. The
-        loss is that of `validation_split`, or without one that of the training rows. None:
-        train all `epochs`.
+        Number of epochs without a lower loss after which training stops and the best weights
+        are restored. The loss is that of the validation rows if there is a `validation_split`,
+        else that of the training rows. None: train for all `epochs`.
     shuffle : bool, default=True
-        Train in another order of the rows in every epoch.
+        Shuffle the training rows before every epoch.
     run_eagerly : bool, default=False
-        Run Keras step by step, without tracing a graph: slower, but can be debugged.
+        Run Keras without a compiled graph. This is slower, but allows debugging step by step.
     warm_start : bool, default=False
-        Let `fit` go on from the weights of the last one, `epochs` more.
+        Continue in `fit` from the weights of the previous `fit`, for `epochs` more epochs.
     class_weight : dict or "balanced", default=None
-        Weights of the classes, ``{label: weight}``; "balanced": inverse to their frequency.
-        They multiply `sample_weight`.
+        Weights of the classes, ``{label: weight}``. "balanced": inversely proportional to the
+        class frequencies. The weights are multiplied with `sample_weight`.
     callbacks : list of keras.callbacks.Callback, default=None
-        Keras' callbacks. A class takes its arguments from ``callbacks__name``.
+        Callbacks of Keras. The parameters ``callbacks__name`` are arguments for callbacks given
+        as classes.
     verbose : {"auto", 0, 1, 2}, default=0
-        What Keras prints in `fit`.
+        Progress messages of Keras in `fit`. 0 prints none.
     random_state : int, RandomState instance or None, default=None
-        Initial weights, dropout and the order of the rows follow from it alone. Pass an int
-        for the same result in every call.
+        Seed of the initial weights, the dropout and the order of the rows. Pass an int to get
+        the same result in every call.
     **routed : dict
-        Parameters for Keras, by prefix: ``model__units=64`` goes to `model`,
-        ``optimizer__learning_rate=0.01`` to the optimizer, ``loss__…``, ``metrics__…`` and
-        ``callbacks__…`` likewise, ``fit__…`` and ``predict__…`` to Keras' methods. They can be
-        tuned like any other parameter.
+        Parameters for Keras, routed by prefix: ``model__units=64`` is passed to `model` and
+        ``optimizer__learning_rate=0.01`` to the optimizer. ``loss__…``, ``metrics__…`` and
+        ``callbacks__…`` are routed in the same way. ``fit__…`` and ``predict__…`` are passed to
+        these methods of Keras. Routed parameters can be tuned like any other parameter.
 
     Attributes
     ----------
     model_ : keras.Model
-        The trained network, of standard layers, compiled; it belongs to this estimator alone.
+        The trained network, compiled. It is not shared with other estimators.
     history_ : dict of str to list of float
-        Loss and metrics by epoch.
+        Loss and metrics of each epoch.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
     n_features_in_ : int
-        Features of a time step; for 2D X its number of columns, each a time step.
+        Number of features of each time step. For 2D X: number of columns, each of which is a
+        time step.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns seen in `fit`, if X was a DataFrame of named columns.
+        Names of the columns seen in `fit`, if X was a DataFrame with column names.
     classes_ : ndarray of shape (n_classes,)
-        The labels seen in `fit`.
+        Sorted labels seen in `fit`, or passed in the first call of `partial_fit`.
 
     See Also
     --------
-    LSTMClassifier : The same with a network that comes with the package.
+    LSTMClassifier : The same estimator for the network of this package.
 
     Examples
     --------

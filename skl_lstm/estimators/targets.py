@@ -1,7 +1,7 @@
-"""The two kinds of target, as objects: numbers for a regressor, classes for a classifier.
+"""`NumericTarget` for regressors and `ClassTarget` for classifiers.
 
-An estimator holds one of them. It reads y, describes it, encodes it for the network, and turns
-the output of the network into predictions.
+A target validates and describes y, encodes y for the network, and decodes the output of the
+network to predictions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .._core.validation import explained, numeric
 
 
 class NumericTarget(NamedTuple):
-    """One number a sample, or several."""
+    """One or several numbers per sample."""
 
     kind: str  # scikit-learn's type_of_target
     dtype: np.dtype
@@ -39,37 +39,37 @@ class NumericTarget(NamedTuple):
                     f"y is of dtype {target.dtype}, but a regressor learns numbers. Convert it to "
                     "numbers, or use a classifier."
                 )
-            # It also has to be finite in the precision of the network.
-            single = target.astype(keras.config.floatx())
-            check_array(single, ensure_2d=False, estimator=estimator, input_name="y")
+            # A finite float64 can be infinite in the float type of the network.
+            cast = target.astype(keras.config.floatx())
+            check_array(cast, ensure_2d=False, estimator=estimator, input_name="y")
         return target
 
     @classmethod
     def describe(cls, y: NDArray, name: str) -> NumericTarget:
-        """Describe a y that has been read."""
+        """Describe a validated y."""
         kind = type_of_target(y, input_name="y")
         return cls(kind, y.dtype, y.ndim, 1 if y.ndim == 1 else y.shape[1])
 
     @property
     def meta(self) -> dict[str, Any]:
-        """What scikeras tells a function that builds a network."""
-        return {**_meta(self), "n_outputs_": self.n_outputs}
+        """The entries for y in the `meta` argument of a function that builds a network."""
+        return {**_common_meta(self), "n_outputs_": self.n_outputs}
 
     @property
     def shape(self) -> str:
-        """The shape of a prediction."""
+        """The shape of a prediction, as text."""
         return shape_of("n") if self.ndim == 1 else shape_of("n", self.n_outputs)
 
     def default_loss(self, width: int) -> str:
-        """Return the loss for a network with so many outputs."""
+        """Return the loss for a network with `width` outputs."""
         return "mean_squared_error"
 
-    def check_weighted(self, y: NDArray, kept: NDArray, name: str) -> None:
-        """Accept whatever is left of y when the rows without weight are gone."""
+    def check_remaining(self, y: NDArray, kept: NDArray, name: str) -> None:
+        """Accept any y: a regressor can be trained on any rows of nonzero weight."""
 
     def encode(self, y: NDArray, model: keras.Model, name: str) -> NDArray:
-        """Return y as the network is trained on it, (samples, outputs)."""
-        _check_width(model, {self.n_outputs}, 'keras.layers.Dense(meta["n_outputs_"])')
+        """Return y in the form that the network is trained on, (samples, outputs)."""
+        _check_n_outputs(model, {self.n_outputs}, 'keras.layers.Dense(meta["n_outputs_"])')
         y = y.reshape(len(y), -1)
         if y.shape[1] != self.n_outputs:
             raise ValueError(
@@ -78,13 +78,13 @@ class NumericTarget(NamedTuple):
         return y.astype(keras.config.floatx())
 
     def decode(self, output: NDArray) -> NDArray:
-        """Return predictions in the shape of y, and in its dtype if that is a float type."""
+        """Return predictions in the shape of y, and in the dtype of y if it is a float type."""
         dtype = self.dtype if self.dtype.kind == "f" else np.float64
         return (output[:, 0] if self.ndim == 1 else output).astype(dtype)
 
 
 class ClassTarget(NamedTuple):
-    """One class a sample, or several labels, each of which it has or has not."""
+    """One class per sample, or several binary labels per sample."""
 
     kind: str  # scikit-learn's type_of_target
     dtype: np.dtype
@@ -96,16 +96,16 @@ class ClassTarget(NamedTuple):
         """Validate y."""
         with explained(y, "y", numbers=False):
             shape = np.asarray(y).shape
-            several = len(shape) == 2 and shape[1] > 1
-            target = check_y(y, multi_output=several, estimator=estimator)
+            is_wide = len(shape) == 2 and shape[1] > 1
+            target = check_y(y, multi_output=is_wide, estimator=estimator)
             if target.dtype.kind == "O":
-                sorted_labels(target)  # refuses labels that have no order
+                sorted_labels(target)  # raises if the labels cannot be sorted
             check_classification_targets(target)
         return target
 
     @classmethod
     def describe(cls, y: NDArray, name: str, classes: ArrayLike | None = None) -> ClassTarget:
-        """Describe a y that has been read; `classes` may hold more labels than y."""
+        """Describe a validated y. `classes` can contain labels that are not in y."""
         kind = type_of_target(y, input_name="y")
         if kind == "multiclass-multioutput":
             raise ValueError(
@@ -116,26 +116,26 @@ class ClassTarget(NamedTuple):
             return cls(kind, y.dtype, y.ndim, np.arange(y.shape[1]))
         labels = sorted_labels(y if classes is None else classes)
         if len(labels) == 0:
-            raise ValueError("classes is empty: name all labels that y may hold in any call.")
+            raise ValueError("classes is empty. Pass all labels that y can contain in any call.")
         if len(labels) == 1:
             raise ValueError(
                 f"{name} needs samples of at least 2 classes, but the data contains only one "
                 f"class: {labels.tolist()[0]!r}"
             )
-        # Of all labels, as the first batch need not hold every class.
+        # The type of all labels, because the first batch may not contain every class.
         return cls(type_of_target(labels), y.dtype, y.ndim, labels)
 
     @property
-    def multilabel(self) -> bool:
-        """Whether a sample may have several labels."""
+    def is_multilabel(self) -> bool:
+        """Whether a sample can have several labels."""
         return self.kind == "multilabel-indicator"
 
     @property
     def meta(self) -> dict[str, Any]:
-        """What scikeras tells a function that builds a network."""
+        """The entries for y in the `meta` argument of a function that builds a network."""
         n_classes = len(self.classes)
         return {
-            **_meta(self),
+            **_common_meta(self),
             "n_outputs_": 1,
             "classes_": self.classes,
             "n_classes_": n_classes,
@@ -143,42 +143,44 @@ class ClassTarget(NamedTuple):
 
     @property
     def shape(self) -> str:
-        """The shape of a prediction."""
+        """The shape of a prediction, as text."""
         n_classes = len(self.classes)
-        return shape_of("n", n_classes) if self.multilabel else f"(n,) of {n_classes} classes"
+        return shape_of("n", n_classes) if self.is_multilabel else f"(n,) of {n_classes} classes"
 
     def default_loss(self, width: int) -> str:
-        """Return the loss for a network with so many outputs."""
-        if self.multilabel or width == 1:
+        """Return the loss for a network with `width` outputs."""
+        if self.is_multilabel or width == 1:
             return "binary_crossentropy"
         return "sparse_categorical_crossentropy"
 
-    def check_weighted(self, y: NDArray, kept: NDArray, name: str) -> None:
-        """Refuse weights that leave only one of the classes of y."""
-        left = np.unique(kept)
-        if y.ndim == 1 and len(left) < 2 <= len(np.unique(y)):
+    def check_remaining(self, y: NDArray, kept: NDArray, name: str) -> None:
+        """Raise if only samples of one class have a nonzero weight."""
+        remaining = np.unique(kept)
+        if y.ndim == 1 and len(remaining) < 2 <= len(np.unique(y)):
             raise ValueError(
                 f"{name} needs samples of at least 2 classes, but only one class has a weight "
-                f"above zero: {left.tolist()[0]!r}"
+                f"above zero: {remaining.tolist()[0]!r}"
             )
 
     def encode(self, y: NDArray, model: keras.Model, name: str) -> NDArray:
-        """Return y as the network is trained on it, (samples, outputs)."""
+        """Return y in the form that the network is trained on, (samples, outputs)."""
         n_classes, floatx = len(self.classes), keras.config.floatx()
-        if (y.ndim == 2) != self.multilabel or (self.multilabel and y.shape[1] != n_classes):
-            fitted = f"(n_samples, {n_classes})" if self.multilabel else "(n_samples,)"
+        if (y.ndim == 2) != self.is_multilabel or (self.is_multilabel and y.shape[1] != n_classes):
+            fitted = f"(n_samples, {n_classes})" if self.is_multilabel else "(n_samples,)"
             raise ValueError(
                 f"y has shape {y.shape}, but {name} was fitted on a y of shape {fitted}."
             )
-        if self.multilabel:
-            _check_width(model, {n_classes}, 'keras.layers.Dense(meta["n_classes_"], "sigmoid")')
+        if self.is_multilabel:
+            _check_n_outputs(
+                model, {n_classes}, 'keras.layers.Dense(meta["n_classes_"], "sigmoid")'
+            )
             return y.astype(floatx)
         widths = {1, 2} if n_classes == 2 else {n_classes}
-        _check_width(model, widths, 'keras.layers.Dense(meta["n_classes_"], "softmax")')
+        _check_n_outputs(model, widths, 'keras.layers.Dense(meta["n_classes_"], "softmax")')
         if unseen := np.setdiff1d(y, self.classes).tolist():
             raise ValueError(
-                f"y has labels that {name} does not know: {unseen}. Pass all classes to the first "
-                "call of partial_fit."
+                f"y contains labels that are not classes of this {name}: {unseen}. Pass all "
+                "classes in the first call of partial_fit."
             )
         codes = np.searchsorted(self.classes, y)
         if loss_name(model.loss) == "categorical_crossentropy":
@@ -186,48 +188,48 @@ class ClassTarget(NamedTuple):
         return codes.astype(floatx)[:, np.newaxis]
 
     def probabilities(self, output: NDArray) -> NDArray:
-        """Return the probability of every class, (samples, classes)."""
+        """Return the probability of each class, (samples, classes)."""
         output = output.astype(np.float64)
-        if self.multilabel:
+        if self.is_multilabel:
             return output
         if output.shape[1] == 1:
             return np.hstack([1 - output, output])
         return output / output.sum(axis=1, keepdims=True)
 
     def decode(self, output: NDArray) -> NDArray:
-        """Return the most probable class, or every label whose probability is above 0.5."""
+        """Return the most probable class, or 1 for each label with a probability above 0.5."""
         probabilities = self.probabilities(output)
-        if self.multilabel:
+        if self.is_multilabel:
             return (probabilities > 0.5).astype(self.dtype)
         return self.classes[probabilities.argmax(axis=1)]
 
 
 def class_weights(class_weight: Any, y: NDArray, dtype: np.dtype) -> NDArray | None:
-    """Return the weight of the class of every sample, None where all weigh the same."""
+    """Return the class weight of each sample, or None without class weights."""
     if class_weight is None:
         return None
     weights = compute_sample_weight(class_weight, y).astype(dtype)
     if not (weights >= 0).all() or np.isinf(weights).any():
         raise ValueError(
-            f"class_weight={class_weight!r} gives a class a weight that is negative or not "
-            "finite. Give every class a number from 0 up."
+            f"class_weight={class_weight!r} contains a weight that is negative or not finite. "
+            "Use a finite weight of at least 0 for each class."
         )
     return weights
 
 
 def sorted_labels(y: ArrayLike) -> NDArray:
-    """Return every label once, in order."""
+    """Return the sorted unique labels."""
     try:
         return np.unique(np.asarray(y))
     except TypeError as error:
         kinds = sorted({type(label).__name__ for label in np.asarray(y, dtype=object).ravel()})
         raise TypeError(
-            f"The labels are of types without a common order: {', '.join(kinds)}. Give all of them "
-            "one type, and leave out samples without a label."
+            f"The labels cannot be sorted. They have these types: {', '.join(kinds)}. Convert all "
+            "labels to one type, and remove samples without a label."
         ) from error
 
 
-def _meta(target: NumericTarget | ClassTarget) -> dict[str, Any]:
+def _common_meta(target: NumericTarget | ClassTarget) -> dict[str, Any]:
     return {
         "target_type_": target.kind,
         "y_dtype_": target.dtype,
@@ -236,11 +238,10 @@ def _meta(target: NumericTarget | ClassTarget) -> dict[str, Any]:
     }
 
 
-def _check_width(model: keras.Model, widths: set[int], remedy: str) -> None:
-    # Keras would broadcast, and train on something else than what was meant.
-    if model.output_shape[-1] not in widths:
+def _check_n_outputs(model: keras.Model, allowed: set[int], last_layer: str) -> None:
+    # Keras would broadcast y to the output, and minimize a wrong loss without an error.
+    if model.output_shape[-1] not in allowed:
         raise ValueError(
             f"The network has {model.output_shape[-1]} outputs, but y needs "
-            f"{' or '.join(map(str, sorted(widths)))}. Let its last layer follow the data: "
-            f"{remedy}."
+            f"{' or '.join(map(str, sorted(allowed)))}. Use this last layer: {last_layer}."
         )

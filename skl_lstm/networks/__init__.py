@@ -1,1 +1,1 @@
-"""What a recurrent network is: built from its settings, copied, saved, its weights as arrays."""
+"""Building, copying and saving of recurrent networks."""

@@ -1,7 +1,6 @@
-"""Pure functions from hyperparameters and `meta` to a plain Keras model.
+"""The function `lstm_network`, which builds a recurrent Keras model.
 
-Only layers that ship with Keras, so that a saved model
-loads in an installation without this package.
+The model contains only layers of Keras, so that a saved model can be loaded without this package.
 """
 
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ _CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN
 @validate_params(
     {
         "meta": [Mapping],
-        "units": "no_validation",  # of these two every layer is checked
+        "units": "no_validation",  # `_layer_sizes` checks both: the message has to name the tuple
         "conv_filters": "no_validation",
         "cell": [StrOptions(set(_CELLS))],
         "bidirectional": ["boolean"],
@@ -46,52 +45,55 @@ def lstm_network(
     kernel_size: int = 3,
     mask_value: float | None = None,
 ) -> keras.Model:
-    """Build a recurrent network whose input and output follow the data.
+    """Build a recurrent network with an input and an output that fit the data.
 
-    Made to be the ``model`` of a scikeras wrapper, which calls it with `meta` in every
-    `fit`: ``KerasRegressor(model=lstm_network, model__units=64, loss="mse")``. No shape is
-    typed by hand, so a search over ``timesteps`` needs no second parameter.
+    This function can be the ``model`` of a scikeras wrapper, which calls it with `meta` in every
+    `fit`: ``KerasRegressor(model=lstm_network, model__units=64, loss="mse")``. The shapes are
+    read from `meta`, so a search over ``timesteps`` needs no second parameter.
 
     Parameters
     ----------
     meta : mapping
-        What scikeras knows of the data: ``X_shape_``, (samples, timesteps, features) or
-        (samples, timesteps) for one feature; for a regressor ``n_outputs_``; for a
-        classifier ``n_classes_`` and ``target_type_``.
+        Description of the data, as scikeras passes it. ``X_shape_`` is (samples, timesteps,
+        features), or (samples, timesteps) for one feature. A regressor also needs
+        ``n_outputs_``, a classifier ``n_classes_`` and ``target_type_``.
     units : int or tuple of int, default=32
-        Size of the recurrent layer; a tuple stacks one layer per entry.
+        Size of the recurrent layer. A tuple stacks one layer per entry.
     cell : {"lstm", "gru", "simple_rnn"}, default="lstm"
-        Kind of recurrent layer.
+        Type of the recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence in both directions and join the results.
+        Read every sequence in both directions and concatenate the outputs.
     dropout : float, default=0.0
-        Share of each recurrent layer's inputs dropped in training, in [0, 1).
+        Fraction of the inputs of each recurrent layer to drop in training, in [0, 1).
     recurrent_dropout : float, default=0.0
-        Share of the recurrent state dropped in training, in [0, 1).
+        Fraction of the recurrent state to drop in training, in [0, 1).
     conv_filters : int or tuple of int, default=None
-        Put a ``Conv1D`` layer with that many filters ahead of the recurrent layers; a
-        tuple stacks them. The padding is causal: a step sees only itself and older ones.
+        Number of filters of a ``Conv1D`` layer before the recurrent layers. A tuple stacks
+        one layer per entry, and None adds no layer. The padding is causal: the output at a
+        time step depends only on this step and earlier ones.
     kernel_size : int, default=3
-        Time steps that each filter spans.
+        Number of time steps that each filter covers.
     mask_value : float, default=None
-        Skip time steps whose every feature has this value: a sequence gives the same
-        output padded, to any length, before its first step or behind its last, as it does
-        alone. By a ``Masking`` layer; for convolutions, which know no mask, by zeros, as
-        which they see whatever is beyond the ends of a sequence.
+        Skip the time steps in which every feature has this value. A padded sequence then
+        gives the same output as the sequence without padding, for any length of padding
+        before the first step or after the last one. Without convolutions, a ``Masking``
+        layer skips the steps. ``Conv1D`` ignores masks, so with convolutions the padding is
+        replaced by zeros before each ``Conv1D`` layer: its own causal padding is zeros, too.
 
     Returns
     -------
     keras.Model
-        Uncompiled model of standard layers, from (samples, timesteps, features) to
-        (samples, outputs). The time axis is open: sequences of any length fit. One
-        linear output per target for a regressor; one sigmoid for two classes, a softmax
-        over more, a sigmoid per label for multilabel targets.
+        Model of Keras layers, not compiled. The input is (samples, timesteps, features), or
+        (samples, timesteps) if ``X_shape_`` has two axes, and the output (samples, outputs).
+        The length of the time axis is None, so sequences of any length fit. A regressor has
+        one linear output per target. A classifier has one sigmoid for two classes, a
+        softmax for more classes, and one sigmoid per label for multilabel targets.
 
     Raises
     ------
     ValueError
-        If `meta` does not describe sequences or a known kind of target, or `mask_value`
-        is no number of single precision.
+        If `meta` does not describe sequences or a supported type of target, or if
+        `mask_value` is not a finite float32 number.
 
     Examples
     --------
@@ -101,27 +103,27 @@ def lstm_network(
     >>> model.input_shape, model.output_shape
     ((None, None, 2), (None, 1))
     """
-    mask_value = _mask_number(mask_value)
+    mask_value = _float_mask_value(mask_value)
     recurrent_sizes = _layer_sizes("units", units)
     conv_sizes = () if conv_filters is None else _layer_sizes("conv_filters", conv_filters)
     outputs, activation = _output(meta)
 
     inputs = _input(meta.get("X_shape_"))
-    # A 2D input is one feature; the model still has to be told its third axis.
+    # Recurrent layers need a feature axis, which a 2D input does not have.
     x = layers.Reshape((-1, 1))(inputs) if len(inputs.shape) == 2 else inputs
-    # Where there are convolutions, Keras' own mask would end.
+    # Conv1D does not pass a mask on, so with convolutions the mask is computed here.
     real = None if mask_value is None or not conv_sizes else _real_steps(x, mask_value)
     if mask_value is not None and real is None:
         x = layers.Masking(mask_value)(x)
-    # Names of ours, as Keras would count on from build to build, and TensorFlow keeps some
-    # memory for every name that a variable has had.
+    # Fixed layer names: Keras' default names contain a counter that grows with every build, and
+    # TensorFlow keeps memory for every variable name it has seen.
     for depth, filters in enumerate(conv_sizes, start=1):
         x = x if real is None else ops.where(real, x, 0.0)
         conv = layers.Conv1D(
             filters, int(kernel_size), padding="causal", activation="relu", name=f"conv_{depth}"
         )
         x = conv(x)
-    # Given to every layer: the first of Keras 3.6 does not hand it on.
+    # Every layer gets the mask: in Keras 3.6 the first recurrent layer does not pass it on.
     masked = {} if real is None else {"mask": ops.squeeze(real, axis=-1)}
     for depth, size in enumerate(recurrent_sizes, start=1):
         layer = _CELLS[cell](
@@ -139,20 +141,20 @@ def lstm_network(
 
 
 def _real_steps(x: keras.KerasTensor, mask_value: float) -> keras.KerasTensor:
-    """Mark the steps (samples, timesteps, 1) that a `Masking` layer would not skip."""
+    """Return a mask (samples, timesteps, 1), True for steps that `Masking` does not skip."""
     return ops.any(ops.not_equal(x, mask_value), axis=-1, keepdims=True)
 
 
-def _mask_number(mask_value: float | None) -> float | None:
-    """Return the value as the float that Keras compares in single precision."""
+def _float_mask_value(mask_value: float | None) -> float | None:
+    """Return `mask_value` as a Python float, which Keras compares in float32."""
     if mask_value is None:
         return None
-    # A float64 of NumPy would be compared in double precision, and never be found.
+    # Keras compares a np.float64 in float64, where -999.9 does not equal its float32 value.
     number = float(mask_value)
     if isinstance(mask_value, bool) or not abs(number) <= float(np.finfo(np.float32).max):
         raise ValueError(
-            f"mask_value={mask_value} marks no step: take a finite number of single precision "
-            "that is not in the data, such as -1.0."
+            f"mask_value={mask_value} marks no step. Use a finite float32 number that does not "
+            "occur in the data, such as -1.0."
         )
     return number
 
@@ -161,27 +163,27 @@ def _input(X_shape: Any) -> keras.KerasTensor:
     has_axes = isinstance(X_shape, tuple | list) and len(X_shape) in (2, 3)
     if not has_axes or not all(map(AtLeast(1).is_satisfied_by, X_shape[2:])):
         raise ValueError(
-            f"X has shape {X_shape}, but a recurrent network reads (samples, timesteps, "
-            "features), or (samples, timesteps) for one feature. Put a SequenceReshaper "
-            "ahead of it."
+            f"X has shape {X_shape}, but a recurrent network needs (samples, timesteps, "
+            "features), or (samples, timesteps) for one feature. Use a SequenceReshaper "
+            "before the network."
         )
     return keras.Input((None, *X_shape[2:]))
 
 
 def _output(meta: Mapping[str, Any]) -> tuple[int, str | None]:
-    """Read the width and activation of the last layer from the target's description."""
+    """Return the size and the activation of the output layer for the target in `meta`."""
     target_type, n_classes = meta.get("target_type_"), meta.get("n_classes_")
     if "n_classes_" not in meta:
         n_outputs: Any = meta.get("n_outputs_")
         if not AtLeast(1).is_satisfied_by(n_outputs):
             raise ValueError(
-                f"meta says n_outputs_={n_outputs!r}, but a network needs at least one output: "
-                "for a regressor give n_outputs_, for a classifier n_classes_ and target_type_."
+                f"meta has n_outputs_={n_outputs!r}, but a network needs at least one output. "
+                "Set n_outputs_ for a regressor, or n_classes_ and target_type_ for a classifier."
             )
         return int(n_outputs), None
     if n_classes is None:
         raise ValueError(
-            f"A {target_type} target has no single output layer. Fit one classifier per "
+            f"A {target_type} target needs more than one output layer. Fit one classifier per "
             "column of y, for example with sklearn.multioutput.MultiOutputClassifier."
         )
     if target_type == "multilabel-indicator":

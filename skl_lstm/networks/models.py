@@ -1,4 +1,4 @@
-"""Keras models: copied, their weights read and written, their state restored after an error."""
+"""Functions that copy Keras models, read and write weights, and restore a state after an error."""
 
 from __future__ import annotations
 
@@ -18,24 +18,27 @@ from .seeding import seeded
 
 
 def code_in(model: keras.Model) -> list[Any]:
-    """Return the classes and functions that a model is made of, at its surface."""
+    """Return the classes and functions of a model, its layers, optimizer, loss and metrics."""
     compiled = [model.optimizer, compile_settings(model)] if model.compiled else []
     return code_of([*all_layers(model), *keras.tree.flatten(compiled)])
 
 
 def code_of(holders: Sequence[Any]) -> list[Any]:
-    """Return the classes of objects, and the classes and functions among their attributes."""
+    """Return the classes of objects and of their attributes, and attributes that are code."""
     values = [value for holder in holders for value in getattr(holder, "__dict__", {}).values()]
     candidates = [*holders, *values]
     return [o if isinstance(o, type | FunctionType) else type(o) for o in candidates]
 
 
 def copy_model(model: keras.Model) -> keras.Model:
-    """Copy architecture, weights and, if compiled, how; share no variable."""
+    """Copy the architecture, the weights and the compile settings of a model.
+
+    The copy shares no variable with the model.
+    """
     copied = copy_architecture(model)
     write_weights(copied, read_weights(model))
     if model.compiled:
-        # Keras finds code by its name, and only if it is its own or has been named here.
+        # Keras looks code up by name, and finds code of the user only inside this scope.
         config = model.get_compile_config()
         with keras.saving.custom_object_scope(names_of(foreign_code(config, code_in(model)))):
             copied.compile_from_config(config)
@@ -43,34 +46,35 @@ def copy_model(model: keras.Model) -> keras.Model:
 
 
 def copy_architecture(model: keras.Model) -> keras.Model:
-    """Copy the architecture alone; `keras.models.clone_model` compiles as well."""
+    """Copy the architecture only. `keras.models.clone_model` would also compile the copy."""
     config = model.get_config()
     code = foreign_code(config, code_in(model))
-    # Whatever is drawn here is overwritten.
+    # The caller overwrites the weights, so any seed will do.
     with seeded(0), keras.saving.custom_object_scope(names_of(code)):
         return type(model).from_config(config)
 
 
 def read_weights(model: keras.Model) -> list[NDArray]:
-    """Copy the weights out."""
+    """Return copies of the weights."""
     if keras.backend.backend() != "tensorflow":
         return [keras.ops.convert_to_numpy(variable) for variable in model.weights]
-    # Keras' own ways convert these in a manner that NumPy 2 deprecates.
+    # Keras' own conversion of TensorFlow variables raises a DeprecationWarning in NumPy 2.
     return [variable.value.numpy() for variable in model.weights]
 
 
 def write_weights(model: keras.Model, weights: Sequence[NDArray]) -> None:
-    """Copy weights in."""
+    """Set the weights of a model."""
     for variable, array in zip(model.weights, weights, strict=True):
         variable.assign(array)
     for layer in all_layers(model):
-        if hasattr(layer, "finalize_state"):  # one that has adapted to data, by its weights
+        # Preprocessing layers such as Normalization compute further state from their weights.
+        if hasattr(layer, "finalize_state"):
             layer.finalize_state()
 
 
 @contextmanager
 def state_restored_on_error(model: keras.Model) -> Iterator[None]:
-    """Take back what was trained if training breaks off, that it may be tried again."""
+    """Restore the model and its optimizer after an exception, so that training can be retried."""
     optimizer = getattr(model, "optimizer", None)
     variables = [*model.variables, *(optimizer.variables if optimizer else ())]
     before = [keras.ops.copy(variable.value) for variable in variables]
@@ -82,31 +86,31 @@ def state_restored_on_error(model: keras.Model) -> Iterator[None]:
         raise
 
 
-_silencing = threading.Lock()
-_silent = 0
+_silence_lock = threading.Lock()
+_silent_threads = 0
 _filters = warnings.catch_warnings()
 
 
 @contextmanager
 def array_warnings_silenced() -> Iterator[None]:
-    """Silence what Keras trips over whenever it reads weights under NumPy 2.
+    """Ignore the DeprecationWarning of NumPy 2 when Keras reads weights.
 
-    Filters belong to the process: the first thread to come sets one, the last to go takes it
-    back.
+    Warning filters apply to the whole process. So the first thread that enters sets the filter,
+    and the last thread that leaves removes it.
     """
-    global _silent, _filters
-    with _silencing:
-        if not _silent:
+    global _silent_threads, _filters
+    with _silence_lock:
+        if not _silent_threads:
             _filters = warnings.catch_warnings()
             _filters.__enter__()
             warnings.filterwarnings(
                 "ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning
             )
-        _silent += 1
+        _silent_threads += 1
     try:
         yield
     finally:
-        with _silencing:
-            _silent -= 1
-            if not _silent:
+        with _silence_lock:
+            _silent_threads -= 1
+            if not _silent_threads:
                 _filters.__exit__(None, None, None)

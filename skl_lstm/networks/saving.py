@@ -1,4 +1,4 @@
-"""Keras models and objects as plain data: JSON and arrays, for pickle and skops."""
+"""Conversion of Keras models and objects to JSON and arrays, for pickle and skops."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .configs import check_config, foreign_code, names_of
 from .models import code_in, code_of, copy_architecture, read_weights, write_weights
 from .seeding import seeded
 
-# What has a configuration and little else; models have weights besides.
-_CONFIGURED = (
+# Objects that their configuration restores. Models have weights, too.
+_RESTORED_FROM_CONFIG = (
     keras.constraints.Constraint,
     keras.initializers.Initializer,
     keras.losses.Loss,
@@ -25,60 +25,63 @@ _CONFIGURED = (
 )
 
 
-# The key that tells what we have packed from a dictionary of the user's.
+# The key marks packed objects, to distinguish them from a dict of the user.
 _PACKED = "packed by skl_lstm"
 
 
 def pack(model: keras.Model, *, compiled: bool = False) -> dict[str, Any]:
-    """Reduce a model to its architecture in JSON and its weights as arrays.
+    """Convert a model to a dict of its architecture in JSON and its weights as arrays.
 
-    Not Keras' own pickling: that writes a whole zip file, and warns on NumPy 2. With
-    `compiled` the JSON also says how the model was compiled. Code of the user's own that it
-    names is listed beside it.
+    With `compiled` the JSON also contains the compile settings. The dict lists the user's classes
+    and functions that the JSON names. Keras' own pickling is not used: it writes a zip file, and
+    raises a DeprecationWarning with NumPy 2.
     """
     described = model if compiled else copy_architecture(model)
     architecture = described.to_json()
-    code = _code_named(json.loads(architecture), code_in(model))
+    code = _code_to_save(json.loads(architecture), code_in(model))
     weights = read_weights(model)
     return {_PACKED: "model", "architecture": architecture, "weights": weights, "code": code}
 
 
 def unpack(packed: dict[str, Any]) -> keras.Model:
-    """Restore what `pack` reduced; refuse code that is neither Keras' nor listed."""
+    """Restore a model from the dict that `pack` returned.
+
+    Raises ValueError if the architecture names code that is neither Keras' own nor listed.
+    """
     with seeded(0):
         model = _from_json(packed["architecture"], packed["code"])
     if not isinstance(model, keras.Model):
-        raise ValueError(f"The saved object is not a network, but {model!r}.")
+        raise ValueError(f"The saved object is {model!r}, not a network.")
     write_weights(model, packed["weights"])
     return model
 
 
 def pack_objects(value: Any) -> Any:
-    """Reduce the Keras objects in a parameter: models, optimizers, losses and so on."""
+    """Convert the Keras objects in a parameter: models, optimizers, losses and others."""
     if isinstance(value, keras.Model):
         return pack(value, compiled=True)
-    if isinstance(value, _CONFIGURED):
+    if isinstance(value, _RESTORED_FROM_CONFIG):
         config = keras.saving.serialize_keras_object(value)
-        if isinstance(value, keras.losses.Huber):  # its configuration leaves delta out
+        if isinstance(value, keras.losses.Huber):  # the configuration of Huber lacks delta
             config["config"].setdefault("delta", huber_delta(value))
-        code = _code_named(config, code_of([value]))
+        code = _code_to_save(config, code_of([value]))
         return {_PACKED: "object", "object": json.dumps(config), "code": code}
-    packed = _map(pack_objects, value)
-    is_like_ours = type(value) is dict and _PACKED in value
-    return {_PACKED: "dict", "items": packed} if is_like_ours else packed
+    packed = _map_nested(pack_objects, value)
+    looks_packed = type(value) is dict and _PACKED in value
+    return {_PACKED: "dict", "items": packed} if looks_packed else packed
 
 
 def unpack_objects(value: Any) -> Any:
-    """Restore what `pack_objects` reduced."""
+    """Restore the Keras objects in a value that `pack_objects` returned."""
     kind = value.get(_PACKED) if type(value) is dict else None
     if kind == "model":
         return unpack(value)
     if kind == "object":
         return _from_json(value["object"], value["code"])
-    return _map(unpack_objects, value["items"] if kind == "dict" else value)
+    return _map_nested(unpack_objects, value["items"] if kind == "dict" else value)
 
 
-def _map(function: Callable[[Any], Any], value: Any) -> Any:
+def _map_nested(function: Callable[[Any], Any], value: Any) -> Any:
     if type(value) is dict:
         return {name: function(inner) for name, inner in value.items()}
     return type(value)(map(function, value)) if type(value) in (list, tuple) else value
@@ -90,8 +93,8 @@ def _from_json(text: str, code: Sequence[Any]) -> Any:
     return keras.saving.deserialize_keras_object(config, custom_objects=names_of(code))
 
 
-def _code_named(config: Any, things: Sequence[Any]) -> list[Any]:
-    """Return the code that has to be saved with a configuration; refuse what cannot be."""
+def _code_to_save(config: Any, things: Sequence[Any]) -> list[Any]:
+    """Return the code to save with a configuration; raise ValueError if it cannot be saved."""
     code = foreign_code(config, things)
     check_config(config, code)
     return code

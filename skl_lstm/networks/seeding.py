@@ -1,4 +1,4 @@
-"""Random numbers for building a Keras model, from a seed alone. No global state is left changed."""
+"""Seeding of the random numbers that Keras draws when it builds a model."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ import numpy as np
 
 from .._compat.keras import seeds_drawn_from
 
-_ONE_BUILDER = threading.RLock()
+_LOCK = threading.RLock()
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed what Keras' initializers and seed generators draw from; give it back after.
+    """Seed Python's, NumPy's and Keras' generators, and restore their states afterwards.
 
-    A layer without a seed takes one from Python's `random` when it is made, so this is all
-    that dropout needs as well. TensorFlow's own seed stays untouched: setting it empties its
-    kernel caches, and once `enable_op_determinism` was on, as in scikeras, taking it back
-    fails every fit without a seed.
+    Keras' initializers draw from these generators. A layer without a seed draws one when it is
+    created, so the seed also determines the dropout. TensorFlow's global seed is not changed:
+    setting it clears TensorFlow's kernel caches, and once `enable_op_determinism` was called, as
+    scikeras does, removing the seed makes every later fit without a seed fail.
 
-    NumPy's and Python's generators serve every thread of a process. A user's function that draws
-    from them is seeded as long as no other thread does so meanwhile, as those of a Dask worker do;
-    Keras gets a generator that no other thread can draw from.
+    All threads of a process share the generators of Python and NumPy. If another thread draws from
+    them in the meantime, as threads of a Dask worker do, a user's function that draws from them is
+    not reproducible. Keras itself draws from a separate generator that no other thread uses.
     """
-    with _ONE_BUILDER:
+    with _LOCK:
         python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002
-        own = _OfThisThread(random.Random(seed))  # noqa: S311
+        own = _GeneratorOfThread(random.Random(seed))  # noqa: S311
         try:
             with seeds_drawn_from(own):
                 yield
@@ -41,8 +41,8 @@ def seeded(seed: int) -> Iterator[None]:
             np.random.set_state(numpy_state)  # noqa: NPY002
 
 
-class _OfThisThread:
-    """Python's `random`, but for the thread that makes it a generator of its own."""
+class _GeneratorOfThread:
+    """A separate generator in the thread that creates it, and Python's `random` in all others."""
 
     def __init__(self, own: random.Random) -> None:
         self._own = own

@@ -1,1 +1,1 @@
-"""How a network learns and predicts."""
+"""Training of networks, and prediction with them."""

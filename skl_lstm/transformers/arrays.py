@@ -102,8 +102,8 @@ def cast_if_finite(values: NDArray, dtype: np.dtype) -> NDArray:
     if not values.dtype.kind == dtype.kind == "f":
         return values
     with np.errstate(all="ignore"):
-        cast = values.astype(dtype, copy=False)
-    return values if np.isinf(cast).any() else cast
+        converted = values.astype(dtype, copy=False)
+    return values if np.isinf(converted).any() else converted
 
 
 def _padded_before(rows: NDArray, missing: int, padding: str | float) -> NDArray:

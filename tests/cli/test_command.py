@@ -1,4 +1,4 @@
-"""The command: what it reports, and what it says when it cannot."""
+"""The command: reports, saved files and error messages."""
 
 import io
 import os
@@ -44,7 +44,7 @@ def csv(tmp_path):
 
 
 def fails(capsys, *argv):
-    """Run the command, and return the one line it ends in."""
+    """Run a command that must fail, and return its error message of one line."""
     assert cli.main([*argv, "--no-plot"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -63,7 +63,7 @@ def is_png(path):
 
 @pytest.fixture(scope="module")
 def whole_run(tmp_path_factory):
-    """One run of the main job in a process of its own, over two look-backs and two sizes."""
+    """A run of the main job in a new process, with two look-backs and two sizes."""
     folder = tmp_path_factory.mktemp("run")
     options = "--timesteps 2 4 --units 2 3 --epochs 2 --folds 2 --horizon 2 --n-jobs 1"
     command = [sys.executable, "-m", "skl_lstm", *options.split(), "--save", "weather.skops"]
@@ -105,14 +105,14 @@ def test_the_reported_errors_are_those_of_the_saved_pipeline(whole_run):
         rmse = np.sqrt((difference**2).mean(axis=0)).mean()
         return [round(rmse, 3), round(np.abs(difference).mean(), 3)]
 
-    # A row more than are reported: the one that the gap leaves out, the past of the others.
+    # The row of the gap is not reported, but it is the past of the reported rows.
     forecast = model.predict(weather[-n_test - 3 : -2])[1:]
     assert reported("LSTM") == pytest.approx(errors(forecast), abs=1e-3)
     today = tail[["temp_max"]].to_numpy()[:-2]
     assert reported("persistence") == pytest.approx(errors(today), abs=1e-3)
 
 
-def test_the_saved_pipeline_forecasts_from_rows_that_follow_its_own(whole_run):
+def test_the_saved_pipeline_forecasts_from_rows_after_its_training_rows(whole_run):
     folder, _ = whole_run
     model = load(folder / "weather.skops")
     weather = datasets.load_seattle_weather().drop(columns="weather")
@@ -125,7 +125,7 @@ def test_the_saved_pipeline_forecasts_from_rows_that_follow_its_own(whole_run):
     np.testing.assert_allclose(model.predict(following[:5]), expected, rtol=1e-6)
 
 
-def test_a_csv_of_the_users_own_is_ordered_by_its_time_column(tmp_path, csv, monkeypatch):
+def test_a_csv_is_sorted_by_its_time_column(tmp_path, csv, monkeypatch):
     shuffled = pd.read_csv(csv).sample(frac=1, random_state=0)
     shuffled.to_csv(tmp_path / "shuffled.csv", index=False)
     read = tables.read_table(tmp_path / "shuffled.csv", "day")
@@ -147,7 +147,7 @@ def test_a_run_on_a_csv(tmp_path, csv, capsys):
     assert is_png(png)
 
 
-def test_the_same_seed_reports_the_same(csv, capsys):
+def test_the_same_seed_gives_the_same_report(csv, capsys):
     def report():
         assert cli.main(["--csv", csv, "--target", "load", "--no-plot", *QUICK]) == 0
         lines = capsys.readouterr().out.splitlines()
@@ -156,7 +156,7 @@ def test_the_same_seed_reports_the_same(csv, capsys):
     assert report() == report()
 
 
-def test_holes_in_time_are_noted_and_respected(tmp_path, capsys):
+def test_holes_in_time_are_reported_and_no_window_crosses_them(tmp_path, capsys):
     path = write_csv(tmp_path / "holes.csv")
     pd.read_csv(path).drop(index=[1, 50, 51]).to_csv(path, index=False)
     table = tables.read_table(path, "day")[["load", "heat"]]
@@ -178,7 +178,7 @@ def test_holes_in_time_are_noted_and_respected(tmp_path, capsys):
     assert is_png(tmp_path / "holes.png")
 
 
-def test_without_a_time_column_the_rows_follow_each_other(csv, capsys):
+def test_without_a_time_column_the_rows_keep_the_order_of_the_file(csv, capsys):
     table = tables.read_table(csv, None)[["load"]]
     rows, y = tables.rows_with_future(table, "load", 1)
     np.testing.assert_array_equal(rows, np.arange(119))
@@ -186,7 +186,7 @@ def test_without_a_time_column_the_rows_follow_each_other(csv, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_ridge_reads_the_windows_of_the_lstm(csv):
+def test_ridge_is_fitted_to_the_windows_of_the_lstm(csv):
     X = tables.read_table(csv, "day")[["load", "heat"]]
     windows = make_pipeline(
         StandardScaler().set_output(transform="pandas"), SequenceWindower(3), "passthrough"
@@ -202,19 +202,19 @@ def test_ridge_reads_the_windows_of_the_lstm(csv):
     ("options", "message"),
     [
         (["--target", "lod"], "no column 'lod'; the columns are: day, load, heat, note"),
-        (["--target", "note"], "column 'note' holds no numbers; those that do: load, heat"),
-        ([], "which column to forecast? --target one of: load, heat"),
+        (["--target", "note"], "column 'note' is not numeric; the numeric columns are: load, heat"),
+        ([], "choose the column to forecast with --target, one of: load, heat"),
         (["--time-column", "when"], "no column 'when'; the columns are: day, load, heat, note"),
-        (["--time-column", "note", "--target", "load"], "column 'note' holds no dates"),
+        (["--time-column", "note", "--target", "load"], "column 'note' does not contain dates"),
         (["--target", "load", "--features", "hat"], "no column 'hat'; the columns are: day, load"),
-        (["--target", "load", "--features", "note"], "column 'note' holds no numbers; those that"),
+        (["--target", "load", "--features", "note"], "column 'note' is not numeric; the numeric"),
     ],
 )
-def test_wrong_columns_name_the_right_ones(csv, capsys, options, message):
+def test_a_wrong_column_raises_an_error_that_lists_the_valid_ones(csv, capsys, options, message):
     assert message in fails(capsys, "--csv", csv, *options)
 
 
-def test_features_leave_columns_out_but_never_the_target(csv):
+def test_the_target_is_always_among_the_features(csv):
     table = tables.read_table(csv, None).assign(gaps=np.nan)
     assert list(tables.select_features(table, "load", ["heat"])) == ["heat", "load"]
     assert list(tables.select_features(table, "load", ["load", "heat"])) == ["load", "heat"]
@@ -245,11 +245,11 @@ def test_the_only_numeric_column_is_the_target(tmp_path):
             {"heat": [np.nan, 1.0, 2.0]},
             "missing values in heat; fill them first, or choose other --f",
         ),
-        ({"heat": [np.inf, 1.0, 2.0]}, "the table holds infinite values"),
-        ({"load": list("abc"), "heat": list("abc")}, "none of these columns holds numbers: day"),
+        ({"heat": [np.inf, 1.0, 2.0]}, "the table contains infinite values"),
+        ({"load": list("abc"), "heat": list("abc")}, "no column is numeric; the columns are: day"),
     ],
 )
-def test_values_that_no_network_can_read(tmp_path, capsys, columns, message):
+def test_missing_infinite_and_text_values_are_refused(tmp_path, capsys, columns, message):
     path = write_csv(tmp_path / "bad.csv", rows=3, **columns)
     assert message in fails(capsys, "--csv", path, "--target", "load")
 
@@ -258,10 +258,10 @@ def test_values_that_no_network_can_read(tmp_path, capsys, columns, message):
     ("days", "message"),
     [
         (["2020-01-01", None, "2020-01-03"], "column 'day' has 1 missing dates"),
-        (["2020-01-01", "2020-01-02", "2020-01-02"], "has 2020-01-02 00:00:00 more than once"),
+        (["2020-01-01", "2020-01-02", "2020-01-02"], "contains 2020-01-02 00:00:00 more than once"),
     ],
 )
-def test_dates_that_order_nothing(tmp_path, capsys, days, message):
+def test_missing_and_repeated_dates_are_refused(tmp_path, capsys, days, message):
     path = write_csv(tmp_path / "bad.csv", rows=3, day=days)
     assert message in fails(capsys, "--csv", path, "--target", "load", "--time-column", "day")
 
@@ -269,14 +269,14 @@ def test_dates_that_order_nothing(tmp_path, capsys, days, message):
 @pytest.mark.parametrize(
     "options", [["--timesteps", "200"], ["--folds", "99"], ["--horizon", "30"]]
 )
-def test_too_few_rows_are_counted_out(csv, capsys, options):
+def test_too_few_rows_are_refused_with_their_number(csv, capsys, options):
     message = fails(capsys, "--csv", csv, "--target", "load", *options)
     assert re.search("(119|90) rows with a future of (1 step|30 steps) are too few: ", message)
     assert message.endswith("use fewer timesteps or folds\n")
 
 
 @pytest.mark.parametrize("rows", range(2, 40))
-def test_whatever_the_count_of_rows_a_run_works_or_says_why(rows):
+def test_any_number_of_rows_is_either_split_or_refused(rows):
     args = arguments.parse_args(["--timesteps", "3", "--folds", "3", "--horizon", "2"])
     table = pd.DataFrame({"load": np.arange(float(rows))})
     with_future, y = tables.rows_with_future(table, "load", 2)
@@ -285,13 +285,13 @@ def test_whatever_the_count_of_rows_a_run_works_or_says_why(rows):
     except errors.CommandError:
         assert rows < 20
         return
-    # What the last row to tune on forecasts last is the last that the tail's first one knows.
+    # The last target of the training rows is known at the time of the first test row.
     assert y[n_train - 1][-1] == table["load"].iloc[with_future[-n_test]]
     folds = list(TimeSeriesSplit(3, gap=1).split(table[:n_train]))
     assert all(len(head) >= 3 and len(tail) for head, tail in folds)
 
 
-def test_unreadable_files(tmp_path, capsys):
+def test_unreadable_files_are_refused(tmp_path, capsys):
     assert "No such file or directory" in fails(capsys, "--csv", str(tmp_path / "none.csv"))
     assert "Is a directory" in fails(capsys, "--csv", str(tmp_path))
     (tmp_path / "empty.csv").write_text("")
@@ -303,15 +303,15 @@ def test_unreadable_files(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("option", ["--plot", "--save"])
-def test_places_that_cannot_be_written_are_refused_before_the_search(tmp_path, capsys, option):
+def test_paths_that_cannot_be_written_are_refused_before_the_search(tmp_path, capsys, option):
     for path, reason in [(tmp_path / "no" / "x", "no such folder"), (tmp_path, "it is a folder")]:
         assert cli.main([option, str(path)]) == 1
         assert reason in capsys.readouterr().err
 
 
-def test_a_device_is_never_replaced_by_a_file(capsys):
+def test_a_device_is_not_replaced_by_a_file(capsys):
     assert cli.main(["--save", os.devnull]) == 1
-    assert f"cannot write {os.devnull}: it is no ordinary file" in capsys.readouterr().err
+    assert f"cannot write {os.devnull}: it is not a regular file" in capsys.readouterr().err
 
 
 # Saved pipelines.
@@ -319,7 +319,7 @@ def test_a_device_is_never_replaced_by_a_file(capsys):
 
 @pytest.fixture(scope="module")
 def forecaster(tmp_path_factory):
-    """A folder with a pipeline that forecasts `load` two days ahead, and what it learned from."""
+    """A folder with a pipeline that forecasts `load` two days ahead, and its training table."""
     folder = tmp_path_factory.mktemp("forecaster")
     write_csv(folder / "table.csv")
     argv = ["--csv", str(folder / "table.csv"), "--time-column", "day", "--target", "load", *QUICK]
@@ -344,23 +344,23 @@ def refuses(capsys, *argv):
 
 
 def read_forecasts(text):
-    # Python reads back every digit; pandas below 3 reads fast.
+    # The default float parser of pandas below 3 loses digits. Python's float keeps them all.
     table = pd.read_csv(io.StringIO(text), index_col="day", dtype=str).map(float)
     return table.set_index(pd.to_datetime(table.index))
 
 
-def test_predict_forecasts_as_the_pipeline_does(forecaster, capsys):
+def test_predict_gives_the_forecasts_of_the_pipeline(forecaster, capsys):
     out, err = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv")
     assert err == ""
     forecasts = read_forecasts(out)
     assert list(forecasts) == ["load+1", "load+2"]
     rows = tables.read_table(forecaster / "table.csv", "day")[["load", "heat"]]
     expected = load(forecaster / "load.skops").predict(rows)
-    np.testing.assert_array_equal(forecasts, expected)  # no digit is lost
+    np.testing.assert_array_equal(forecasts, expected)
     np.testing.assert_array_equal(forecasts.index, rows.index)
 
 
-def test_predict_in_a_process_of_its_own_finds_the_past_of_new_rows(forecaster, capsys):
+def test_predict_in_a_new_process_finds_the_past_of_new_rows(forecaster, capsys):
     model = load(forecaster / "load.skops")
     table = pd.read_csv(forecaster / "table.csv")
     learned = model["window"].history_.index[-1]
@@ -394,7 +394,7 @@ def test_predict_reads_another_time_column(forecaster, capsys):
     assert out.startswith("date,load+1,load+2\n2020-01-01,")
 
 
-def test_predict_without_time_follows_the_rows_of_the_file(tmp_path, capsys):
+def test_predict_without_a_time_column_keeps_the_order_of_the_file(tmp_path, capsys):
     path, model = write_csv(tmp_path / "table.csv"), tmp_path / "model.skops"
     argv = ["--csv", path, "--target", "load", *QUICK, "--no-plot", "--save", str(model)]
     assert cli.main(argv) == 0
@@ -405,13 +405,13 @@ def test_predict_without_time_follows_the_rows_of_the_file(tmp_path, capsys):
     pd.read_csv(path)[50:60].to_csv(tmp_path / "some.csv", index=False)
     out, err = predicts(capsys, model, tmp_path / "some.csv")
     assert out.count("\n") == 11
-    assert err == ""  # a series from its first row on
+    assert err == ""  # without a time, the rows are a new series, so its padding is expected
     message = refuses(capsys, model, path, "--time-column", "day")
     assert "cannot forecast: The index of X has dates in level 1 as the time of its" in message
     assert "but in fit it had numbers in level 1." in message
 
 
-def test_predict_notes_what_it_cannot_know(forecaster, capsys):
+def test_predict_prints_a_note_about_padded_windows(forecaster, capsys):
     pd.read_csv(forecaster / "table.csv")[50:60].to_csv(forecaster / "some.csv", index=False)
     _, err = predicts(capsys, forecaster / "load.skops", forecaster / "some.csv")
     assert err.startswith("skl-lstm: note: 2 of 10 windows are padded although fit saw the rows")
@@ -421,11 +421,11 @@ def test_predict_notes_what_it_cannot_know(forecaster, capsys):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"heat": "warm"}, "column 'heat' holds no numbers; those that do: load"),
+        ({"heat": "warm"}, "column 'heat' is not numeric; the numeric columns are: load"),
         ({"heat": [np.nan, 1.0, 2.0]}, "missing values in heat; fill or drop them first"),
-        ({"load": [np.inf, 1.0, 2.0]}, "the table holds infinite values"),
+        ({"load": [np.inf, 1.0, 2.0]}, "the table contains infinite values"),
         ({"day": ["2020-01-01", None, "2020-01-03"]}, "column 'day' has 1 missing dates"),
-        ({"day": "2020-01-01"}, "has 2020-01-01 00:00:00 more than once"),
+        ({"day": "2020-01-01"}, "contains 2020-01-01 00:00:00 more than once"),
     ],
 )
 def test_predict_refuses_tables_like_the_main_job(forecaster, tmp_path, capsys, columns, message):
@@ -443,7 +443,9 @@ def test_predict_names_a_column_that_is_missing(forecaster, tmp_path, capsys):
     assert "No such file" in refuses(capsys, forecaster / "load.skops", tmp_path / "none.csv")
 
 
-class Striking:
+class TouchesFile:
+    """An object that creates a file when it is unpickled."""
+
     def __init__(self, path):
         self.path = path
 
@@ -452,10 +454,10 @@ class Striking:
 
 
 def test_predict_refuses_files_that_are_not_models(forecaster, tmp_path, capsys):
-    struck = tmp_path / "struck"
+    touched = tmp_path / "touched"
     saved = (forecaster / "load.skops").read_bytes()
     files = {
-        "pickle": pickle.dumps(Striking(struck)),
+        "pickle": pickle.dumps(TouchesFile(touched)),
         "empty": b"",
         "torn": saved[: len(saved) // 2],
         "damaged": saved[:500] + b"\0" * 2000 + saved[2500:],
@@ -464,29 +466,29 @@ def test_predict_refuses_files_that_are_not_models(forecaster, tmp_path, capsys)
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
         message = refuses(capsys, tmp_path / name, forecaster / "table.csv")
-        assert f"cannot load {tmp_path / name}: no whole file of --save (" in message
-    assert not struck.exists()
+        assert f"cannot load {tmp_path / name}: it is not a complete file from --save (" in message
+    assert not touched.exists()
     assert "No such file" in refuses(capsys, tmp_path / "none", forecaster / "table.csv")
     assert "Is a directory" in refuses(capsys, tmp_path, forecaster / "table.csv")
 
 
-def test_predict_refuses_foreign_code_by_name(forecaster, tmp_path, capsys):
+def test_predict_refuses_untrusted_types_by_name(forecaster, tmp_path, capsys):
     model = load(forecaster / "load.skops")
-    model.steps.insert(0, ("strike", FunctionTransformer(os.system)))
-    skops.io.dump(model, tmp_path / "foreign.skops")
-    message = refuses(capsys, tmp_path / "foreign.skops", forecaster / "table.csv")
-    assert "it holds what no model of skl-lstm does, and could run any code. " in message
+    model.steps.insert(0, ("untrusted", FunctionTransformer(os.system)))
+    skops.io.dump(model, tmp_path / "untrusted.skops")
+    message = refuses(capsys, tmp_path / "untrusted.skops", forecaster / "table.csv")
+    assert "it contains types that skl-lstm does not trust, which could run any code. " in message
     assert f"['{os.system.__module__}.system']" in message
 
 
 @pytest.mark.parametrize("thing", [{"a": 1}, StandardScaler(), make_pipeline(StandardScaler())])
-def test_predict_refuses_what_is_no_fitted_pipeline(forecaster, tmp_path, capsys, thing):
+def test_predict_refuses_files_without_a_fitted_pipeline(forecaster, tmp_path, capsys, thing):
     skops.io.dump(thing, tmp_path / "thing.skops")
     message = refuses(capsys, tmp_path / "thing.skops", forecaster / "table.csv")
-    assert "no whole file of --save (" in message
+    assert "it is not a complete file from --save (" in message
 
 
-def test_predict_takes_a_pipeline_that_was_saved_by_hand(tmp_path, capsys):
+def test_predict_accepts_a_pipeline_that_was_saved_with_skops(tmp_path, capsys):
     from skl_lstm import LSTMRegressor
 
     table = tables.read_table(write_csv(tmp_path / "table.csv"), None)[["load", "heat"]]
@@ -504,10 +506,10 @@ def test_wrong_options_of_predict_exit_with_2(capsys, argv):
     assert "usage: skl-lstm predict" in capsys.readouterr().err
 
 
-# Writing: whole, or not at all.
+# Atomic writing.
 
 
-def test_a_failing_save_leaves_the_old_file_and_no_other(tmp_path):
+def test_a_failed_save_keeps_the_old_file_and_leaves_no_other(tmp_path):
     path = tmp_path / "model.skops"
     files.save_model(make_pipeline(StandardScaler(with_mean=False)), "load", path)
     old = path.read_bytes()
@@ -515,7 +517,7 @@ def test_a_failing_save_leaves_the_old_file_and_no_other(tmp_path):
     with pytest.raises(TypeError):
         files.save_model(make_pipeline(unsavable), "load", path)
     with pytest.raises(KeyboardInterrupt):
-        files.write_whole(path, interrupted)
+        files.write_atomically(path, interrupted)
     assert path.read_bytes() == old
     assert list(tmp_path.iterdir()) == [path]
 
@@ -524,34 +526,34 @@ def interrupted(*args):
     raise KeyboardInterrupt
 
 
-def test_a_link_stays_a_link(tmp_path):
+def test_writing_to_a_symbolic_link_writes_its_target(tmp_path):
     (tmp_path / "folder").mkdir()
     link, file = tmp_path / "link", tmp_path / "folder" / "file"
     link.symlink_to(file)
-    files.write_whole(link, lambda out: out.write(b"content"))
+    files.write_atomically(link, lambda out: out.write(b"content"))
     assert link.is_symlink()
     assert file.read_bytes() == b"content"
 
 
-def test_a_file_is_as_readable_as_any_other(tmp_path):
-    files.write_whole(tmp_path / "whole", lambda out: out.write(b"content"))
+def test_a_written_file_has_the_usual_permissions(tmp_path):
+    files.write_atomically(tmp_path / "whole", lambda out: out.write(b"content"))
     (tmp_path / "plain").write_bytes(b"content")
     assert (tmp_path / "whole").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-def test_a_file_is_written_where_folders_cannot_be_opened(tmp_path, monkeypatch):
+def test_a_file_is_written_on_systems_where_folders_cannot_be_opened(tmp_path, monkeypatch):
     def refuse(*args):
         raise PermissionError
 
     monkeypatch.setattr(os, "name", "another system")
     monkeypatch.setattr(os, "open", refuse)
-    files.write_whole(tmp_path / "file", lambda out: out.write(b"content"))
+    files.write_atomically(tmp_path / "file", lambda out: out.write(b"content"))
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     assert (tmp_path / "file").read_bytes() == b"content"
 
 
-# Saves a pipeline over an old one, stops at one moment and says so.
+# Overwrites a saved pipeline, and at one moment prints a line and sleeps.
 SLOW_SAVE = """
 import os, pathlib, sys, time
 from sklearn.model_selection import TimeSeriesSplit
@@ -591,7 +593,7 @@ def slow_replace(path, target):
 moment, real_open, real_replace = sys.argv[1], pathlib.Path.open, pathlib.Path.replace
 pathlib.Path.open = slow_open
 if moment == "before the bytes are on the disk":
-    os.fsync = lambda number: stop()
+    os.fsync = lambda descriptor: stop()
 if "new name" in moment:
     pathlib.Path.replace = slow_replace
 files.save_model(make_pipeline(StandardScaler(with_std=False)), "new", pathlib.Path("model.skops"))
@@ -608,7 +610,7 @@ MOMENTS = {
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 on this system")
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_at_any_moment_a_save_leaves_a_whole_file(tmp_path, moment):
+def test_a_save_that_is_killed_leaves_a_complete_file(tmp_path, moment):
     path = tmp_path / "model.skops"
     files.save_model(make_pipeline(StandardScaler(with_mean=False)), "old", path)
     command = [sys.executable, "-c", textwrap.dedent(SLOW_SAVE), moment]
@@ -618,7 +620,7 @@ def test_killed_at_any_moment_a_save_leaves_a_whole_file(tmp_path, moment):
         assert process.wait() == -signal.SIGKILL
     assert load(path).target_ == MOMENTS[moment]
     assert zipfile.ZipFile(path).testzip() is None
-    # What the killed one left behind stands in nobody's way.
+    # The temporary file of the killed process does not prevent the next save.
     files.save_model(make_pipeline(StandardScaler()), "third", path)
     assert load(path).target_ == "third"
 
@@ -626,15 +628,15 @@ def test_killed_at_any_moment_a_save_leaves_a_whole_file(tmp_path, moment):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["--timesteps", "0"], "'0' is not a whole number from 1 up"),
-        (["--timesteps", "many"], "'many' is not a whole number from 1 up"),
-        (["--folds", "1"], "'1' is not a whole number from 2 up"),
-        (["--seed", "-1"], "'-1' is not a whole number from 0 up"),
-        (["--n-jobs", "0"], "'0' is not a whole number from 1 up"),
-        (["--n-jobs", "some"], "'some' is not a whole number from 1 up"),
+        (["--timesteps", "0"], "'0' is not an integer of at least 1"),
+        (["--timesteps", "many"], "'many' is not an integer of at least 1"),
+        (["--folds", "1"], "'1' is not an integer of at least 2"),
+        (["--seed", "-1"], "'-1' is not an integer of at least 0"),
+        (["--n-jobs", "0"], "'0' is not an integer of at least 1"),
+        (["--n-jobs", "some"], "'some' is not an integer of at least 1"),
         (["--test-size", "1"], "'1' is not a number between 0 and 1"),
         (["--test-size", "half"], "'half' is not a number between 0 and 1"),
-        (["--time-column", "day"], "--time-column goes with --csv"),
+        (["--time-column", "day"], "--time-column requires --csv"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
     ],
 )
@@ -645,7 +647,7 @@ def test_wrong_options_exit_with_2(capsys, argv, message):
     assert message in capsys.readouterr().err
 
 
-def test_negative_processes_leave_cores_alone():
+def test_n_jobs_can_be_negative():
     assert arguments.parse_args(["--n-jobs", "-1"]).n_jobs == -1
 
 
@@ -655,17 +657,20 @@ def test_interrupting_exits_with_130(monkeypatch, capsys):
     assert capsys.readouterr().err == "skl-lstm: interrupted\n"
 
 
-def test_a_missing_extra_is_named(monkeypatch, capsys):
+def test_a_missing_package_of_the_extra_is_named(monkeypatch, capsys):
     for name in [name for name in sys.modules if name.startswith("skl_lstm.cli")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delattr("skl_lstm.cli")
     monkeypatch.setitem(sys.modules, "rich.console", None)
     assert __main__.main() == 1
-    message = "skl-lstm: error: the command needs rich.console: pip install 'skl-lstm[cli]'\n"
+    message = (
+        "skl-lstm: error: the command needs rich.console. Install it with: "
+        "pip install 'skl-lstm[cli]'\n"
+    )
     assert capsys.readouterr().err == message
 
 
-def test_without_scikit_learns_progress_bar_there_are_lines(monkeypatch):
+def test_without_the_progress_bar_of_scikit_learn_the_search_is_verbose(monkeypatch):
     args = arguments.parse_args([])
     search = jobs.make_search(args)
     monkeypatch.setitem(sys.modules, "sklearn.callback", None)
@@ -674,14 +679,16 @@ def test_without_scikit_learns_progress_bar_there_are_lines(monkeypatch):
 
 
 def test_on_a_terminal_there_is_a_progress_bar(monkeypatch):
-    callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings it")
+    callback = pytest.importorskip(
+        "sklearn.callback", reason="sklearn.callback is new in scikit-learn 1.9"
+    )
     search = jobs.make_search(arguments.parse_args([]))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     report.show_progress(search)
     assert [type(bar) for bar in search._skl_callbacks] == [callback.ProgressBar]
 
 
-def test_silence_ends_even_when_loading_fails(capfd):
+def test_standard_error_is_restored_if_the_import_fails(capfd):
     def load():
         os.write(2, b"noise")
         raise ImportError

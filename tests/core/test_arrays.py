@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 from strategies import reshape_cases, series_cases, trailing_cases, unhurried
 
 from skl_lstm._core.shapes import plan_reshape
-from skl_lstm._core.windows import cast_windows, window_table, window_view
+from skl_lstm._core.windows import cast_by_table, window_table, window_view
 from skl_lstm.transformers.arrays import (
     cast_if_finite,
     columns_to_sequences,
@@ -151,11 +151,11 @@ def test_floats_are_cast_unless_one_of_them_becomes_infinite():
         )
         too_large = np.array([0.1, 1e50])
         assert cast_if_finite(too_large, np.dtype("f4")) is too_large
-    # A copy of what need not be cast would be as large as the table.
+    # A copy would be as large as the table, and no cast is needed.
     assert cast_if_finite(too_large, too_large.dtype) is too_large
 
 
-# The table beneath windows.
+# The table that windows are a view of.
 
 
 def assert_table_of(windows, shared):
@@ -335,11 +335,11 @@ def test_other_arrays_are_not_windows_of_a_table(array):
 @unhurried
 @given(guarded_windows(), st.sampled_from(["float32", "float64", "float16"]))
 def test_windows_are_cast_by_casting_their_table(windows, dtype):
-    cast = cast_windows(windows, np.dtype(dtype))
+    converted = cast_by_table(windows, np.dtype(dtype))
     if window_table(windows) is None:
-        assert cast is windows
+        assert converted is windows
         return
-    assert_same(cast, windows.astype(dtype))
-    table, *_ = window_table(cast)
-    assert table.nbytes < cast.nbytes
-    assert np.shares_memory(cast, windows) == (windows.dtype == dtype)
+    assert_same(converted, windows.astype(dtype))
+    table, *_ = window_table(converted)
+    assert table.nbytes < converted.nbytes
+    assert np.shares_memory(converted, windows) == (windows.dtype == dtype)

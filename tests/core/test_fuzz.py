@@ -23,7 +23,7 @@ from skl_lstm import (
 )
 from skl_lstm._core.masks import as_network_sees, is_masked
 from skl_lstm._core.shapes import plan_reshape, window_span
-from skl_lstm._core.windows import cast_windows, window_table, window_view
+from skl_lstm._core.windows import cast_by_table, window_table, window_view
 from skl_lstm.transformers.arrays import (
     cast_if_finite,
     columns_to_sequences,
@@ -160,9 +160,9 @@ def test_windows_and_their_table(series, timesteps, stride, sampling_rate):
         assert_same(again[: len(windows)], windows)
     if windows.dtype.kind in "iufb":
         with np.errstate(all="ignore"):
-            cast = cast_windows(windows, np.dtype("f4"))
+            converted = cast_by_table(windows, np.dtype("f4"))
             expected = windows if shared is None else windows.astype("f4")
-        assert_same(cast, expected)
+        assert_same(converted, expected)
     series.assert_untouched()
 
 
@@ -220,9 +220,9 @@ def test_what_a_network_sees(values, mask_value):
     assert seen.dtype == np.float32
     assert masked.shape == values.array.shape[:-1]
     for dtype in map(np.dtype, ("f2", "f4", "f8", "i4")):
-        cast = cast_if_finite(values.array, dtype)
-        assert cast.shape == values.array.shape
-        assert np.isinf(cast).sum() == np.isinf(values.array).sum()
+        converted = cast_if_finite(values.array, dtype)
+        assert converted.shape == values.array.shape
+        assert np.isinf(converted).sum() == np.isinf(values.array).sum()
     values.assert_untouched()
 
 

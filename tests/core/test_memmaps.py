@@ -1,32 +1,19 @@
-"""Rows in a file: what is held of them, and that they give what rows in memory give."""
+"""Rows in a memory-mapped file: how much of them is in memory, and the windows of them."""
 
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from keras.callbacks import LambdaCallback
 from numpy.testing import assert_array_equal
-from sklearn.pipeline import make_pipeline
 
-from skl_lstm import (
-    LSTMClassifier,
-    LSTMRegressor,
-    SequenceRegressor,
-    SequenceReshaper,
-    SequenceWindower,
-    sliding_windows,
-)
+from skl_lstm import SequenceReshaper, SequenceWindower, sliding_windows
 from skl_lstm._core import memmaps as disk
-from skl_lstm.training.keras import feed as feed
 
 TABLE = np.random.default_rng(0).standard_normal((300, 4)).astype("float32")
 NUMBERS = TABLE.sum(axis=1)
@@ -34,26 +21,9 @@ NUMBERS = TABLE.sum(axis=1)
 
 @pytest.fixture
 def small_is_large(monkeypatch):
-    """Treat tables like the one above as ones that memory shall not hold."""
+    """Treat tables of the size of TABLE as too large for memory."""
     monkeypatch.setattr(disk, "_LARGE", TABLE.nbytes // 2)
     monkeypatch.setattr(disk, "_BLOCK", 7 * TABLE[0].nbytes)
-    monkeypatch.setattr(feed, "_ROWS_OF_A_PART", 50)
-    monkeypatch.setattr(feed, "_ROWS_HELD", 9)
-
-
-@pytest.fixture
-def in_file(tmp_path):
-    """Return a memory map of an array in a file."""
-
-    def write(array, mode="r"):
-        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.npy"
-        np.save(path, array)
-        return np.load(path, mmap_mode=mode)
-
-    return write
-
-
-# Which arrays they are.
 
 
 def test_a_view_of_a_file_lies_on_disk(in_file, small_is_large):
@@ -73,10 +43,8 @@ def test_windows_are_as_large_as_the_table_that_they_view(small_is_large):
 
 def test_nothing_small_is_written_to_disk(in_file):
     windows = SequenceWindower(3).fit_transform(in_file(TABLE))
-    assert disk._map_beneath(windows) is None
+    assert disk._memmap_base(windows) is None
 
-
-# What is done with them.
 
 tables = arrays(
     st.sampled_from(["float32", "float64", "int16", "bool"]),
@@ -183,32 +151,6 @@ def test_infinity_is_found_in_any_block(row, in_file, small_is_large):
             transformer.fit(mapped)
         with pytest.raises(ValueError, match=message):
             transformer.fit(TABLE).transform(mapped)
-    with pytest.raises(ValueError, match=message):
-        LSTMRegressor().fit(mapped, NUMBERS)
-
-
-def test_a_missing_value_is_refused_by_the_estimator_alone(in_file, small_is_large):
-    table = TABLE.copy()
-    table[-1, -1] = np.nan
-    windows = SequenceWindower(3).fit_transform(in_file(table))
-    assert np.isnan(windows[-1, -1, -1])
-    regressor = LSTMRegressor(2, epochs=1).fit(windows[:5], NUMBERS[:5])
-    message = "Input X contains NaN.\nLSTMRegressor does not accept missing values"
-    for call in (regressor.predict, lambda X: regressor.fit(X, NUMBERS)):
-        with pytest.raises(ValueError, match=message):
-            call(windows)
-
-
-def test_what_no_window_holds_may_be_missing():
-    # Of every three rows the second is in no window.
-    table = TABLE.copy()
-    table[1] = np.nan
-    windows = sliding_windows(table, 4, stride=3, sampling_rate=2)
-    assert np.isfinite(windows).all()
-    LSTMRegressor(2, epochs=1).fit(windows, np.zeros(len(windows)))
-
-
-# They give what rows in memory give.
 
 
 def rows_of(kind, table):
@@ -234,117 +176,3 @@ def test_rows_of_a_file_find_their_past_among_those_of_fit(in_file, small_is_lar
     windows = windower.transform(later)
     assert_array_equal(windows, windower.transform(whole[100:]), strict=True)
     assert disk.lies_on_disk(windows)
-
-
-def network(meta):
-    inputs = keras.Input((None, 4))
-    return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.LSTM(2)(inputs)))
-
-
-SETTINGS = {"epochs": 2, "batch_size": 16, "random_state": 0}
-ESTIMATORS = {
-    "regressor": LSTMRegressor(3, dropout=0.2, **SETTINGS),
-    "classifier": LSTMClassifier(3, class_weight="balanced", **SETTINGS),
-    "validated": LSTMRegressor(3, validation_split=0.3, patience=1, **SETTINGS),
-    "large batches": LSTMRegressor(3, epochs=2, batch_size=120, random_state=0),
-    "in order": SequenceRegressor(network, shuffle=False, **SETTINGS),
-    "trained by Keras": LSTMRegressor(
-        3,
-        validation_split=0.3,
-        callbacks=[LambdaCallback(on_train_batch_end=lambda batch, logs: None)],
-        **SETTINGS,
-    ),
-    "asked by Keras": SequenceRegressor(network, predict__callbacks=None, **SETTINGS),
-    "eager": SequenceRegressor(network, run_eagerly=True, epochs=1, batch_size=60, random_state=0),
-}
-
-
-def answers(estimator, X):
-    y = NUMBERS > 0 if isinstance(estimator, LSTMClassifier) else NUMBERS
-    pipeline = make_pipeline(SequenceWindower(4), estimator).fit(X, y)
-    return estimator.history_, pipeline.predict(X)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_rows_of_a_file_train_as_rows_in_memory(name, dtype, in_file, monkeypatch):
-    table = TABLE.astype(dtype)
-    history, predicted = answers(ESTIMATORS[name], table)
-    monkeypatch.setattr(disk, "_LARGE", TABLE.nbytes // 2)
-    monkeypatch.setattr(feed, "_ROWS_OF_A_PART", 50)
-    monkeypatch.setattr(feed, "_ROWS_HELD", 9)
-    # Large arrays go the same way, wherever they lie.
-    for rows in (in_file(table), table):
-        history_now, predicted_now = answers(ESTIMATORS[name], rows)
-        assert history_now == history
-        assert_array_equal(predicted_now, predicted, strict=True)
-
-
-def test_sequences_of_a_file_train_as_sequences_in_memory(in_file, monkeypatch):
-    X = TABLE.astype("float64").reshape(100, 3, 4)
-    regressor = LSTMRegressor(3, **SETTINGS).fit(X, NUMBERS[:100])
-    history, predicted = regressor.history_, regressor.predict(X)
-    monkeypatch.setattr(disk, "_LARGE", TABLE.nbytes // 2)
-    mapped = in_file(X)
-    assert regressor.fit(mapped, NUMBERS[:100]).history_ == history
-    assert_array_equal(regressor.predict(mapped), predicted)
-
-
-WITH_LITTLE_MEMORY = """
-import re
-import resource
-import sys
-from pathlib import Path
-
-import numpy as np
-import pandas as pd
-from sklearn.pipeline import make_pipeline
-
-from skl_lstm import LSTMRegressor, SequenceWindower
-
-
-def held(kind):
-    status = Path("/proc/self/status").read_text()
-    return int(re.search(rf"{kind}:\\s+(\\d+) kB", status)[1]) * 1024
-
-
-def train_and_predict(rows):
-    pipeline = make_pipeline(
-        SequenceWindower(2), LSTMRegressor(1, epochs=1, batch_size=100, random_state=0)
-    )
-    predicted = pipeline.fit(rows, np.zeros(len(rows))).predict(rows)
-    assert predicted.shape == (len(rows),)
-
-
-rows, features = 5_000, 20_000
-path, kind = sys.argv[1:]
-with open(path, "wb") as file:
-    file.truncate(4 * rows * features)
-mapped = np.memmap(path, np.float32, mode="r", shape=(rows, features))
-if kind == "frame":
-    mapped = pd.DataFrame(mapped, copy=False)
-train_and_predict(mapped[:600])  # what TensorFlow takes is taken now
-before, more = held("VmRSS"), mapped.nbytes if kind == "array" else mapped.to_numpy().nbytes
-more = more * 3 // 4
-resource.setrlimit(resource.RLIMIT_DATA, (held("VmData") + more, resource.RLIM_INFINITY))
-Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from now on
-train_and_predict(mapped)
-assert held("VmHWM") - before < more, (held("VmHWM"), before)
-try:
-    np.array(mapped)
-except MemoryError:
-    print("a copy has no room")
-"""
-
-
-@linux_only
-@pytest.mark.parametrize("kind", ["array", "frame"])
-def test_a_file_is_trained_from_where_a_copy_of_it_has_no_room(kind, tmp_path):
-    result = subprocess.run(
-        [sys.executable, "-c", WITH_LITTLE_MEMORY, tmp_path / "rows", kind],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-    )
-    assert result.returncode == 0, result.stderr
-    assert result.stdout == "a copy has no room\n"

@@ -4,7 +4,6 @@ import copy
 import io
 import pickle
 import re
-import warnings
 
 import joblib
 import numpy as np
@@ -17,7 +16,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import FunctionTransformer
 from strategies import LAYOUTS
 
-from skl_lstm import LSTMClassifier, LSTMRegressor, PerTimestep, SequencePadder, SequenceRegressor
+from skl_lstm import PerTimestep, SequencePadder
 from skl_lstm._core.sequences import PaddedSequences, mark_padding, padding_mark, read_sequences
 
 ONE = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
@@ -439,110 +438,3 @@ def test_a_mark_is_no_copy_and_stays_off_the_original():
     assert np.shares_memory(marked, array)
     assert padding_mark(marked) == 5.0
     assert padding_mark(array) is None
-
-
-# 5. The estimator behind it compares.
-
-
-class Built(Exception):
-    """Nothing was refused: the network is about to be built."""
-
-
-def network(meta, mask_value=None):
-    raise Built
-
-
-Y = [0.0, 1.0]
-
-
-def mismatch(name, theirs, own):
-    return whole(
-        f"X was padded with mask_value={theirs}, but {name} skips mask_value={own}. Give both the "
-        "same."
-    )
-
-
-@pytest.mark.parametrize("own", [0.0, -1, 9.0, np.float32(0.5)])
-@pytest.mark.parametrize(
-    ("estimator", "parameter"),
-    [
-        (LSTMRegressor(), "mask_value"),
-        (LSTMClassifier(), "mask_value"),
-        (SequenceRegressor(network), "model__mask_value"),
-    ],
-)
-def test_another_mask_value_is_refused(estimator, parameter, own):
-    estimator = clone(estimator).set_params(**{parameter: own})
-    with pytest.raises(ValueError, match=mismatch(type(estimator).__name__, -9.0, own)):
-        estimator.fit(padded(), Y)
-
-
-def test_a_missing_mask_value_is_warned_of_before_anything_is_built():
-    message = (
-        "X holds padding, marked by -9.0, which SequenceRegressor reads as data. Give it "
-        "mask_value=-9.0 too, and it is skipped."
-    )
-    regressor = SequenceRegressor(network, model__mask_value=None)
-    with pytest.warns(UserWarning, match=whole(message)), pytest.raises(Built):
-        regressor.fit(padded(), Y)
-
-
-@pytest.mark.parametrize("own", [-9.0, -9, np.float64(-9), np.float32(-9), np.int8(-9)])
-def test_the_same_mask_value_is_let_through(own):
-    with pytest.raises(Built):
-        SequenceRegressor(network, model__mask_value=own).fit(padded(), Y)
-
-
-def test_mask_values_are_compared_in_single_precision():
-    for theirs, own in [(0.1, np.float32(0.1)), (np.float32(0.1), 0.1), (0.1, 0.1 + 1e-10)]:
-        with pytest.raises(Built):
-            SequenceRegressor(network, model__mask_value=own).fit(padded(theirs), Y)
-
-
-@pytest.mark.parametrize("own", [{}, {"model__mask_value": 0.0}, {"model__mask_value": None}])
-@pytest.mark.parametrize(
-    "X",
-    [np.asarray(padded()), padded(timesteps=1), padded() * 1, padded().tolist()],
-    ids=["plain array", "nothing padded", "computed", "lists"],
-)
-def test_of_what_is_not_marked_nothing_is_said(X, own):
-    with pytest.raises(Built):
-        SequenceRegressor(network, **own).fit(X, Y)
-
-
-def test_networks_that_know_no_mask_value_are_left_alone():
-    with pytest.raises(Built):
-        SequenceRegressor(lambda meta: network(meta)).fit(padded(), Y)
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    regressor = LSTMRegressor(1, cell="simple_rnn", mask_value=-9.0, epochs=1, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        return regressor.fit(padded(), Y)
-
-
-def test_another_mask_value_is_refused_in_predict_too(fitted):
-    assert fitted.predict(padded()).shape == (2,)
-    for ask in (fitted.predict, lambda X: fitted.score(X, Y)):
-        with pytest.raises(ValueError, match=mismatch("LSTMRegressor", -1.0, -9.0)):
-            ask(padded(-1.0))
-
-
-def test_what_the_network_skips_was_said_in_fit(fitted):
-    changed = copy.copy(fitted).set_params(mask_value=-1.0)
-    for go_on in (changed.predict, lambda X: changed.partial_fit(X, Y)):
-        with pytest.raises(ValueError, match=mismatch("LSTMRegressor", -1.0, -9.0)):
-            go_on(padded(-1.0))
-    assert_array_equal(changed.predict(padded()), fitted.predict(padded()))
-
-
-def test_a_missing_mask_value_is_warned_of_in_predict_too():
-    classifier = LSTMClassifier(1, cell="simple_rnn", epochs=1, random_state=0)
-    classifier.fit(np.asarray(padded()), [0, 1])
-    message = "X holds padding, marked by -9.0, which LSTMClassifier reads as data"
-    for ask in (classifier.predict, classifier.predict_proba):
-        with pytest.warns(UserWarning, match=message) as caught:
-            ask(padded())
-        assert len(caught) == 1

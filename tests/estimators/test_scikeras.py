@@ -607,7 +607,7 @@ def test_patience_restores_the_weights_of_the_best_epoch(validation_split, monit
     assert_array_equal(stopped.predict(X), train(epochs=best).fit(X, Y).predict(X))
 
 
-@pytest.mark.parametrize(("split", "left"), [(0.99, "0 to train on and 24"), (1e-17, "24 to")])
+@pytest.mark.parametrize(("split", "left"), [(0.99, "0 for training and 24"), (1e-17, "24 for")])
 def test_a_validation_split_without_rows_is_refused(split, left):
     with pytest.raises(ValueError, match=f"of 24 samples leaves {left}"):
         regressor(validation_split=split).fit(X, Y)

@@ -1,4 +1,4 @@
-"""`lstm_network`: what is built follows from the data and the hyperparameters."""
+"""`lstm_network`: the layers follow from the data and the hyperparameters."""
 
 import subprocess
 import sys
@@ -28,13 +28,13 @@ def test_input_and_output_follow_the_data(features, n_outputs):
     assert not model.compiled
 
 
-def test_the_time_axis_is_open():
+def test_sequences_of_any_length_fit():
     model = lstm_network(REGRESSION, units=4)
     for timesteps in (1, 24, 100):
         assert model(np.zeros((2, timesteps, 2), dtype="float32")).shape == (2, 1)
 
 
-def test_two_axes_are_one_feature():
+def test_input_with_two_axes_has_one_feature():
     model = lstm_network({"X_shape_": (100, 24), "n_outputs_": 1}, units=4)
     assert model.input_shape == (None, None)
     flat = np.random.default_rng(0).normal(size=(3, 24)).astype("float32")
@@ -71,7 +71,7 @@ def test_integer_targets_of_a_regressor_are_not_classes():
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "simple_rnn"])
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_units_stack_one_layer_each(cell, bidirectional):
+def test_each_entry_of_units_adds_a_layer(cell, bidirectional):
     model = lstm_network(REGRESSION, units=(8, 4), cell=cell, bidirectional=bidirectional)
     first, second = model.layers[1:3]
     times = 2 if bidirectional else 1
@@ -108,7 +108,7 @@ def test_dropout_reaches_every_recurrent_layer():
     ]
 
 
-def test_convolutions_stand_in_front_and_never_look_ahead():
+def test_convolutions_come_first_and_are_causal():
     model = lstm_network(REGRESSION, units=4, conv_filters=(6, 3), kernel_size=2)
     assert layer_names(model) == ["InputLayer", "Conv1D", "Conv1D", "LSTM", "Dense"]
     convolutions = keras.Model(model.input, model.layers[2].output)
@@ -121,7 +121,7 @@ def test_convolutions_stand_in_front_and_never_look_ahead():
     assert not np.array_equal(before[:, 5:], after[:, 5:])
 
 
-def test_masked_steps_change_nothing():
+def test_masked_steps_do_not_change_the_output():
     model = lstm_network(REGRESSION, units=4, mask_value=-9.0)
     X = np.random.default_rng(0).normal(size=(3, 6, 2)).astype("float32")
     padded = np.concatenate([X, np.full((3, 4, 2), -9.0, dtype="float32")], axis=1)
@@ -130,7 +130,7 @@ def test_masked_steps_change_nothing():
 
 # Keras itself reads its variables in a way that NumPy 2 deprecates.
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't:DeprecationWarning")
-def test_a_saved_model_loads_where_this_package_is_not(tmp_path):
+def test_a_saved_model_loads_without_this_package(tmp_path):
     model = lstm_network(REGRESSION, units=(4, 4), bidirectional=True, conv_filters=3)
     X = np.linspace(-1, 1, 48, dtype="float32").reshape(1, 24, 2)
     model.save(tmp_path / "network.keras")
@@ -150,11 +150,11 @@ def test_a_saved_model_loads_where_this_package_is_not(tmp_path):
     [
         (
             {"meta": {"X_shape_": (100,), "n_outputs_": 1}},
-            r"X has shape \(100,\), .* Put a SequenceReshaper ahead of it",
+            r"X has shape \(100,\), .* Use a SequenceReshaper before the network",
         ),
         (
             {"meta": {"X_shape_": (9, 4, 3, 2), "n_outputs_": 1}},
-            r"reads \(samples, timesteps, features\)",
+            r"needs \(samples, timesteps, features\)",
         ),
         (
             {
@@ -165,9 +165,9 @@ def test_a_saved_model_loads_where_this_package_is_not(tmp_path):
                     "target_type_": "multiclass-multioutput",
                 }
             },
-            "A multiclass-multioutput target has no single output layer.*MultiOutputClassifier",
+            "A multiclass-multioutput target needs more than one output layer",
         ),
-        ({"mask_value": np.nan}, "mask_value=nan marks no step: take a finite number"),
+        ({"mask_value": np.nan}, "mask_value=nan marks no step. Use a finite float32 number"),
         ({"mask_value": -np.inf}, "mask_value=-inf marks no step"),
         ({"mask_value": 1e39}, r"mask_value=1e\+39 marks no step"),
         ({"mask_value": True}, "mask_value=True marks no step"),
@@ -177,7 +177,7 @@ def test_a_saved_model_loads_where_this_package_is_not(tmp_path):
         ({"conv_filters": 0}, "conv_filters must be positive integers, one per layer; got 0"),
     ],
 )
-def test_what_cannot_be_built_says_why(changes, message):
+def test_invalid_arguments_raise_a_clear_error(changes, message):
     with pytest.raises(ValueError, match=message):
         lstm_network(**{"meta": REGRESSION, **changes})
 
@@ -193,13 +193,13 @@ def test_what_cannot_be_built_says_why(changes, message):
         {"mask_value": "0"},
     ],
 )
-def test_wrong_hyperparameters_are_refused_by_name(params):
+def test_invalid_hyperparameters_are_named_in_the_error(params):
     (name,) = params
     with pytest.raises(InvalidParameterError, match=f"'{name}' parameter of lstm_network"):
         lstm_network(REGRESSION, **params)
 
 
-# Masks. 0.25 stands in the data too, but in no step as every feature.
+# Masks. The data contains 0.25 too, but no step has this value in every feature.
 
 SEQUENCES = [
     np.random.default_rng(steps).normal(size=(steps, 2)).astype("float32") for steps in (4, 1, 3)
@@ -217,7 +217,7 @@ def padded(timesteps, side):
 
 
 def with_random_weights(model):
-    """Give a network the weights that every other one of its size has."""
+    """Set random weights that are equal for all networks of the same size."""
     rng = np.random.default_rng(0)
     for variable in model.trainable_variables:
         variable.assign(rng.normal(scale=0.5, size=variable.shape))
@@ -232,12 +232,12 @@ def one_by_one(model):
 @pytest.mark.parametrize("units", [4, (4, 3)], ids=str)
 @pytest.mark.parametrize("bidirectional", [False, True])
 @CONVOLUTIONS
-def test_padding_of_any_length_on_either_side_changes_nothing(
+def test_padding_of_any_length_on_either_side_does_not_change_the_output(
     cell, units, bidirectional, conv_filters
 ):
     params = {"cell": cell, "units": units, "bidirectional": bidirectional}
     params |= {"conv_filters": conv_filters, "meta": {**REGRESSION, "n_outputs_": 2}}
-    # Not only the same alone and padded: the same as where no mask can do any harm.
+    # The reference is a network without a mask, so that errors of the mask are detected.
     expected = one_by_one(with_random_weights(lstm_network(**params)))
     model = with_random_weights(lstm_network(**params, mask_value=MASK_VALUE))
     np.testing.assert_allclose(one_by_one(model), expected, atol=1e-5)
@@ -267,7 +267,7 @@ def test_a_mask_value_may_be_any_number(mask_value, conv_filters):
 
 
 @CONVOLUTIONS
-def test_two_axes_may_be_masked_too(conv_filters):
+def test_input_with_two_axes_can_be_masked(conv_filters):
     meta = {"X_shape_": (100, 24), "n_outputs_": 1}
     model = lstm_network(meta, units=3, mask_value=-1.0, conv_filters=conv_filters)
     X = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
@@ -275,7 +275,7 @@ def test_two_axes_may_be_masked_too(conv_filters):
     np.testing.assert_allclose(model(longer), model(X), atol=1e-6)
 
 
-def test_masked_steps_are_skipped_wherever_they_stand():
+def test_masked_steps_are_skipped_at_any_position():
     model = with_random_weights(lstm_network(REGRESSION, units=4, mask_value=MASK_VALUE))
     for sequence in SEQUENCES:
         holed = np.insert(sequence, len(sequence) // 2, MASK_VALUE, axis=0)
@@ -283,13 +283,13 @@ def test_masked_steps_are_skipped_wherever_they_stand():
 
 
 @CONVOLUTIONS
-def test_a_sequence_of_padding_alone_gives_a_number(conv_filters):
+def test_a_sequence_of_only_padding_gives_finite_output(conv_filters):
     model = lstm_network(REGRESSION, units=2, mask_value=-1.0, conv_filters=conv_filters)
     assert np.isfinite(model(np.full((1, 3, 2), -1.0, dtype="float32"))).all()
 
 
 @CONVOLUTIONS
-def test_a_masked_network_is_made_of_layers_that_ship_with_keras(conv_filters):
+def test_a_masked_network_contains_only_keras_layers(conv_filters):
     model = lstm_network(
         REGRESSION, units=(3, 2), bidirectional=True, mask_value=0.25, conv_filters=conv_filters
     )

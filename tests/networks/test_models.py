@@ -1,4 +1,4 @@
-"""Models made from a seed, packed, copied, and their weights, against Keras' own ways."""
+"""Seeding, packing and copying of models, and reading and writing of weights."""
 
 import json
 import random
@@ -28,7 +28,7 @@ Y = X[:, -1].sum(axis=1, keepdims=True)
 
 
 def build(seed=0, dropout=0.0, loss="mse"):
-    """Build a small network with layers of every kind of state: weights, a seed, a mask."""
+    """Build a small network with weights, a seed and a mask."""
     with seeded(seed):
         inputs = keras.Input((None, 2))
         hidden = keras.layers.LSTM(3, dropout=dropout)(keras.layers.Masking(9.0)(inputs))
@@ -62,7 +62,7 @@ def trained():
 # Seeds.
 
 
-def test_a_seed_gives_the_same_weights_whatever_was_drawn_before():
+def test_a_seed_gives_the_same_weights_independent_of_earlier_draws():
     first = build(seed=7)
     random.random(), np.random.random()  # noqa: NPY002
     keras.utils.set_random_seed(1)
@@ -70,14 +70,14 @@ def test_a_seed_gives_the_same_weights_whatever_was_drawn_before():
     assert not np.array_equal(read_weights(first)[0], read_weights(build(seed=8))[0])
 
 
-def test_a_seed_gives_the_same_dropout_whatever_was_drawn_before():
+def test_a_seed_gives_the_same_dropout_independent_of_earlier_draws():
     first = build(seed=7, dropout=0.5)(X, training=True)
     random.random(), np.random.random()  # noqa: NPY002
     keras.utils.set_random_seed(1)
     assert_array_equal(build(seed=7, dropout=0.5)(X, training=True), first)
 
 
-def test_seeding_gives_back_the_random_states():
+def test_seeding_restores_the_random_states():
     before = states()
     with seeded(7):
         assert states() != before
@@ -85,7 +85,7 @@ def test_seeding_gives_back_the_random_states():
     assert states() == before
 
 
-def test_seeding_gives_back_the_random_states_after_an_error():
+def test_seeding_restores_the_random_states_after_an_error():
     before = states()
     with pytest.raises(RuntimeError, match="inside"), seeded(7):  # noqa: PT012
         random.random()
@@ -93,7 +93,7 @@ def test_seeding_gives_back_the_random_states_after_an_error():
     assert states() == before
 
 
-def test_seeding_nests():
+def test_seeding_can_be_nested():
     with seeded(7):
         outer = [random.random() for _ in range(2)]
     with seeded(7):
@@ -103,8 +103,8 @@ def test_seeding_nests():
         assert [first, random.random()] == outer
 
 
-def test_what_other_threads_draw_meanwhile_changes_nothing():
-    # As those of a Dask worker do, while a network is built in one of them.
+def test_draws_of_other_threads_do_not_change_the_model():
+    # The threads of a Dask worker draw while one of them builds a network.
     stop = threading.Event()
 
     def draw():
@@ -126,7 +126,7 @@ def test_what_other_threads_draw_meanwhile_changes_nothing():
         assert_array_equal(other(X, training=True), build(7, dropout=0.5)(X, training=True))
 
 
-def test_other_threads_draw_from_elsewhere():
+def test_other_threads_draw_from_another_generator():
     drawn = []
     with seeded(7):
         thread = threading.Thread(target=lambda: drawn.append(seed_generator.make_default_seed()))
@@ -138,7 +138,7 @@ def test_other_threads_draw_from_elsewhere():
     assert len(drawn) == 1
 
 
-def test_seeding_leaves_tensorflows_seed_alone():
+def test_seeding_does_not_change_tensorflows_seed():
     tf.random.set_seed(3)
     expected = tf.random.uniform((4,)).numpy()
     tf.random.set_seed(3)
@@ -147,12 +147,12 @@ def test_seeding_leaves_tensorflows_seed_alone():
     assert_array_equal(tf.random.uniform((4,)), expected)
 
 
-# Reductions.
+# Packing.
 
 
-def test_a_model_comes_back_from_its_reduction_to_the_bit(trained):
+def test_an_unpacked_model_is_bitwise_equal(trained):
     packed = pack(trained)
-    # Nothing but text and arrays.
+    # The packed model must contain only text and arrays.
     assert json.loads(packed["architecture"])["config"]["layers"]
     assert all(type(array) is np.ndarray for array in packed["weights"])
     back = unpack(packed)
@@ -160,12 +160,12 @@ def test_a_model_comes_back_from_its_reduction_to_the_bit(trained):
     assert_array_equal(back(X), trained(X))
 
 
-def test_what_comes_back_from_a_reduction_is_not_compiled(trained):
+def test_an_unpacked_model_is_not_compiled_by_default(trained):
     assert not json.loads(pack(trained)["architecture"]).get("compile_config")
     assert not unpack(pack(trained)).compiled
 
 
-def test_what_was_compiled_comes_back_compiled_where_that_is_wanted(trained):
+def test_an_unpacked_model_is_compiled_on_request(trained):
     back = unpack(pack(trained, compiled=True))
     assert_weights_equal(back, trained)
     assert back.loss == "mse"
@@ -173,7 +173,7 @@ def test_what_was_compiled_comes_back_compiled_where_that_is_wanted(trained):
 
 
 @pytest.mark.parametrize("way", [pack, copy_model])
-def test_a_model_with_a_loss_of_ones_own_can_be_copied(way):
+def test_a_model_with_a_custom_loss_can_be_copied(way):
     way(build(loss=squared))
 
 
@@ -185,7 +185,7 @@ class OwnOptimizer(keras.optimizers.SGD):
     pass
 
 
-def test_a_copy_is_compiled_with_code_of_ones_own():
+def test_a_copy_is_compiled_with_custom_code():
     model = build(loss=None)
     model.compile(OwnOptimizer(0.5), squared, metrics=["mae", squared, OwnMetric()])
     copied = copy_model(model)
@@ -196,7 +196,7 @@ def test_a_copy_is_compiled_with_code_of_ones_own():
     assert OwnMetric in map(type, copied.metrics[1].metrics)
 
 
-def test_a_reduction_does_not_change_with_the_model():
+def test_a_packed_model_does_not_change_with_the_model():
     model = build()
     packed = pack(model)
     before = model(X).numpy()
@@ -206,7 +206,7 @@ def test_a_reduction_does_not_change_with_the_model():
 
 
 @pytest.mark.parametrize("way", [pack, lambda model: unpack(pack(model)), copy_model])
-def test_no_way_of_copying_draws_random_numbers(trained, way):
+def test_copying_draws_no_random_numbers(trained, way):
     before = states()
     way(trained)
     assert states() == before
@@ -232,7 +232,7 @@ def test_a_copy_shares_no_variable(loss):
         assert copied.optimizer.learning_rate.numpy() == np.float32(0.05)
 
 
-def test_weights_that_were_read_do_not_change_with_the_model():
+def test_read_weights_returns_copies():
     model = build()
     weights = read_weights(model)
     before = [array.copy() for array in weights]
@@ -241,13 +241,13 @@ def test_weights_that_were_read_do_not_change_with_the_model():
         assert_array_equal(array, kept, strict=True)
 
 
-def test_weights_of_another_number_are_refused(trained):
+def test_too_few_weights_are_refused(trained):
     with pytest.raises(ValueError, match="argument 2 is shorter"):
         write_weights(trained, read_weights(trained)[:-1])
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_weights_come_back_after_an_error(error):
+def test_weights_are_restored_after_an_error(error):
     model = build()
     before = read_weights(model)
     with pytest.raises(error, match="stop"), state_restored_on_error(model):  # noqa: PT012
@@ -257,7 +257,7 @@ def test_weights_come_back_after_an_error(error):
         assert_array_equal(array, kept)
 
 
-def test_weights_stay_trained_without_an_error():
+def test_trained_weights_are_kept_without_an_error():
     model = build()
     before = read_weights(model)
     with state_restored_on_error(model):
@@ -265,7 +265,7 @@ def test_weights_stay_trained_without_an_error():
     assert not np.array_equal(read_weights(model)[0], before[0])
 
 
-def test_keras_may_read_weights_without_a_warning(trained):
+def test_the_warning_of_keras_for_reading_weights_is_silenced(trained):
     # Warnings are errors in these tests; Keras reads weights in a way that NumPy 2 deprecates.
     with array_warnings_silenced():
         weights = trained.get_weights()

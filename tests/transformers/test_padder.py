@@ -189,7 +189,7 @@ def test_a_step_is_masked_if_every_feature_is_the_value_in_single_precision(
     ],
 )
 def test_a_value_marks_if_the_dtype_can_hold_it(mask_value, dtype, expected):
-    # To ask is no error, however NumPy's errors are set.
+    # The call raises no error under any setting of np.errstate.
     with np.errstate(all="raise"):
         assert can_mark(mask_value, np.dtype(dtype)) is expected
 

@@ -159,11 +159,11 @@ def test_sequences_of_any_kind_become_a_list_of_arrays(container, item):
 
 
 @pytest.mark.parametrize("flat", [False, True])
-@pytest.mark.parametrize("form", [list, np.asarray])
-def test_a_feature_axis_is_there_after_as_before(form, flat):
-    sequences = form([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+@pytest.mark.parametrize("container", [list, np.asarray])
+def test_a_feature_axis_is_there_after_as_before(container, flat):
+    sequences = container([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     sequences = sequences if flat else [np.array(s)[:, np.newaxis] for s in sequences]
-    sequences = form(sequences)
+    sequences = container(sequences)
     transformer = PerTimestep(doubled()).fit(sequences)
     transformed = transformer.transform(sequences)
     assert_same(np.array(transformed), np.array(sequences) * 2)
@@ -259,9 +259,9 @@ def test_a_step_that_would_look_like_padding_is_refused_with_the_remedy():
 )
 def test_a_dtype_that_cannot_hold_the_padding_is_refused(dtype, mask_value):
     padded = SequencePadder(mask_value=mask_value).fit_transform([[1.0], [2.0, 4.0]])
-    cast = PerTimestep(FunctionTransformer(lambda X: X.astype(dtype))).fit(padded)
+    converting = PerTimestep(FunctionTransformer(lambda X: X.astype(dtype))).fit(padded)
     with pytest.raises(ValueError, match=f"mask_value={mask_value}"):
-        cast.transform(padded)
+        converting.transform(padded)
 
 
 def test_padded_sequences_without_a_feature_axis_stay_so():

@@ -178,17 +178,17 @@ def test_a_run_starts_at_a_series_and_behind_a_hole(index, clock, max_gap, start
 
 
 def test_inside_a_run_is_behind_its_first_label_and_no_further_than_its_last():
-    asked = numbered(0, 1, 2, 3, 4, 5, 6, 7, 8)
-    inside = labels_inside(asked, numbered(1, 5), numbered(3, 7))
-    assert asked[inside].tolist() == [2, 3, 6, 7]
-    assert not labels_inside(asked, numbered(4), numbered(4)).any()
-    assert not labels_inside(asked, asked[:0], asked[:0]).any()
+    labels = numbered(0, 1, 2, 3, 4, 5, 6, 7, 8)
+    inside = labels_inside(labels, numbered(1, 5), numbered(3, 7))
+    assert labels[inside].tolist() == [2, 3, 6, 7]
+    assert not labels_inside(labels, numbered(4), numbered(4)).any()
+    assert not labels_inside(labels, labels[:0], labels[:0]).any()
 
 
 def test_inside_a_run_is_a_matter_of_one_series():
-    asked = series("aabbcc", numbered(1, 2, 1, 2, 1, 2))
-    inside = labels_inside(asked, series("b", numbered(0)), series("b", numbered(1)))
-    assert asked[inside].tolist() == [("b", 1)]
+    labels = series("aabbcc", numbered(1, 2, 1, 2, 1, 2))
+    inside = labels_inside(labels, series("b", numbered(0)), series("b", numbered(1)))
+    assert labels[inside].tolist() == [("b", 1)]
 
 
 def test_runs_longer_than_a_window_reaches_are_remembered_by_their_ends():

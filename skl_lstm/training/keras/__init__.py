@@ -1,1 +1,1 @@
-"""Keras models, trained and evaluated by traced copies."""
+"""Training and prediction of Keras models with traced copies."""

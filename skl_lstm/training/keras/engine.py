@@ -1,8 +1,8 @@
-"""How a Keras model is trained and asked, fast; nothing here knows of estimators.
+"""Training of Keras models, and prediction with them. This module does not depend on estimators.
 
-A model is trained by a traced
-copy, one call an epoch, and where that would not be the same, as Keras does it. Either way the
-same seed gives the same model, whatever was built or trained before in the process.
+A traced copy of the model trains one epoch per call. If a copy could give other results,
+`keras.Model.fit` trains the model instead. Both ways give the same model for the same seed,
+independent of what the process has built or trained before.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from numpy.typing import NDArray
 
 from ..._core.memmaps import is_large, slices
 from ...networks.models import array_warnings_silenced
-from .feed import Feed, batches, epoch_order, rows_of_a_part
+from .feed import Feed, batches, epoch_order, rows_per_part
 from .plans import plan_of, prediction_plan
 from .pool import POOL, TracedCopy
 
-# Rows of one call in a prediction: enough to be fast, few enough to stay small.
-_PREDICTED_ROWS = 512
+# Larger calls would use more memory, and are hardly faster.
+_ROWS_PER_PREDICTION = 512
 
-_BY_BATCH = [
+_BATCH_METHODS = [
     f"on_{stage}batch_{moment}" for stage in ("", "train_", "test_") for moment in ("begin", "end")
 ]
 
 
-def _use_granted_threads() -> None:
-    """Leave the other cores to the other workers, if this process is one of joblib's.
+def _limit_threads_in_joblib_worker() -> None:
+    """Limit TensorFlow's threads in a joblib worker, so that workers do not compete for cores.
 
-    joblib says by this variable how many threads each may use; TensorFlow does not look.
+    joblib sets the environment variable OMP_NUM_THREADS in its workers. TensorFlow ignores it.
     """
-    granted = os.environ.get("OMP_NUM_THREADS", "")
-    if parent_process() and granted.isdigit():
-        with suppress(RuntimeError):  # it already computes
-            tf.config.threading.set_intra_op_parallelism_threads(int(granted))
-            tf.config.threading.set_inter_op_parallelism_threads(int(granted))
+    n_threads = os.environ.get("OMP_NUM_THREADS", "")
+    if parent_process() and n_threads.isdigit():
+        with suppress(RuntimeError):  # raised if TensorFlow has already started its threads
+            tf.config.threading.set_intra_op_parallelism_threads(int(n_threads))
+            tf.config.threading.set_inter_op_parallelism_threads(int(n_threads))
 
 
-_use_granted_threads()
+_limit_threads_in_joblib_worker()
 
 
 def train(
@@ -60,11 +60,11 @@ def train(
     verbose: int | str = 0,
     **options: Any,
 ) -> dict[str, list[float]]:
-    """Fit a compiled model to (X, y) or (X, y, sample_weight); return Keras' history.
+    """Fit a compiled model to (X, y) or (X, y, sample_weight), and return Keras' history.
 
-    Trains `epochs` more after `initial_epoch`. A seed shuffles the rows of every epoch, None
-    takes them in order. As in Keras, the last `validation_split` of the rows are kept aside,
-    before shuffling.
+    The model is trained for `epochs` further epochs after `initial_epoch`. With a seed the rows
+    are shuffled in every epoch, with None they keep their order. As in Keras, the last rows, a
+    fraction of `validation_split`, are used for validation. They are split off before shuffling.
     """
     n_rows = len(arrays[0])
     n_train = training_rows(n_rows, validation_split)
@@ -77,34 +77,34 @@ def train(
         "callbacks": list(callbacks),
         "verbose": verbose,
     }
-    plain = options or any(map(_watches_batches, callbacks))
-    plan = None if plain else plan_of(model, training=True)
+    needs_keras_fit = options or any(map(_has_batch_methods, callbacks))
+    plan = None if needs_keras_fit else plan_of(model, training=True)
     with array_warnings_silenced():
         try:
-            if plan is None or not _fits(model, training[0]):
-                return _train_as_keras(model, training, validation, **run, **options)
+            if plan is None or not _accepts_shape_of(model, training[0]):
+                return _train_with_keras_fit(model, training, validation, **run, **options)
             if not model.optimizer.built:
                 model.optimizer.build(model.trainable_variables)
             with POOL.lend(plan, model) as copy:
-                return _train_by_copy(copy, model, training, validation, **run)
+                return _train_with_copy(copy, model, training, validation, **run)
         finally:
-            _detach(callbacks)
+            _remove_model(callbacks)
 
 
-def _fits(model: keras.Model, X: NDArray) -> bool:
+def _accepts_shape_of(model: keras.Model, X: NDArray) -> bool:
     return tf.TensorShape(model.input_shape).is_compatible_with(X.shape)
 
 
-def _watches_batches(callback: keras.callbacks.Callback) -> bool:
-    # Functions of an instance count too: keras.callbacks.LambdaCallback has them.
+def _has_batch_methods(callback: keras.callbacks.Callback) -> bool:
+    # Instances count too: keras.callbacks.LambdaCallback sets the methods on itself.
     return any(
         getattr(getattr(callback, name), "__func__", None)
         is not getattr(keras.callbacks.Callback, name)
-        for name in _BY_BATCH
+        for name in _BATCH_METHODS
     )
 
 
-def _train_by_copy(
+def _train_with_copy(
     copy: TracedCopy,
     model: keras.Model,
     training: Sequence[NDArray],
@@ -116,13 +116,13 @@ def _train_by_copy(
     callbacks: list[keras.callbacks.Callback],
     verbose: int | str,
 ) -> dict[str, list[float]]:
-    """Do what `keras.Model.fit` does, an epoch at a time."""
+    """Train like `keras.Model.fit`, but with one call of the traced copy per epoch."""
     n_rows = len(training[0])
     feed = Feed(training, batch_size)
-    held_out = None if validation is None else Feed(validation, batch_size)
+    validation_feed = None if validation is None else Feed(validation, batch_size)
     steps = -(-n_rows // batch_size)
     history = keras.callbacks.History()
-    watching = keras.callbacks.CallbackList(
+    callback_list = keras.callbacks.CallbackList(
         [*callbacks, history],
         add_progbar=verbose != 0,
         model=model,
@@ -131,35 +131,36 @@ def _train_by_copy(
         steps=steps,
     )
     model.stop_training = False
-    watching.on_train_begin()
+    callback_list.on_train_begin()
     logs: dict[str, float] = {}
     for epoch in epochs:
-        watching.on_epoch_begin(epoch)
-        # A callback may look at the model, and change it, or its learning rate.
+        callback_list.on_epoch_begin(epoch)
+        # Callbacks can read and change the model and its learning rate, so with callbacks the
+        # state is copied in every epoch.
         if callbacks or epoch == epochs[0]:
             copy.load(model, optimizer=True)
         logs = copy.train_epoch(feed.parts(epoch_order(n_rows, seed, epoch)), batch_size)
         if callbacks or epoch == epochs[-1]:
             copy.store(model)
-        if verbose != 0:  # nobody but the progress bar watches the batches
-            watching.on_train_batch_end(steps - 1, logs)
-        if held_out is not None:
-            watching.on_test_begin()
-            measured = copy.evaluate(held_out.parts(), batch_size)
-            watching.on_test_end(measured)
+        if verbose != 0:  # only the progress bar has batch methods here
+            callback_list.on_train_batch_end(steps - 1, logs)
+        if validation_feed is not None:
+            callback_list.on_test_begin()
+            measured = copy.evaluate(validation_feed.parts(), batch_size)
+            callback_list.on_test_end(measured)
             logs |= {f"val_{name}": value for name, value in measured.items()}
-            # Keras' recurrent layers draw from their seeds here too.
+            # Keras' recurrent layers change the state of their seeds in validation, too.
             if callbacks or epoch == epochs[-1]:
                 copy.store(model)
-        watching.on_epoch_end(epoch, logs)
+        callback_list.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
     model.optimizer.finalize_variable_values(model.trainable_weights)
-    watching.on_train_end(logs)
+    callback_list.on_train_end(logs)
     return history.history
 
 
-def _train_as_keras(
+def _train_with_keras_fit(
     model: keras.Model,
     training: Sequence[NDArray],
     validation: Sequence[NDArray] | None,
@@ -171,8 +172,9 @@ def _train_as_keras(
 ) -> dict[str, list[float]]:
     if validation is not None:
         steps = -(-len(validation[0]) // batch_size)
-        told = tf.data.experimental.assert_cardinality(steps)
-        options["validation_data"] = batches(validation, batch_size, None).take(steps).apply(told)
+        endless = batches(validation, batch_size, None)
+        with_length = tf.data.experimental.assert_cardinality(steps)
+        options["validation_data"] = endless.take(steps).apply(with_length)
     history = model.fit(
         batches(training, batch_size, seed, epochs.start),
         steps_per_epoch=-(-len(training[0]) // batch_size),
@@ -185,10 +187,10 @@ def _train_as_keras(
     return history.history
 
 
-def _detach(callbacks: Sequence[keras.callbacks.Callback]) -> None:
-    """Let go of the model: callbacks are parameters, to be cloned and pickled."""
+def _remove_model(callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    """Remove the model from the callbacks: they are parameters, to be cloned and pickled."""
     for callback in callbacks:
-        # TensorBoard, for one, has a set_model of its own that starts to write.
+        # Some callbacks override set_model: that of TensorBoard starts to write files.
         if type(callback).set_model is keras.callbacks.Callback.set_model:
             callback.set_model(None)
 
@@ -196,27 +198,27 @@ def _detach(callbacks: Sequence[keras.callbacks.Callback]) -> None:
 def predict(model: keras.Model, X: NDArray, *, batch_size: int, **options: Any) -> NDArray:
     """Return the output of a model for X, in batches."""
     plan = None if options or model.run_eagerly else prediction_plan(model)
-    if plan is None or not _fits(model, X):
-        at_once = rows_of_a_part(X, batch_size) if is_large(X) and not options else len(X)
+    if plan is None or not _accepts_shape_of(model, X):
+        rows_per_call = rows_per_part(X, batch_size) if is_large(X) and not options else len(X)
         options = {"batch_size": batch_size, "verbose": 0, **options}
-        return _joined(model.predict(rows, **options) for rows in slices(X, at_once))
+        return _concatenated(model.predict(rows, **options) for rows in slices(X, rows_per_call))
     with POOL.lend(plan, model) as copy:
         copy.load(model)
-        at_once = max(batch_size, min(_PREDICTED_ROWS, rows_of_a_part(X, 1)))
-        return _joined(map(copy.predict, slices(X, at_once)))
+        rows_per_call = max(batch_size, min(_ROWS_PER_PREDICTION, rows_per_part(X, 1)))
+        return _concatenated(map(copy.predict, slices(X, rows_per_call)))
 
 
-def _joined(parts: Iterable[NDArray]) -> NDArray:
+def _concatenated(parts: Iterable[NDArray]) -> NDArray:
     first, *others = parts
     return np.concatenate([first, *others]) if others else first
 
 
 def training_rows(n_rows: int, validation_split: float) -> int:
-    """Count the rows that are left for training."""
+    """Return the number of rows for training; raise ValueError if a side has no rows."""
     n_train = int(n_rows * (1 - validation_split))
     if n_train < 1 or (validation_split and n_train == n_rows):
         raise ValueError(
-            f"validation_split={validation_split} of {n_rows} samples leaves {n_train} to train "
-            f"on and {n_rows - n_train} to validate on; both need at least one."
+            f"validation_split={validation_split} of {n_rows} samples leaves {n_train} for "
+            f"training and {n_rows - n_train} for validation. Both need at least one sample."
         )
     return n_train

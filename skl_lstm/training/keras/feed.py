@@ -1,8 +1,8 @@
-"""How rows reach a network: as tensors, in the order of an epoch, batch by batch.
+"""Conversion of arrays to tensors, and the order and batches of the rows in an epoch.
 
-Windows that share the memory of one table are not written
-out: the table is handed over, and the windows of a batch are gathered from it. What is large
-is not handed over at once, but some batches at a time, so that it may lie on disk.
+Windows that share the memory of one table are not copied to a new array: TensorFlow gets the table
+and gathers the windows of each batch from it. Large arrays are converted a few batches at a time,
+so that they can be files on disk.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from numpy.typing import NDArray
 from ..._core.memmaps import is_large, release_pages
 from ..._core.windows import window_table
 
-# An array, or the windows of a table: (table, stride, steps of a window).
-Rows = tuple[tf.Tensor, ...]
-# Rows of all arrays, and the order in which to take them.
-Part = tuple[list[Rows], tf.Tensor]
+# One array: either (array,), or its windows as (table, stride, row offsets of the steps).
+Tensors = tuple[tf.Tensor, ...]
+# Tensors of all arrays, and the positions of the rows in the order of training.
+Part = tuple[list[Tensors], tf.Tensor]
 
-# A large array is handed over in parts of at most so many rows and bytes,
-_ROWS_OF_A_PART = 4096
-_BYTES_OF_A_PART = 2**23
-# and so many rows are read before a file is let go of: each brings some of the file around it
-# into memory.
-_ROWS_HELD = 64
+# The limits of one part of a large array.
+_MAX_ROWS_OF_A_PART = 4096
+_MAX_BYTES_OF_A_PART = 2**23
+# Reading a row also loads nearby parts of the file into memory, so the memory is released after
+# this number of rows.
+_ROWS_BETWEEN_RELEASES = 64
 
 
-def as_rows(X: NDArray) -> Rows:
-    """Hand X over to TensorFlow, as windows of a table where it is that."""
+def to_tensors(X: NDArray) -> Tensors:
+    """Convert X to tensors. Windows of one table become the table, a stride and offsets."""
     shared = window_table(X)
     if shared is None:
         return (tf.convert_to_tensor(X),)
@@ -39,102 +39,109 @@ def as_rows(X: NDArray) -> Rows:
     return tf.convert_to_tensor(table), tf.constant(stride), steps
 
 
-def take(X: Rows, rows: tf.Tensor) -> tf.Tensor:
-    """Return the rows of X with these numbers."""
-    if len(X) == 1:
-        return tf.gather(X[0], rows)
-    table, stride, steps = X
-    return tf.gather(table, rows[:, tf.newaxis] * stride + steps)
+def take(tensors: Tensors, positions: tf.Tensor) -> tf.Tensor:
+    """Return the rows at the given positions."""
+    if len(tensors) == 1:
+        return tf.gather(tensors[0], positions)
+    table, stride, steps = tensors
+    return tf.gather(table, positions[:, tf.newaxis] * stride + steps)
 
 
-def row_specs(X: Rows, row_shape: Sequence[int | None]) -> tuple[tf.TensorSpec, ...]:
-    """Describe X for any number of rows, each of a shape that may be open."""
-    if len(X) == 1:
-        return (tf.TensorSpec([None, *row_shape], X[0].dtype),)
-    table = tf.TensorSpec([None, *X[0].shape[1:]], X[0].dtype)
+def tensor_specs(tensors: Tensors, row_shape: Sequence[int | None]) -> tuple[tf.TensorSpec, ...]:
+    """Return specs of tensors with any number of rows; None in `row_shape` allows any size."""
+    if len(tensors) == 1:
+        return (tf.TensorSpec([None, *row_shape], tensors[0].dtype),)
+    table = tf.TensorSpec([None, *tensors[0].shape[1:]], tensors[0].dtype)
     return table, tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
 
 
 def epoch_order(n_rows: int, seed: int | None, epoch: int | tf.Tensor) -> tf.Tensor:
-    """Return the numbers of the rows in the order in which an epoch takes them.
+    """Return the positions of the rows in the order in which an epoch uses them.
 
-    It follows from (seed, epoch) alone. Keras' own shuffling follows TensorFlow's global seed,
-    and so whatever was drawn before.
+    The order depends only on the seed and the epoch. Keras' own shuffling depends on TensorFlow's
+    global seed, and so on all random numbers drawn before.
     """
-    rows = tf.range(n_rows)
+    positions = tf.range(n_rows)
     if seed is None:
-        return rows
-    return tf.random.experimental.stateless_shuffle(rows, seed=(seed, epoch))
+        return positions
+    return tf.random.experimental.stateless_shuffle(positions, seed=(seed, epoch))
 
 
-def rows_of_a_part(X: NDArray, batch_size: int) -> int:
-    """Count the rows of a large X that are handed over at once: whole batches."""
-    by_size = _BYTES_OF_A_PART // max(1, X[0].nbytes)
-    return max(1, min(by_size, _ROWS_OF_A_PART) // batch_size) * batch_size
+def rows_per_part(X: NDArray, batch_size: int) -> int:
+    """Return the number of rows in one part of a large X, a multiple of `batch_size`."""
+    by_size = _MAX_BYTES_OF_A_PART // max(1, X[0].nbytes)
+    return max(1, min(by_size, _MAX_ROWS_OF_A_PART) // batch_size) * batch_size
 
 
 class Feed:
-    """The rows of some arrays, alike: all as tensors, or of large arrays some batches at a time."""
+    """Arrays with the same number of rows, as tensors.
+
+    Small arrays are converted once. If an array is large, all arrays are converted in parts of a
+    few batches, again in every epoch.
+    """
 
     def __init__(self, arrays: Sequence[NDArray], batch_size: int) -> None:
         self._arrays = arrays
-        self._rows_of_a_part = rows_of_a_part(arrays[0], batch_size)
+        self._rows_per_part = rows_per_part(arrays[0], batch_size)
         large = any(map(is_large, arrays))
-        self._all = None if large else [as_rows(array) for array in arrays]
+        self._tensors = None if large else [to_tensors(array) for array in arrays]
 
     def parts(self, order: tf.Tensor | None = None) -> Iterator[Part]:
-        """Hand over the rows in an order; of several parts all but the last are whole batches."""
+        """Yield the rows in the given order. All parts but the last consist of full batches."""
         if order is None:
             order = tf.range(len(self._arrays[0]))
-        if self._all is not None:
-            yield self._all, order
+        if self._tensors is not None:
+            yield self._tensors, order
             return
-        numbers = order.numpy()
-        for start in range(0, len(numbers), self._rows_of_a_part):
-            rows = numbers[start : start + self._rows_of_a_part]
-            yield [as_rows(_read(array, rows)) for array in self._arrays], tf.range(len(rows))
+        all_positions = order.numpy()
+        for start in range(0, len(all_positions), self._rows_per_part):
+            positions = all_positions[start : start + self._rows_per_part]
+            tensors = [to_tensors(_read(array, positions)) for array in self._arrays]
+            yield tensors, tf.range(len(positions))
 
 
-def _read(array: NDArray, rows: NDArray) -> NDArray:
-    """Copy rows out of an array."""
-    taken = np.empty((len(rows), *array.shape[1:]), array.dtype)
-    for start in range(0, len(rows), _ROWS_HELD):
-        part = slice(start, start + _ROWS_HELD)
-        taken[part] = array[rows[part]]
+def _read(array: NDArray, positions: NDArray) -> NDArray:
+    """Return a copy of the rows at the given positions."""
+    copied = np.empty((len(positions), *array.shape[1:]), array.dtype)
+    for start in range(0, len(positions), _ROWS_BETWEEN_RELEASES):
+        part = slice(start, start + _ROWS_BETWEEN_RELEASES)
+        copied[part] = array[positions[part]]
         release_pages(array)
-    return taken
+    return copied
 
 
 def batches(
     arrays: Sequence[NDArray], batch_size: int, seed: int | None, initial_epoch: int = 0
 ) -> tf.data.Dataset:
-    """Batch the rows of all arrays alike, epoch after epoch without end."""
+    """Return an endless dataset of the batches of all epochs from `initial_epoch` on."""
     n_rows = len(arrays[0])
-    takers = [_taker(array) for array in arrays]
+    readers = [_batch_reader(array) for array in arrays]
 
-    # Written for tensors already: autograph would read and rewrite the functions for nothing.
+    # These functions contain only tensor operations, so they do not need autograph's slow rewrite.
     @tf.autograph.experimental.do_not_convert
-    def rows_of(epoch: tf.Tensor) -> tf.data.Dataset:
+    def positions_of(epoch: tf.Tensor) -> tf.data.Dataset:
         return tf.data.Dataset.from_tensor_slices(epoch_order(n_rows, seed, epoch)).batch(
             batch_size
         )
 
     @tf.autograph.experimental.do_not_convert
-    def taken(rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return tuple(taker(rows) for taker in takers)
+    def read(positions: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return tuple(reader(positions) for reader in readers)
 
     epochs = tf.data.Dataset.counter(initial_epoch)
-    return epochs.flat_map(rows_of).map(taken).prefetch(tf.data.AUTOTUNE)
+    return epochs.flat_map(positions_of).map(read).prefetch(tf.data.AUTOTUNE)
 
 
-def _taker(array: NDArray) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return what takes rows of an array within a graph."""
+def _batch_reader(array: NDArray) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return a function that reads rows of an array in a TensorFlow graph."""
     if not is_large(array):
-        rows_of = as_rows(array)
-        return lambda rows: take(rows_of, rows)
+        tensors = to_tensors(array)
+        return lambda positions: take(tensors, positions)
 
-    def read(rows: tf.Tensor) -> tf.Tensor:
-        taken = tf.numpy_function(lambda rows: _read(array, rows), [rows], array.dtype)
-        return tf.ensure_shape(taken, (None, *array.shape[1:]))
+    def read(positions: tf.Tensor) -> tf.Tensor:
+        copied = tf.numpy_function(
+            lambda positions: _read(array, positions), [positions], array.dtype
+        )
+        return tf.ensure_shape(copied, (None, *array.shape[1:]))
 
     return read

@@ -1,9 +1,8 @@
-"""Traced copies of Keras models, kept for the next model of the same architecture.
+"""Traced copies of Keras models, reused for all models of the same plan.
 
-To trace a training step takes longer
-than a small fit, and what is traced belongs to one model for good. So models are trained and
-asked through copies: a copy takes over a model's state, runs, and gives the state back. It is
-lent to one borrower at a time, and nobody else sees it.
+Tracing a training step takes longer than a small fit, and a traced function can only be used with
+the model it was traced for. So a copy of the model is traced: it loads the state of a model, trains
+or predicts, and stores the state in the model again. A copy is used by one caller at a time.
 """
 
 from __future__ import annotations
@@ -21,29 +20,29 @@ from numpy.typing import NDArray
 
 from ..._compat.keras import build_losses_and_metrics
 from ...networks.seeding import seeded
-from .feed import Part, Rows, row_specs, take
+from .feed import Part, Tensors, take, tensor_specs
 from .fused_lstm import fused
 from .plans import Plan, compile_config
 
-# A traced copy takes some 12 MB.
-_MOST_COPIES = 16
-# Eigen's matrix products compute 24 rows at once with AVX2 and 48 with AVX-512, and round the
-# rows that are left over in another way. Without them the output of a row depends neither on
-# the rows beside it nor on its position.
-_ROWS_OF_A_KERNEL = 48
+# A traced copy uses about 12 MB of memory.
+_MAX_COPIES = 16
+# Eigen's matrix products compute blocks of 24 rows with AVX2 and of 48 rows with AVX-512, and round
+# the remaining rows differently. With a multiple of 48 rows no rows remain, so the output of a row
+# depends neither on the other rows nor on its position.
+_ROWS_OF_A_BLOCK = 48
 
 
 class TracedCopy:
-    """A copy of the models of one plan, and what has been traced of it."""
+    """A model that replaces any model of one plan, with its traced functions."""
 
     def __init__(self, plan: Plan, model: keras.Model) -> None:
         self.plan = plan
         config = json.loads(plan.architecture)
-        # On a GPU Keras has a fused kernel of its own.
+        # On a GPU Keras' own LSTM uses a fused kernel.
         on_gpu = bool(tf.config.list_physical_devices("GPU"))
-        with seeded(0):  # all that is drawn now is overwritten
+        with seeded(0):  # `load` overwrites the weights drawn here
             self.model = plan.model_class.from_config(config if on_gpu else fused(config))
-        # A part of a layer may be frozen, which the config of the layer does not say.
+        # The config of a layer does not contain which of its variables are frozen.
         for variable, trainable in zip(self.model.variables, plan.trainable, strict=True):
             variable.trainable = trainable
         if plan.compiled is not None:
@@ -51,15 +50,15 @@ class TracedCopy:
         self._traced: dict[Any, Callable] = {}
 
     def load(self, model: keras.Model, *, optimizer: bool = False) -> None:
-        """Take over the state of a model, and that of its optimizer if need be."""
+        """Copy the state of a model, and optionally of its optimizer, into this copy."""
         _assign(_variables(self.model, optimizer), _variables(model, optimizer))
 
     def store(self, model: keras.Model) -> None:
-        """Give a model and its optimizer the state of the copy."""
+        """Copy the state of this copy and its optimizer into a model."""
         _assign(_variables(model, True), _variables(self.model, True))
 
     def train_epoch(self, parts: Iterable[Part], batch_size: int) -> dict[str, float]:
-        """Train on all rows once, in their order; return Keras' logs of the epoch."""
+        """Train on all rows once, in the given order, and return Keras' logs of the epoch."""
         return self._over_batches("train_step", parts, batch_size)
 
     def evaluate(self, parts: Iterable[Part], batch_size: int) -> dict[str, float]:
@@ -70,32 +69,32 @@ class TracedCopy:
         """Return the output for the rows of X."""
         spec = tf.TensorSpec(self.model.input_shape, X.dtype)
         if spec not in self._traced:
-            self._traced[spec] = _traced(lambda rows: self.model(rows, training=False), spec)
-        return self._traced[spec](tf.convert_to_tensor(_filled_up(X))).numpy()[: len(X)]
+            self._traced[spec] = _trace_function(lambda X: self.model(X, training=False), spec)
+        return self._traced[spec](tf.convert_to_tensor(_padded_to_blocks(X))).numpy()[: len(X)]
 
     def _over_batches(self, step: str, parts: Iterable[Part], batch_size: int) -> dict[str, float]:
-        for number, (data, order) in enumerate(parts):
+        for index, (data, order) in enumerate(parts):
             X, *targets = data
             specs = (
-                row_specs(X, self.model.input_shape[1:]),
-                *(row_specs(target, target[0].shape[1:]) for target in targets),
+                tensor_specs(X, self.model.input_shape[1:]),
+                *(tensor_specs(target, target[0].shape[1:]) for target in targets),
             )
             if (step, specs) not in self._traced:
                 self._traced[step, specs] = self._trace(step, data, specs)
-            is_first = tf.constant(number == 0)
+            is_first = tf.constant(index == 0)
             logs = self._traced[step, specs](tuple(data), order, tf.constant(batch_size), is_first)
         return {name: float(value) for name, value in logs.items()}
 
     def _trace(
-        self, step: str, data: Sequence[Rows], specs: tuple[tuple[tf.TensorSpec, ...], ...]
+        self, step: str, data: Sequence[Tensors], specs: tuple[tuple[tf.TensorSpec, ...], ...]
     ) -> Callable[..., dict[str, tf.Tensor]]:
         model, take_step = self.model, getattr(self.model, step)
 
         def over_batches(
-            data: Sequence[Rows], order: tf.Tensor, batch_size: tf.Tensor, is_first: tf.Tensor
+            data: Sequence[Tensors], order: tf.Tensor, batch_size: tf.Tensor, is_first: tf.Tensor
         ) -> dict[str, tf.Tensor]:
             def one_batch(start: tf.Tensor) -> tf.Tensor:
-                x, *targets = (take(rows, order[start : start + batch_size]) for rows in data)
+                x, *targets = (take(tensors, order[start : start + batch_size]) for tensors in data)
                 take_step((tf.ensure_shape(x, model.input_shape), *targets))
                 return start + batch_size
 
@@ -103,21 +102,24 @@ class TracedCopy:
             tf.while_loop(lambda start: start < tf.size(order), one_batch, [0])
             return model.get_metrics_result()
 
-        # Keras makes the variables of losses and metrics when it first sees a batch.
-        build_losses_and_metrics(model, tuple(take(rows, tf.range(1)) for rows in data))
-        number, numbers = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
-        return _traced(over_batches, specs, numbers, number, tf.TensorSpec([], tf.bool))
+        # Keras would create the variables of losses and metrics in the first batch, inside the
+        # traced function, where variables cannot be created.
+        build_losses_and_metrics(model, tuple(take(tensors, tf.range(1)) for tensors in data))
+        positions_spec, size_spec = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
+        return _trace_function(
+            over_batches, specs, positions_spec, size_spec, tf.TensorSpec([], tf.bool)
+        )
 
 
-def _filled_up(X: NDArray) -> NDArray:
-    """Copy rows, and repeat the first one up to a multiple of `_ROWS_OF_A_KERNEL`."""
-    filled = np.empty((-(-len(X) // _ROWS_OF_A_KERNEL) * _ROWS_OF_A_KERNEL, *X.shape[1:]), X.dtype)
+def _padded_to_blocks(X: NDArray) -> NDArray:
+    """Return a copy of X, with row 0 repeated up to a multiple of `_ROWS_OF_A_BLOCK` rows."""
+    filled = np.empty((-(-len(X) // _ROWS_OF_A_BLOCK) * _ROWS_OF_A_BLOCK, *X.shape[1:]), X.dtype)
     filled[: len(X)], filled[len(X) :] = X, X[0]
     return filled
 
 
-def _traced(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
-    # Called as one concrete function, as TensorFlow warns of functions traced often.
+def _trace_function(function: Callable[..., Any], *specs: Any) -> Callable[..., Any]:
+    # TensorFlow warns if a tf.function is traced often. A concrete function is traced once.
     return tf.function(function, input_signature=specs, autograph=False).get_concrete_function()
 
 
@@ -127,39 +129,42 @@ def _variables(model: keras.Model, optimizer: bool) -> list[keras.Variable]:
 
 def _assign(targets: Sequence[keras.Variable], sources: Sequence[keras.Variable]) -> None:
     for target, source in zip(targets, sources, strict=True):
-        # By the bare operations: `assign` takes longer than to ask a network for one row.
+        # Raw operations, because `assign` takes longer than a prediction for one row.
         value = tf.raw_ops.ReadVariableOp(resource=source.value.handle, dtype=source.value.dtype)
         tf.raw_ops.AssignVariableOp(resource=target.value.handle, value=value)
 
 
 class Pool:
-    """Traced copies at rest, the one used last at the end."""
+    """The traced copies that are not in use, the most recently used one last."""
 
-    def __init__(self, most: int = _MOST_COPIES) -> None:
-        self._most = most
+    def __init__(self, max_copies: int = _MAX_COPIES) -> None:
+        self._max_copies = max_copies
         self._idle: list[TracedCopy] = []
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def lend(self, plan: Plan, model: keras.Model) -> Iterator[TracedCopy]:
-        """Lend a copy that can stand in for a model; one that breaks off does not come back."""
+        """Yield a copy for the exclusive use of the caller.
+
+        If an exception is raised inside the ``with`` block, the copy is discarded.
+        """
         copy = self._take(plan) or TracedCopy(plan, model)
         yield copy
         with self._lock:
             self._idle.append(copy)
-            del self._idle[: -self._most]
+            del self._idle[: -self._max_copies]
 
     def _take(self, plan: Plan) -> TracedCopy | None:
         with self._lock:
-            for number in reversed(range(len(self._idle))):
-                if _can_run(self._idle[number].plan, plan):
-                    return self._idle.pop(number)
+            for index in reversed(range(len(self._idle))):
+                if _can_replace(self._idle[index].plan, plan):
+                    return self._idle.pop(index)
         return None
 
 
-def _can_run(copy: Plan, wanted: Plan) -> bool:
-    # To be asked, it does not matter how a copy was compiled.
-    return copy == wanted or copy._replace(compiled=None) == wanted
+def _can_replace(available: Plan, wanted: Plan) -> bool:
+    # The compile settings of a copy do not affect predictions.
+    return available == wanted or available._replace(compiled=None) == wanted
 
 
 POOL = Pool()

@@ -1,4 +1,4 @@
-"""How a model is trained and asked: what callbacks, threads, errors and memory see of it."""
+"""Training and prediction: callbacks, threads, errors, memory and other processes."""
 
 import csv
 import os
@@ -52,7 +52,7 @@ ONE_STEP = {"seed": 0, "epochs": 1, "batch_size": 20}
 
 
 def build(seed=0, dropout=0.0, units=3, optimizer=None, **compiled):
-    """Build a small network with layers of every kind of state: weights, a seed, a mask."""
+    """Build a small network with weights, a seed and a mask."""
     with seeded(seed):
         inputs = keras.Input((None, 2))
         hidden = keras.layers.LSTM(units, dropout=dropout)(keras.layers.Masking(9.0)(inputs))
@@ -67,7 +67,7 @@ def assert_weights_equal(model, other):
 
 
 def fit(cls=LSTMRegressor, **params):
-    """Fit an estimator whose rows are shuffled and dropped out."""
+    """Fit an estimator with shuffling and dropout."""
     settings = {"units": 3, "dropout": 0.3, "epochs": 3, "batch_size": 8, "random_state": 0}
     return cls(**{**settings, **params}).fit(X, NUMBERS if cls is LSTMRegressor else LABELS)
 
@@ -88,14 +88,14 @@ def fresh_pool(monkeypatch):
 
 
 class Spy(keras.callbacks.Callback):
-    """See how many batches Keras makes of the training rows."""
+    """Record the number of training batches in Keras."""
 
     def on_train_begin(self, logs=None):
         self.steps = self.params["steps"]
 
 
 @pytest.mark.parametrize("split", [0.0, 0.05, 0.1, 0.3, 1 / 3, 0.5, 0.95])
-def test_as_many_rows_are_left_for_training_as_keras_leaves(split):
+def test_the_number_of_training_rows_equals_that_of_keras(split):
     spy = Spy()
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse", run_eagerly=True)
@@ -108,9 +108,9 @@ def test_as_many_rows_are_left_for_training_as_keras_leaves(split):
 @pytest.mark.parametrize(
     ("n_rows", "split", "message"),
     [
-        (20, 0.96, "validation_split=0.96 of 20 samples leaves 0 to train on and 20 to validate"),
-        (1, 0.5, "validation_split=0.5 of 1 samples leaves 0 to train on and 1 to validate"),
-        (20, 1e-17, "leaves 20 to train on and 0 to validate on; both need at least one"),
+        (20, 0.96, "validation_split=0.96 of 20 samples leaves 0 for training and 20 for"),
+        (1, 0.5, "validation_split=0.5 of 1 samples leaves 0 for training and 1 for"),
+        (20, 1e-17, "leaves 20 for training and 0 for validation. Both need at least one"),
     ],
 )
 def test_a_split_that_leaves_a_side_without_rows_is_refused(n_rows, split, message):
@@ -123,7 +123,7 @@ def test_a_split_that_leaves_a_side_without_rows_is_refused(n_rows, split, messa
 # Training.
 
 
-def test_training_in_parts_is_training_at_once():
+def test_training_in_parts_equals_training_at_once():
     whole, parts = build(dropout=0.3), build(dropout=0.3)
     options = {"seed": 5, "batch_size": 6}
     history = train(whole, [X, Y], epochs=3, **options)["loss"]
@@ -133,7 +133,7 @@ def test_training_in_parts_is_training_at_once():
     assert_weights_equal(parts, whole)
 
 
-def test_a_seed_trains_the_same_whatever_tensorflows_seed_is():
+def test_training_does_not_depend_on_tensorflows_seed():
     models = [build(dropout=0.3) for _ in range(2)]
     for seed, model in enumerate(models):
         tf.random.set_seed(seed)
@@ -141,7 +141,7 @@ def test_a_seed_trains_the_same_whatever_tensorflows_seed_is():
     assert_weights_equal(*models)
 
 
-def test_rows_that_do_not_fit_the_network_get_keras_own_error():
+def test_rows_of_another_shape_raise_the_error_of_keras():
     message = "Dimensions must be equal, but are 1 and 2"
     narrow = X[:, :, :1]
     with pytest.raises(ValueError, match=message):
@@ -155,8 +155,8 @@ def test_rows_that_do_not_fit_the_network_get_keras_own_error():
 # Callbacks.
 
 
-class Diary(keras.callbacks.Callback):
-    """Write down what a callback can see at the end of each epoch."""
+class Recorder(keras.callbacks.Callback):
+    """Record everything that a callback can read at the end of each epoch."""
 
     def on_train_begin(self, logs=None):
         self.epochs, self.weights, self.outputs, self.logs = [], [], [], []
@@ -171,59 +171,59 @@ class Diary(keras.callbacks.Callback):
 
 
 @pytest.fixture(scope="module")
-def diary():
-    # No dropout: Keras' layers draw for it whenever they are asked, and the diary asks.
-    diary, model = Diary(), build()
-    history = train(model, [X, Y], **THREE_EPOCHS, validation_split=0.25, callbacks=[diary])
-    diary.history, diary.trained = history, model
-    return diary
+def recorder():
+    # No dropout: Keras' layers draw random numbers in predict, which the recorder calls.
+    recorder, model = Recorder(), build()
+    history = train(model, [X, Y], **THREE_EPOCHS, validation_split=0.25, callbacks=[recorder])
+    recorder.history, recorder.trained = history, model
+    return recorder
 
 
-def test_a_callback_sees_the_model_of_standard_layers(diary):
-    assert diary.seen is diary.trained
+def test_a_callback_gets_the_model_with_keras_layers(recorder):
+    assert recorder.seen is recorder.trained
     kinds = keras.layers
-    assert diary.layers == [kinds.InputLayer, kinds.Masking, kinds.LSTM, kinds.Dense]
+    assert recorder.layers == [kinds.InputLayer, kinds.Masking, kinds.LSTM, kinds.Dense]
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 2])
-def test_a_callback_sees_the_weights_of_the_moment(diary, epoch):
+def test_a_callback_gets_the_current_weights(recorder, epoch):
     model = build()
     train(model, [X, Y], **{**THREE_EPOCHS, "epochs": epoch + 1}, validation_split=0.25)
-    for seen, weights in zip(diary.weights[epoch], read_weights(model), strict=True):
+    for seen, weights in zip(recorder.weights[epoch], read_weights(model), strict=True):
         assert_array_equal(seen, weights)
-    assert_allclose(diary.outputs[epoch], predict(model, X, batch_size=8), rtol=0, atol=1e-6)
+    assert_allclose(recorder.outputs[epoch], predict(model, X, batch_size=8), rtol=0, atol=1e-6)
 
 
-def test_a_callback_sees_the_logs_that_become_the_history(diary):
-    assert diary.epochs == [0, 1, 2]
-    by_name = {name: [logs[name] for logs in diary.logs] for name in ("loss", "val_loss")}
-    assert by_name == diary.history
+def test_a_callback_gets_the_logs_of_the_history(recorder):
+    assert recorder.epochs == [0, 1, 2]
+    by_name = {name: [logs[name] for logs in recorder.logs] for name in ("loss", "val_loss")}
+    assert by_name == recorder.history
     assert all(type(value) is float for values in by_name.values() for value in values)
 
 
-def test_a_callback_that_only_looks_changes_no_bit(diary):
+def test_a_callback_that_only_reads_does_not_change_the_result(recorder):
     model = build()
     history = train(model, [X, Y], **THREE_EPOCHS, validation_split=0.25)
-    assert history == diary.history
-    assert_weights_equal(model, diary.trained)
+    assert history == recorder.history
+    assert_weights_equal(model, recorder.trained)
 
 
-def test_callbacks_let_go_of_the_model_after_training_and_after_an_error():
-    def give_up(epoch, logs):
+def test_callbacks_have_no_model_after_training_and_after_an_error():
+    def fail(epoch, logs):
         if epoch == 3:
             raise RuntimeError("enough")
 
-    looks = LambdaCallback(on_epoch_end=give_up)
-    model, options = build(), {"seed": 0, "batch_size": 20, "callbacks": [looks]}
+    callback = LambdaCallback(on_epoch_end=fail)
+    model, options = build(), {"seed": 0, "batch_size": 20, "callbacks": [callback]}
     train(model, [X, Y], epochs=1, **options)
-    assert looks.model is None
+    assert callback.model is None
     with pytest.raises(RuntimeError, match="enough"):
         train(model, [X, Y], epochs=2, initial_epoch=2, **options)
-    assert looks.model is None
+    assert callback.model is None
 
 
 class Starts(keras.callbacks.Callback):
-    """Starts its work when it is given a model, as Keras' TensorBoard does."""
+    """Record the models passed to `set_model`, where Keras' TensorBoard starts to write."""
 
     def __init__(self):
         super().__init__()
@@ -234,15 +234,15 @@ class Starts(keras.callbacks.Callback):
         self.given.append(model)
 
 
-def test_a_callback_that_starts_with_its_model_is_given_no_other_one():
-    starts, looks, model = Starts(), keras.callbacks.Callback(), build()
-    train(model, [X, Y], epochs=1, seed=0, batch_size=20, callbacks=[starts, looks])
+def test_an_overridden_set_model_is_called_only_with_the_model():
+    starts, callback, model = Starts(), keras.callbacks.Callback(), build()
+    train(model, [X, Y], epochs=1, seed=0, batch_size=20, callbacks=[starts, callback])
     assert starts.given == [model]
-    assert looks.model is None
+    assert callback.model is None
 
 
-class Meddler(keras.callbacks.Callback):
-    """Change the model after its first epoch."""
+class Changer(keras.callbacks.Callback):
+    """Change the model after the first epoch."""
 
     def __init__(self, change):
         super().__init__()
@@ -261,28 +261,28 @@ def _set_rate(model):
     model.optimizer.learning_rate = 0.001
 
 
-def _forget_steps(model):
+def _reset_iterations(model):
     model.optimizer.iterations.assign(0)
 
 
 # Keras itself reads its variables in a way that NumPy 2 deprecates.
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't:DeprecationWarning")
-@pytest.mark.parametrize("change", [_set_weights, _set_rate, _forget_steps])
-def test_what_a_callback_changes_takes_effect(change):
-    ours, keras_own, unchanged = build(), build(run_eagerly=True), build()
+@pytest.mark.parametrize("change", [_set_weights, _set_rate, _reset_iterations])
+def test_changes_by_a_callback_take_effect(change):
+    actual, keras_model, unchanged = build(), build(run_eagerly=True), build()
     options = {"epochs": 3, "batch_size": 8}
-    history = train(ours, [X, Y], seed=None, callbacks=[Meddler(change)], **options)
-    expected = keras_own.fit(
-        X, Y, shuffle=False, verbose=0, callbacks=[Meddler(change)], **options
+    history = train(actual, [X, Y], seed=None, callbacks=[Changer(change)], **options)
+    expected = keras_model.fit(
+        X, Y, shuffle=False, verbose=0, callbacks=[Changer(change)], **options
     ).history
     assert_allclose(history["loss"], expected["loss"], rtol=0, atol=1e-5)
-    for left, right in zip(read_weights(ours), read_weights(keras_own), strict=True):
+    for left, right in zip(read_weights(actual), read_weights(keras_model), strict=True):
         assert_allclose(left, right, rtol=0, atol=1e-5)
     train(unchanged, [X, Y], seed=None, **options)
-    assert not np.allclose(read_weights(ours)[0], read_weights(unchanged)[0], atol=1e-4)
+    assert not np.allclose(read_weights(actual)[0], read_weights(unchanged)[0], atol=1e-4)
 
 
-def test_a_callback_can_stop_training_and_the_next_one_is_not_stopped():
+def test_a_callback_can_stop_training_but_not_the_next_fit():
     def stop(epoch, logs):
         model.stop_training = epoch == 1
 
@@ -304,7 +304,7 @@ def test_restoring_the_best_weights_raises_no_deprecation_warning():
     assert len(train(model, [X, Y], seed=0, epochs=2, batch_size=20, callbacks=[best])["loss"]) == 2
 
 
-def test_a_log_file_holds_the_history(tmp_path):
+def test_a_log_file_contains_the_history(tmp_path):
     path, history = tmp_path / "log.csv", keras.callbacks.History()
     callbacks = [CSVLogger(path), history]
     returned = train(build(), [X, Y], **THREE_EPOCHS, validation_split=0.25, callbacks=callbacks)
@@ -317,7 +317,7 @@ def test_a_log_file_holds_the_history(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't:DeprecationWarning")
-def test_a_checkpoint_is_a_model_of_standard_layers(tmp_path):
+def test_a_checkpoint_contains_only_keras_layers(tmp_path):
     path, model = tmp_path / "checkpoint.keras", build()
     checkpoint = ModelCheckpoint(path, save_freq="epoch")
     train(model, [X, Y], **{**THREE_EPOCHS, "epochs": 1}, callbacks=[checkpoint])
@@ -326,8 +326,8 @@ def test_a_checkpoint_is_a_model_of_standard_layers(tmp_path):
     assert_weights_equal(loaded, model)
 
 
-def lines_left(shown):
-    """Return what is left to see of each line, without the figures."""
+def final_lines(shown):
+    """Return the final text of each line, without durations."""
     return [
         re.sub(r"[\d.]+m?s(?=[/ \x1b])", "", line.split("\r")[-1])
         for line in shown.rstrip("\n").split("\n")
@@ -338,22 +338,22 @@ def lines_left(shown):
 def test_progress_is_shown_as_keras_shows_it(verbose, capsys):
     options = {"epochs": 2, "batch_size": 8, "validation_split": 0.25, "verbose": verbose}
     train(build(), [X, Y], seed=None, **options)
-    ours = lines_left(capsys.readouterr().out)
+    actual = final_lines(capsys.readouterr().out)
     build(run_eagerly=True).fit(X, Y, shuffle=False, **options)
-    assert ours == lines_left(capsys.readouterr().out)
-    assert ours[::2] == ["Epoch 1/2", "Epoch 2/2"]
-    assert all(" - loss: " in line and " - val_loss: " in line for line in ours[1::2])
+    assert actual == final_lines(capsys.readouterr().out)
+    assert actual[::2] == ["Epoch 1/2", "Epoch 2/2"]
+    assert all(" - loss: " in line and " - val_loss: " in line for line in actual[1::2])
 
 
-def test_nothing_is_shown_unasked(capsys):
+def test_nothing_is_shown_by_default(capsys):
     train(build(), [X, Y], **THREE_EPOCHS, validation_split=0.25)
     assert capsys.readouterr() == ("", "")
 
 
-# What breaks off.
+# Interrupted training.
 
 
-def broken_off(error):
+def callbacks_that_raise(error):
     def interrupt(epoch, logs):
         if epoch % 3 == 1:
             raise error
@@ -365,10 +365,10 @@ ERRORS = [RuntimeError("enough"), KeyboardInterrupt("ctrl-c")]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
-def test_a_first_fit_that_breaks_off_leaves_no_trace(error, fresh_pool):
+def test_an_interrupted_first_fit_leaves_no_attributes(error, fresh_pool):
     expected = fit()
     assert len(engine.POOL._idle) == 1
-    regressor = clone(expected).set_params(callbacks=broken_off(error))
+    regressor = clone(expected).set_params(callbacks=callbacks_that_raise(error))
     with pytest.raises(type(error), match=str(error)):
         regressor.fit(X, NUMBERS)
     assert engine.POOL._idle == []
@@ -382,9 +382,9 @@ def test_a_first_fit_that_breaks_off_leaves_no_trace(error, fresh_pool):
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
-def test_a_second_fit_that_breaks_off_leaves_the_first(error):
+def test_an_interrupted_second_fit_keeps_the_first(error):
     regressor, first = fit(), fit()
-    regressor.set_params(callbacks=broken_off(error), units=4)
+    regressor.set_params(callbacks=callbacks_that_raise(error), units=4)
     with pytest.raises(type(error), match=str(error)):
         regressor.fit(X, NUMBERS)
     assert regressor.history_ == first.history_
@@ -395,16 +395,16 @@ def test_a_second_fit_that_breaks_off_leaves_the_first(error):
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_going_on_that_breaks_off_can_be_tried_again(method, error):
+def test_interrupted_continued_training_can_be_retried(method, error):
     def make():
         settings = {"model__units": 3, "model__dropout": 0.3, "epochs": 3, "batch_size": 8}
         regressor = SequenceRegressor(lstm_network, **settings, random_state=0)
-        for _ in range(4):  # the next epoch is the one that breaks off
+        for _ in range(4):  # the next epoch raises
             regressor.partial_fit(X, NUMBERS)
         return regressor.set_params(warm_start=True)
 
     regressor, expected = make(), make()
-    regressor.set_params(callbacks=broken_off(error))
+    regressor.set_params(callbacks=callbacks_that_raise(error))
     with pytest.raises(type(error), match=str(error)):
         getattr(regressor, method)(X, NUMBERS)
     assert regressor.n_iter_ == 4
@@ -420,7 +420,7 @@ def test_going_on_that_breaks_off_can_be_tried_again(method, error):
 # Threads.
 
 
-def _fit_and_ask(params):
+def _fit_and_predict(params):
     estimator = fit(**params)
     return [estimator.predict(X) for _ in range(3)], estimator.history_
 
@@ -433,11 +433,11 @@ def _fit_and_ask(params):
     ],
     ids=["one architecture", "several"],
 )
-def test_threads_get_the_answers_that_they_get_one_by_one(params, fresh_pool):
+def test_fits_in_threads_equal_sequential_fits(params, fresh_pool):
     with ThreadPoolExecutor(4) as threads:
-        at_once = list(threads.map(_fit_and_ask, [*params, *params]))
+        at_once = list(threads.map(_fit_and_predict, [*params, *params]))
     assert len(engine.POOL._idle) <= 8
-    expected = [_fit_and_ask(each) for each in params]
+    expected = [_fit_and_predict(each) for each in params]
     for (answers, history), (expected_answers, expected_history) in zip(
         at_once, [*expected, *expected], strict=True
     ):
@@ -445,18 +445,18 @@ def test_threads_get_the_answers_that_they_get_one_by_one(params, fresh_pool):
         assert_array_equal(answers, expected_answers)
 
 
-def test_threads_ask_one_model_for_different_rows(trained, fresh_pool):
+def test_threads_can_predict_with_one_model(trained, fresh_pool):
     expected = trained.predict(X, verbose=0)
     with ThreadPoolExecutor(4) as threads:
-        numbers = [1 + number % 20 for number in range(80)]
-        answers = threads.map(lambda n_rows: predict(trained, X[:n_rows], batch_size=4), numbers)
-        for n_rows, answer in zip(numbers, answers, strict=True):
+        sizes = [1 + index % 20 for index in range(80)]
+        answers = threads.map(lambda n_rows: predict(trained, X[:n_rows], batch_size=4), sizes)
+        for n_rows, answer in zip(sizes, answers, strict=True):
             assert_allclose(answer, expected[:n_rows], rtol=0, atol=1e-6)
 
 
-def test_threads_that_train_leave_the_warnings_filters_as_they_were():
-    # Of two that change the filters in turn, the first would take back what the second needs,
-    # and the second leave what the first has set.
+def test_threads_that_train_restore_the_warning_filters():
+    # If each thread saved and restored the filters itself, the first would remove the filter that
+    # the second needs, and the second would restore the filter of the first.
     before = warnings.filters[:]
     first_is_in, second_is_in, first_is_out = (Barrier(2, timeout=60) for _ in range(3))
 
@@ -474,7 +474,7 @@ def test_threads_that_train_leave_the_warnings_filters_as_they_were():
             on_epoch_begin=lambda epoch, logs: second_is_in.wait(),
             on_epoch_end=lambda epoch, logs: first_is_out.wait(),
         )
-        train(build(), [X, Y], **ONE_STEP, callbacks=[meet, Diary()])
+        train(build(), [X, Y], **ONE_STEP, callbacks=[meet, Recorder()])
 
     try:
         with ThreadPoolExecutor(2) as threads:
@@ -496,7 +496,7 @@ def search(**params):
     return GridSearchCV(pipeline, grid, cv=2, n_jobs=2, error_score="raise")
 
 
-def test_a_search_in_threads_is_a_search_one_by_one(fresh_pool):
+def test_a_search_in_threads_equals_a_sequential_search(fresh_pool):
     table, grid = X.reshape(20, 6), {"lstm__units": [2, 3]}
     with joblib.parallel_config("threading"):
         in_threads = search(**grid).fit(table, NUMBERS)
@@ -507,28 +507,28 @@ def test_a_search_in_threads_is_a_search_one_by_one(fresh_pool):
     assert_array_equal(in_threads.predict(table), one_by_one.predict(table))
 
 
-# Asking.
+# Prediction.
 
 
 @pytest.fixture
-def few_at_once(monkeypatch):
-    monkeypatch.setattr(engine, "_PREDICTED_ROWS", 7)
+def small_calls(monkeypatch):
+    monkeypatch.setattr(engine, "_ROWS_PER_PREDICTION", 7)
 
 
 @pytest.mark.parametrize("n_rows", [1, 2, 6, 7, 8, 13, 14, 15, 20])
-def test_any_number_of_rows_is_answered_as_keras_answers(trained, n_rows, few_at_once):
+def test_any_number_of_rows_is_predicted_as_by_keras(trained, n_rows, small_calls):
     answer = predict(trained, X[:n_rows], batch_size=3)
     assert answer.dtype == np.float32
     assert_allclose(answer, trained.predict(X, verbose=0)[:n_rows], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("batch_size", [3, 7, 9, 64])
-def test_any_batch_size_is_answered_alike(trained, batch_size, few_at_once):
+def test_the_batch_size_does_not_change_predictions(trained, batch_size, small_calls):
     expected = trained.predict(X, verbose=0)
     assert_allclose(predict(trained, X, batch_size=batch_size), expected, rtol=0, atol=1e-6)
 
 
-def test_windows_and_other_views_are_answered_as_arrays_are(trained, few_at_once):
+def test_views_are_predicted_like_arrays(trained, small_calls):
     windows = SequenceWindower(5, sampling_rate=2).fit_transform(X[:, 0])
     for view in (windows, windows[::2], windows[:, ::-1], X[:, 1:], X[::3]):
         assert not view.flags.c_contiguous
@@ -536,7 +536,7 @@ def test_windows_and_other_views_are_answered_as_arrays_are(trained, few_at_once
         assert_allclose(predict(trained, view, batch_size=3), expected, rtol=0, atol=1e-6)
 
 
-def test_a_model_is_answered_by_its_weights_of_now():
+def test_predict_uses_the_current_weights():
     model = build()
     before = predict(model, X, batch_size=8)
     write_weights(model, [array + 0.5 for array in read_weights(model)])
@@ -545,30 +545,30 @@ def test_a_model_is_answered_by_its_weights_of_now():
     assert_allclose(after, model.predict(X, verbose=0), rtol=0, atol=1e-6)
 
 
-def test_a_model_that_is_not_compiled_can_be_asked(trained):
+def test_a_model_that_is_not_compiled_can_predict(trained):
     unpacked = unpack(pack(trained))
     assert not unpacked.compiled
     assert_array_equal(predict(unpacked, X, batch_size=8), predict(trained, X, batch_size=8))
 
 
 @pytest.mark.parametrize("compiled", [{}, {"run_eagerly": True}], ids=["graph", "eager"])
-def test_asking_changes_neither_weights_nor_draws(compiled):
-    asked, left_alone = (build(dropout=0.3, **compiled) for _ in range(2))
-    predict(asked, X, batch_size=8)
+def test_predict_changes_neither_weights_nor_random_states(compiled):
+    used, unused = (build(dropout=0.3, **compiled) for _ in range(2))
+    predict(used, X, batch_size=8)
     if not compiled:
-        for left, right in zip(asked.variables, left_alone.variables, strict=True):
+        for left, right in zip(used.variables, unused.variables, strict=True):
             assert_array_equal(left.value.numpy(), right.value.numpy())
-    assert_weights_equal(asked, left_alone)
+    assert_weights_equal(used, unused)
 
 
-def test_options_of_predict_are_kerass(trained, monkeypatch):
+def test_options_of_predict_are_passed_to_keras(trained, monkeypatch):
     calls = []
 
-    def predict(X, **options):
+    def record(X, **options):
         calls.append(options)
         return np.zeros((len(X), 1))
 
-    monkeypatch.setattr(trained, "predict", predict)
+    monkeypatch.setattr(trained, "predict", record)
     assert_array_equal(predict(trained, X, batch_size=8, steps=2), np.zeros((20, 1)))
     assert calls == [{"batch_size": 8, "verbose": 0, "steps": 2}]
 
@@ -579,7 +579,7 @@ def test_no_rows_are_refused():
         regressor.predict(X[:0])
 
 
-# Whose variables.
+# Separate variables.
 
 
 def variables(estimator):
@@ -598,7 +598,7 @@ def test_estimators_share_no_variable_with_each_other_or_with_a_copy(fresh_pool)
     assert len(set.union(*owned)) == sum(map(len, owned))
 
 
-def test_an_older_estimator_answers_the_same_after_others(fresh_pool):
+def test_predictions_do_not_change_after_other_fits(fresh_pool):
     older = fit()
     expected, weights = older.predict(X), read_weights(older.model_)
     for params in ({"random_state": 1}, {"units": 4}, {"cls": LSTMClassifier}):
@@ -609,21 +609,21 @@ def test_an_older_estimator_answers_the_same_after_others(fresh_pool):
 
 
 @pytest.mark.parametrize("params", [{}, {"bidirectional": True}, {"units": (3, 2)}], ids=repr)
-def test_a_fitted_model_is_one_of_keras(params, fresh_pool):
+def test_a_fitted_model_contains_only_keras_layers(params, fresh_pool):
     model = fit(**params, epochs=1).model_
     assert all(type(layer).__module__.startswith("keras.") for layer in model._flatten_layers())
     assert "Fused" not in model.to_json()
-    # But it was trained by the other.
+    # The copy that trained the model has the fused layer.
     (copy,) = engine.POOL._idle
     assert "FusedLSTM" in copy.model.to_json()
 
 
-# What is kept.
+# Reuse of copies.
 
 
 @pytest.fixture
 def made(monkeypatch, fresh_pool):
-    """Count the copies that are made, and their traces."""
+    """Count the copies that are created, and their traces."""
     counts = Counter()
 
     monkeypatch.setattr(TracedCopy, "__init__", counted(counts, "copies", TracedCopy.__init__))
@@ -636,19 +636,19 @@ def traces_kept():
 
 
 def test_fits_after_the_first_trace_nothing(made):
-    def fit_one(number):
-        timesteps = 1 + number % 3
-        regressor = LSTMRegressor(3, epochs=1, validation_split=0.25, random_state=number)
-        # Neither look-back nor learning rate, number of rows or batch size are traced.
-        regressor.set_params(learning_rate=0.01 * (1 + number), batch_size=4 + number)
-        regressor.fit(X[number:, :timesteps].copy(), NUMBERS[number:])
-        regressor.predict(X[: 1 + number, :timesteps])
+    def fit_one(index):
+        timesteps = 1 + index % 3
+        regressor = LSTMRegressor(3, epochs=1, validation_split=0.25, random_state=index)
+        # The trace depends on none of: timesteps, learning rate, number of rows, batch size.
+        regressor.set_params(learning_rate=0.01 * (1 + index), batch_size=4 + index)
+        regressor.fit(X[index:, :timesteps].copy(), NUMBERS[index:])
+        regressor.predict(X[: 1 + index, :timesteps])
 
     fit_one(0)
     assert made == {"copies": 1, "traces": 2}
     assert traces_kept() == 3
-    for number in range(1, 13):
-        fit_one(number)
+    for index in range(1, 13):
+        fit_one(index)
     assert made == {"copies": 1, "traces": 2}
     assert traces_kept() == 3
 
@@ -659,7 +659,7 @@ def test_a_search_for_a_look_back_traces_once(made):
     assert traces_kept() == 2
 
 
-def test_no_more_copies_are_kept_than_the_pool_holds(monkeypatch):
+def test_the_pool_limits_the_number_of_copies(monkeypatch):
     monkeypatch.setattr(engine, "POOL", Pool(2))
     for units in (1, 2, 3):
         fit(units=units, epochs=1)
@@ -681,15 +681,15 @@ def _threads():
     ]
 
 
-def test_a_worker_takes_the_threads_that_joblib_grants_it():
-    # One that is there already may have set its threads before it knew this package.
+def test_a_joblib_worker_uses_the_number_of_threads_that_joblib_sets():
+    # An existing worker may have set its threads before it imported this package.
     get_reusable_executor().shutdown()
     with joblib.parallel_config("loky", n_jobs=2):
         in_workers = joblib.Parallel()(joblib.delayed(_threads)() for _ in range(2))
     get_reusable_executor().shutdown()
-    granted = max(joblib.cpu_count() // 2, 1)
-    assert in_workers == [[granted, granted]] * 2
-    # The process that started them leaves the choice to TensorFlow.
+    n_threads = max(joblib.cpu_count() // 2, 1)
+    assert in_workers == [[n_threads, n_threads]] * 2
+    # The main process uses TensorFlow's default.
     assert _threads() == [0, 0]
 
 
@@ -706,7 +706,7 @@ from skl_lstm import LSTMClassifier, LSTMRegressor
 X = np.random.default_rng(0).normal(size=(24, 3, 2))
 y = X[:, -1].sum(axis=1)
 assert keras.backend.backend() == sys.argv[1]
-# With torch, Keras draws its dropout from a generator of torch's own.
+# With torch, Keras draws dropout from torch's generator, which is not seeded.
 dropout = 0.2 if sys.argv[1] == "jax" else 0.0
 settings = {"epochs": 3, "batch_size": 8, "dropout": dropout, "random_state": 0}
 for estimator, target, answer in [
@@ -749,7 +749,7 @@ def test_estimators_work_on_another_backend(backend):
     assert result.stdout.split() == ["LSTMRegressor", "LSTMClassifier"]
 
 
-def test_an_unpickled_estimator_answers_the_same_from_an_empty_pool(monkeypatch):
+def test_an_unpickled_estimator_predicts_the_same_with_an_empty_pool(monkeypatch):
     regressor = fit()
     expected = regressor.predict(X)
     monkeypatch.setattr(engine, "POOL", Pool())

@@ -1,4 +1,4 @@
-"""Training by traced copies against Keras' own `fit`: the same weights, history and draws."""
+"""Training with traced copies gives the same weights, history and seeds as Keras' own `fit`."""
 
 import pickle
 from collections import Counter
@@ -59,7 +59,7 @@ def masked(skipped):
 
 POST_PADDED = masked(STEP >= LENGTHS)
 PRE_PADDED = masked(STEP < 4 - LENGTHS)
-# Holes too, and sequences of nothing but padding.
+# Masked steps between others, and two sequences of only padding.
 HOLED = masked(RNG.random((40, 4)) < 0.4)
 HOLED[[3, 39]] = MASK
 
@@ -67,7 +67,7 @@ TABLE = RNG.normal(size=(40, 2)).astype("float32")
 WINDOWS = SequenceWindower(4, sampling_rate=2).fit_transform(TABLE)
 
 
-# Networks, all from the same draws.
+# Networks. All are built with the same seed.
 
 
 def network(outputs=1, **settings):
@@ -88,7 +88,7 @@ lstm = partial(layers.LSTM, 3)
 every_step = partial(lstm, return_sequences=True)
 
 
-# Without a loop over time, which takes Keras long to trace, and to run without a graph.
+# No loop over time: Keras needs long to trace it, and to run it eagerly.
 flat = partial(layered, layers.Flatten, shape=(4, 2))
 
 
@@ -104,8 +104,8 @@ def frozen():
     return model
 
 
-def read_twice():
-    """One layer on two inputs, and a model inside the model."""
+def with_shared_model():
+    """Build a network with a shared inner model that reads two inputs."""
     with seeded(0):
         inputs = keras.Input((None, 2))
         shared = keras.Sequential([keras.Input((None, 2)), lstm()])
@@ -143,7 +143,7 @@ def adam():
     return optimizers.Adam(0.05)
 
 
-def spared_biases():
+def without_decay_of_biases():
     optimizer = optimizers.AdamW(0.05, weight_decay=0.5)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     return optimizer
@@ -151,7 +151,7 @@ def spared_biases():
 
 @dataclass(frozen=True)
 class Case:
-    """How a model is made, and trained by Keras or by the engine."""
+    """A model and the settings to train it with Keras or with the engine."""
 
     build: Callable = network
     arrays: tuple = (X, Y)
@@ -167,7 +167,7 @@ class Case:
 
     @property
     def settings(self):
-        # Of 40 rows, or of the 30 that a validation split leaves, the last batch is smaller.
+        # The last batch is smaller, both with 40 rows and with 30 rows after a validation split.
         return {"epochs": 5, "batch_size": 24, "callbacks": self.callbacks(), **self.options}
 
 
@@ -227,7 +227,7 @@ CASES = {
     "without bias": Case(partial(layered, partial(lstm, use_bias=False))),
     "backwards": Case(partial(layered, partial(lstm, go_backwards=True))),
     "frozen": Case(frozen),
-    "read twice": Case(read_twice),
+    "shared model": Case(with_shared_model),
     "decoder": Case(decoder),
     "sequential": Case(sequential),
     "double precision": Case(partial(layered, partial(lstm, dtype="float64"))),
@@ -271,22 +271,22 @@ CASES = {
     ),
 }
 
-# What a layer, a loss or an optimizer does not say of itself, or says by a name: by a copy or
-# not, it must count.
-UNSAID = {
+# Settings that a configuration omits, or contains only by name. The result must be that of Keras,
+# with or without a copy.
+NOT_IN_CONFIG = {
     "huber, 0.5": Case(flat, compiled={"loss": keras.losses.Huber(0.5)}),
     "huber, 0.25": Case(flat, compiled={"loss": keras.losses.Huber(0.25)}),
     "named output": Case(named, compiled={"loss": {"level": "mse"}, "metrics": {"level": ["mae"]}}),
     "adapted to the data": Case(partial(layered, adapted, lstm)),
     "time distributed": Case(partial(layered, time_distributed, lstm)),
-    "weight decay, not of biases": Case(flat, optimizer=spared_biases),
+    "weight decay, not of biases": Case(flat, optimizer=without_decay_of_biases),
 }
 
-ALL_CASES = CASES | UNSAID
+ALL_CASES = CASES | NOT_IN_CONFIG
 
 
 def by_keras(case, **compiled):
-    """Train as Keras does, in order."""
+    """Train with Keras, without shuffling."""
     model = case.model(**{"run_eagerly": True, **compiled})
     names = dict(zip(("x", "y", "sample_weight"), case.arrays, strict=False))
     with array_warnings_silenced():
@@ -303,16 +303,16 @@ def by_engine(case, seed=None, **compiled):
 
 
 def state_of(model):
-    """Return all that is trained, counted and drawn."""
+    """Return the weights, the counters and the states of the seeds."""
     variables = [*model.variables, *model.optimizer.variables]
     return [variable.value.numpy() for variable in variables]
 
 
-def assert_same(ours, expected):
-    (model, history), (keras_own, keras_history) = ours, expected
+def assert_same(actual, expected):
+    (model, history), (keras_model, keras_history) = actual, expected
     assert_history_equal(history, keras_history)
-    for ours, theirs in zip(state_of(model), state_of(keras_own), strict=True):
-        assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+    for left, right in zip(state_of(model), state_of(keras_model), strict=True):
+        assert_allclose(left, right, rtol=0, atol=1e-5)
 
 
 def assert_history_equal(history, expected):
@@ -328,17 +328,19 @@ def assert_bits_equal(model, other):
 
 @pytest.fixture
 def ways(monkeypatch):
-    """Count the epochs trained by a copy, and the fits left to Keras."""
+    """Count the epochs trained by a copy, and the fits by Keras."""
     counts = Counter()
 
     monkeypatch.setattr(TracedCopy, "train_epoch", counted(counts, "copy", TracedCopy.train_epoch))
-    monkeypatch.setattr(engine, "_train_as_keras", counted(counts, "keras", engine._train_as_keras))
+    monkeypatch.setattr(
+        engine, "_train_with_keras_fit", counted(counts, "keras", engine._train_with_keras_fit)
+    )
     return counts
 
 
 @pytest.fixture
 def fresh_pool(monkeypatch):
-    """Give the engine an empty pool, of any size."""
+    """Return a function that gives the engine an empty pool of a given size."""
 
     def empty(*size):
         monkeypatch.setattr(engine, "POOL", Pool(*size))
@@ -347,32 +349,32 @@ def fresh_pool(monkeypatch):
     return empty
 
 
-# By a copy.
+# Training with a copy.
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_copy_trains_as_keras_does(name, ways):
-    ours = by_engine(CASES[name])
-    assert ways == {"copy": len(ours[1]["loss"])}
-    assert_same(ours, by_keras_once(name))
+    actual = by_engine(CASES[name])
+    assert ways == {"copy": len(actual[1]["loss"])}
+    assert_same(actual, by_keras_once(name))
 
 
-@pytest.mark.parametrize("name", UNSAID)
-def test_what_is_not_in_a_config_counts(name):
-    assert_same(by_engine(UNSAID[name]), by_keras_once(name))
+@pytest.mark.parametrize("name", NOT_IN_CONFIG)
+def test_settings_missing_from_a_config_take_effect(name):
+    assert_same(by_engine(NOT_IN_CONFIG[name]), by_keras_once(name))
 
 
 @pytest.mark.parametrize(
     "name", ["dropout", "post-padded", "time distributed", "adapted to the data"]
 )
-def test_a_model_answers_as_keras_does(name):
+def test_predictions_equal_those_of_keras(name):
     case = ALL_CASES[name]
     model, rows = case.model(), case.arrays[0]
     expected = model.predict(rows, verbose=0)
     assert_allclose(predict(model, rows, batch_size=16), expected, rtol=0, atol=1e-6)
 
 
-def test_the_cases_do_what_their_names_say():
+def test_the_cases_do_what_their_names_state():
     histories = {name: by_keras_once(name)[1] for name in ("stopped early", "reduced on a plateau")}
     watched = histories["stopped early"]["val_loss"]
     assert len(watched) < 20
@@ -385,44 +387,44 @@ def test_the_cases_do_what_their_names_say():
     assert_array_equal(frozen_weights, initial)
 
 
-def test_windows_of_a_table_train_as_arrays_do(ways, monkeypatch):
+def test_training_on_windows_equals_training_on_arrays(ways, monkeypatch):
     seen = []
 
-    def as_rows(array):
+    def to_tensors(array):
         seen.append(real_as_rows(array))
         return seen[-1]
 
-    real_as_rows = feed.as_rows
-    monkeypatch.setattr(feed, "as_rows", as_rows)
+    real_as_rows = feed.to_tensors
+    monkeypatch.setattr(feed, "to_tensors", to_tensors)
     case = Case(arrays=(WINDOWS, Y), options=QUARTER)
-    ours = by_engine(case)
-    (table, stride, steps), _, (held_out, *_), _ = seen
-    # Of 40 rows 30 are for training, and each window reaches 6 rows back.
-    assert (len(table), len(held_out)) == (36, 16)
+    actual = by_engine(case)
+    (table, stride, steps), _, (validation_table, *_), _ = seen
+    # 30 of 40 rows are for training, and each window starts 6 rows before its last row.
+    assert (len(table), len(validation_table)) == (36, 16)
     assert (stride.numpy(), steps.numpy().tolist()) == (1, [0, 2, 4, 6])
     assert ways == {"copy": 5}
     copied = Case(arrays=(np.array(WINDOWS), Y), options=QUARTER)
-    assert_same(ours, by_keras(copied))
-    # Which of the two arrives changes no bit.
-    assert_bits_equal(ours[0], by_engine(copied)[0])
+    assert_same(actual, by_keras(copied))
+    # Windows and arrays must give bitwise equal weights.
+    assert_bits_equal(actual[0], by_engine(copied)[0])
 
 
-def test_a_table_of_a_pipeline_is_not_written_out(monkeypatch):
+def test_windows_of_a_pipeline_are_not_copied(monkeypatch):
     parts = []
 
-    def as_rows(array):
+    def to_tensors(array):
         parts.append(real_as_rows(array))
         return parts[-1]
 
-    real_as_rows = feed.as_rows
-    monkeypatch.setattr(feed, "as_rows", as_rows)
+    real_as_rows = feed.to_tensors
+    monkeypatch.setattr(feed, "to_tensors", to_tensors)
     pipeline = make_pipeline(SequenceWindower(4), LSTMRegressor(3, epochs=1, random_state=0))
     pipeline.fit(TABLE, Y[:, 0])
     assert [len(rows) for rows in parts] == [3, 1]
     assert parts[0][0].shape == (43, 2)
 
 
-# Carrying on.
+# Continued training.
 
 
 CONTINUED = {
@@ -434,7 +436,7 @@ CONTINUED = {
 
 
 @pytest.mark.parametrize("name", CONTINUED)
-def test_training_in_parts_is_one_longer_training_by_keras(name, ways):
+def test_training_in_parts_equals_one_training_by_keras(name, ways):
     case = CONTINUED[name]
     model, history = case.model(), {}
     for initial_epoch, epochs in [(0, 2), (2, 1), (3, 2)]:
@@ -447,8 +449,8 @@ def test_training_in_parts_is_one_longer_training_by_keras(name, ways):
 
 
 @pytest.mark.parametrize("callbacks", [[], [keras.callbacks.Callback()]], ids=["none", "one"])
-def test_draws_are_keras_own_in_validation_too(callbacks):
-    # Keras' recurrent layers draw a mask, and count it, even where they drop nothing.
+def test_validation_draws_the_same_random_numbers_as_keras(callbacks):
+    # Keras' recurrent layers draw a dropout mask and advance their seed even in validation.
     case = Case(CASES["dropout"].build, options=QUARTER, callbacks=lambda: callbacks)
     assert_same(by_engine(case), by_keras(Case(case.build, options=QUARTER)))
 
@@ -530,13 +532,14 @@ def test_an_estimator_fits_as_keras_does(kind, weight, ways):
 def test_class_weights_are_those_of_keras(kind, weight, ways):
     cls, untrained, y, encoded, loss = ESTIMATORS[kind]
     by_label = dict(zip(np.unique(y), [0.5, 3.0, 2.0], strict=False))
-    split = 0.25 if weight is None else 0.0  # Keras' classes weigh nothing in validation
+    # Keras does not apply class_weight to validation rows, so a weighted validation would differ.
+    split = 0.25 if weight is None else 0.0
     params = {"class_weight": by_label, "validation_split": split}
     classifier = in_order(cls, untrained, **params).fit(X, y, sample_weight=weight)
     assert ways == {"copy": 5}
     if weight is None:
         options = {"class_weight": dict(enumerate(by_label.values())), "validation_split": split}
-    else:  # Keras takes only one of the two
+    else:  # Keras accepts either class_weight or sample_weight
         options = {"sample_weight": weight * [by_label[label] for label in y]}
     options |= SETTINGS
     assert_same(
@@ -544,7 +547,7 @@ def test_class_weights_are_those_of_keras(kind, weight, ways):
     )
 
 
-def test_patience_stops_where_keras_stops_and_restores_what_it_restores(ways):
+def test_patience_stops_and_restores_like_keras(ways):
     untrained = ready(hidden=lstm)
     options = {"validation_split": 0.25, "epochs": 30, "batch_size": 16}
     regressor = in_order(SequenceRegressor, untrained, patience=1, **options)
@@ -559,10 +562,10 @@ def test_patience_stops_where_keras_stops_and_restores_what_it_restores(ways):
     assert_same((regressor.model_, regressor.history_), (model, history))
 
 
-def test_a_ready_network_that_was_adapted_to_the_data_stays_so():
-    untrained = UNSAID["adapted to the data"].build()
+def test_a_given_network_with_an_adapted_layer_stays_adapted():
+    untrained = NOT_IN_CONFIG["adapted to the data"].build()
     regressor = in_order(SequenceRegressor, untrained).fit(X, Y[:, 0])
-    model = keras.Model(untrained.inputs, untrained.outputs)  # the very layers
+    model = keras.Model(untrained.inputs, untrained.outputs)  # shares the adapted layer
     model.compile(adam(), "mse", run_eagerly=True)
     with array_warnings_silenced():
         history = model.fit(X, Y, shuffle=False, verbose=0, **SETTINGS).history
@@ -573,7 +576,7 @@ def adapted_network(meta):
     return layered(adapted, layers.Flatten, shape=(4, 2), outputs=meta["n_outputs_"])
 
 
-def test_a_pickled_network_that_was_adapted_to_the_data_stays_so():
+def test_a_pickled_network_with_an_adapted_layer_stays_adapted():
     regressor = in_order(SequenceRegressor, adapted_network).fit(X, Y[:, 0])
     expected = regressor.model_.predict(X, verbose=0)[:, 0]
     assert_allclose(regressor.predict(X), expected, rtol=0, atol=1e-6)
@@ -592,32 +595,32 @@ def _partial_fit(regressor):
     return regressor
 
 
-@pytest.mark.parametrize("going_on", [_warm_start, _partial_fit])
-def test_going_on_is_one_longer_fit(going_on, ways):
+@pytest.mark.parametrize("continue_fit", [_warm_start, _partial_fit])
+def test_continued_fits_equal_one_longer_fit(continue_fit, ways):
     untrained = ready(hidden=lstm)
-    regressor = going_on(in_order(SequenceRegressor, untrained))
+    regressor = continue_fit(in_order(SequenceRegressor, untrained))
     assert ways == {"copy": 5}
     assert regressor.n_iter_ == 5
     expected = plain_fit(untrained, "mse", X, Y, **SETTINGS)
     assert_same((regressor.model_, regressor.history_), expected)
 
 
-@pytest.mark.parametrize("going_on", [_warm_start, _partial_fit])
+@pytest.mark.parametrize("continue_fit", [_warm_start, _partial_fit])
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_going_on_is_one_longer_fit_to_the_bit(going_on, shuffle):
+def test_continued_fits_are_bitwise_equal_to_one_longer_fit(continue_fit, shuffle):
     untrained = layered(partial(lstm, dropout=0.5))
     whole, parts = (in_order(SequenceRegressor, untrained, shuffle=shuffle) for _ in range(2))
     whole.fit(X, Y[:, 0])
-    going_on(parts)
+    continue_fit(parts)
     assert parts.history_ == whole.history_
     assert_bits_equal(parts.model_, whole.model_)
 
 
-# As Keras does it, where a copy would not do the same.
+# Training with Keras' own fit, where a copy could give other results.
 
 
 class Halving(keras.Model):
-    """A network that takes its steps by itself."""
+    """A network with its own training step."""
 
     def train_step(self, data):
         x, y = data
@@ -625,7 +628,7 @@ class Halving(keras.Model):
 
 
 class Doubling(layers.Layer):
-    """A layer of the user's own."""
+    """A layer defined by the user."""
 
     def call(self, inputs):
         return 2 * inputs
@@ -635,7 +638,7 @@ class Doubling(layers.Layer):
 
 
 class Watcher(keras.callbacks.Callback):
-    """See every batch."""
+    """Change the learning rate after every batch."""
 
     def on_train_batch_end(self, batch, logs=None):
         self.model.optimizer.learning_rate = 0.01
@@ -651,7 +654,7 @@ def ignore(*_args, **_kwargs):
 
 doubled = partial(flat, Doubling)
 
-LEFT_TO_KERAS = {
+TRAINED_BY_KERAS = {
     "own train_step": Case(partial(flat, model_class=Halving)),
     "own layer": Case(doubled),
     "own loss": Case(flat, compiled={"loss": squared}),
@@ -664,24 +667,24 @@ LEFT_TO_KERAS = {
 }
 
 
-@pytest.mark.parametrize("name", LEFT_TO_KERAS)
-def test_what_a_copy_cannot_do_is_left_to_keras(name, ways):
-    case = LEFT_TO_KERAS[name]
-    ours = by_engine(case)
+@pytest.mark.parametrize("name", TRAINED_BY_KERAS)
+def test_cases_without_a_copy_are_trained_by_keras(name, ways):
+    case = TRAINED_BY_KERAS[name]
+    actual = by_engine(case)
     assert ways == {"keras": 1}
-    assert_same(ours, by_keras(case))
+    assert_same(actual, by_keras(case))
     assert_allclose(
-        predict(ours[0], X, batch_size=16), ours[0].predict(X, verbose=0), rtol=0, atol=1e-6
+        predict(actual[0], X, batch_size=16), actual[0].predict(X, verbose=0), rtol=0, atol=1e-6
     )
 
 
-def test_running_eagerly_is_left_to_keras(ways):
-    ours = by_engine(Case(), run_eagerly=True)
+def test_an_eager_model_is_trained_by_keras(ways):
+    actual = by_engine(Case(), run_eagerly=True)
     assert ways == {"keras": 1}
-    assert_same(ours, by_keras_once("lstm"))
+    assert_same(actual, by_keras_once("lstm"))
 
 
-def test_functions_of_an_epoch_are_not_left_to_keras(ways):
+def test_callbacks_of_epochs_do_not_prevent_a_copy(ways):
     epochs = []
     functions = {"on_epoch_end": lambda epoch, logs: epochs.append(epoch), "on_train_end": ignore}
     by_engine(Case(callbacks=lambda: [LambdaCallback(**functions)]))
@@ -707,7 +710,7 @@ class OwnRegularizer(keras.regularizers.Regularizer):
 
 
 class OwnOptimizer(optimizers.SGD):
-    """An optimizer of the user's own."""
+    """An optimizer defined by the user."""
 
 
 class OwnSchedule(optimizers.schedules.LearningRateSchedule):
@@ -719,14 +722,14 @@ class OwnSchedule(optimizers.schedules.LearningRateSchedule):
 
 
 class OwnLoss(keras.losses.MeanSquaredError):
-    """A loss of the user's own."""
+    """A loss defined by the user."""
 
 
 class OwnMetric(keras.metrics.MeanSquaredError):
-    """A metric of the user's own."""
+    """A metric defined by the user."""
 
 
-OF_FOREIGN_CODE = {
+WITH_FOREIGN_CODE = {
     "model": Case(partial(flat, model_class=Halving)),
     "layer": Case(doubled),
     "layer in a layer": Case(partial(layered, lambda: layers.TimeDistributed(Doubling()), lstm)),
@@ -746,13 +749,13 @@ OF_FOREIGN_CODE = {
 }
 
 
-@pytest.mark.parametrize("name", OF_FOREIGN_CODE)
-def test_foreign_code_is_never_copied(name):
-    assert plan_of(OF_FOREIGN_CODE[name].model(), training=True) is None
+@pytest.mark.parametrize("name", WITH_FOREIGN_CODE)
+def test_a_model_with_foreign_code_has_no_plan(name):
+    assert plan_of(WITH_FOREIGN_CODE[name].model(), training=True) is None
     assert plan_of(Case(flat).model(), training=True) is not None
 
 
-# Which models share a copy.
+# Sharing of copies.
 
 
 ALIKE = {
@@ -781,14 +784,14 @@ def _frozen_all(model):
 
 
 @pytest.mark.parametrize("name", [*ALIKE, *UNLIKE])
-def test_models_share_a_copy_only_if_they_train_alike(name):
+def test_models_share_a_copy_only_if_they_train_equally(name):
     this, other = (
         plan_of(case.model(), training=True) for case in (Case(), (ALIKE | UNLIKE)[name])
     )
     assert (this == other) is (name in ALIKE)
 
 
-def test_models_wired_otherwise_share_no_copy():
+def test_models_with_other_connections_share_no_copy():
     def joined(first, second):
         inputs = keras.Input((4, 2))
         one, other = (layers.Dense(2, activation="tanh")(inputs) for _ in range(2))
@@ -803,7 +806,7 @@ def test_models_wired_otherwise_share_no_copy():
     assert plans[0] == plans[2] != plans[1]
 
 
-# Shuffled and dropped out.
+# Shuffling and dropout.
 
 
 RANDOM = {"units": 3, "dropout": 0.3, "epochs": 2, "batch_size": 16, "validation_split": 0.25}
@@ -815,7 +818,7 @@ def fit_random(cls=LSTMRegressor, random_state=0, **params):
 
 
 @pytest.mark.parametrize("cls", [LSTMRegressor, LSTMClassifier])
-def test_a_random_state_gives_the_same_bits_whatever_the_pool_held(cls, fresh_pool, ways):
+def test_a_random_state_gives_equal_bits_for_any_state_of_the_pool(cls, fresh_pool, ways):
     first = fit_random(cls)
     again = fit_random(cls)
     fit_random(cls, random_state=1)
@@ -833,31 +836,31 @@ def test_a_random_state_gives_the_same_bits_whatever_the_pool_held(cls, fresh_po
     assert fit_random(cls, random_state=1).history_ != first.history_
 
 
-def test_a_random_state_gives_the_same_bits_after_a_fit_that_broke_off(fresh_pool):
+def test_a_random_state_gives_equal_bits_after_an_interrupted_fit(fresh_pool):
     first = fit_random()
     fresh_pool()
     with pytest.raises(RuntimeError, match="enough"):
-        fit_random(callbacks=[LambdaCallback(on_epoch_end=_give_up)])
+        fit_random(callbacks=[LambdaCallback(on_epoch_end=_fail)])
     assert fit_random().history_ == first.history_
 
 
-def _give_up(epoch, logs):
+def _fail(epoch, logs):
     raise RuntimeError("enough")
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
-def test_a_seed_gives_the_same_order_by_a_copy_and_by_keras(dropout, ways, monkeypatch):
+def test_a_seed_gives_the_same_order_with_a_copy_and_with_keras(dropout, ways, monkeypatch):
     case = Case(partial(network, dropout=dropout))
     by_copy = by_engine(case, seed=7)
     monkeypatch.setattr(engine, "plan_of", lambda model, training: None)
-    left_to_keras = by_engine(case, seed=7, run_eagerly=True)
+    with_keras = by_engine(case, seed=7, run_eagerly=True)
     assert ways == {"copy": 5, "keras": 1}
-    assert_same(by_copy, left_to_keras)
+    assert_same(by_copy, with_keras)
     _, history = by_engine(case, run_eagerly=True)
     assert not np.allclose(history["loss"], by_copy[1]["loss"], atol=1e-4)
 
 
-def test_shuffled_training_is_keras_own_on_shuffled_rows():
+def test_shuffled_training_equals_that_of_keras_on_shuffled_rows():
     case = Case(arrays=(X, Y, WEIGHT))
     expected, losses = case.model(run_eagerly=True), []
     for epoch in range(5):
@@ -876,7 +879,7 @@ def copied_layers(pool):
     return {type(layer) for copy in pool._idle for layer in copy.model._flatten_layers()}
 
 
-def test_where_a_gpu_is_the_copies_have_keras_own_lstm(fresh_pool, monkeypatch):
+def test_with_a_gpu_the_copies_have_the_lstm_of_keras(fresh_pool, monkeypatch):
     by_engine(Case())
     assert layers.LSTM not in copied_layers(engine.POOL)
     fresh_pool()
@@ -886,12 +889,12 @@ def test_where_a_gpu_is_the_copies_have_keras_own_lstm(fresh_pool, monkeypatch):
         "list_physical_devices",
         lambda kind=None: ["a GPU"] if kind == "GPU" else real(kind),
     )
-    ours = by_engine(Case())
+    actual = by_engine(Case())
     assert layers.LSTM in copied_layers(engine.POOL)
-    assert_same(ours, by_keras_once("lstm"))
+    assert_same(actual, by_keras_once("lstm"))
 
 
-def test_a_gpu_trains_as_the_cpu_does(fresh_pool, ways):
+def test_training_on_a_gpu_equals_training_on_the_cpu(fresh_pool, ways):
     if not tf.config.list_physical_devices("GPU"):
         pytest.skip("TensorFlow sees no GPU")
     for case in (Case(options=QUARTER), CASES["post-padded"]):
@@ -902,6 +905,6 @@ def test_a_gpu_trains_as_the_cpu_does(fresh_pool, ways):
         for left, right in zip(read_weights(model), read_weights(expected), strict=True):
             assert_allclose(left, right, rtol=0, atol=1e-4)
         assert_allclose(history["loss"], expected_history["loss"], rtol=0, atol=1e-4)
-        answered = predict(model, case.arrays[0], batch_size=16)
-        assert_allclose(answered, expected.predict(case.arrays[0], verbose=0), rtol=0, atol=1e-4)
+        output = predict(model, case.arrays[0], batch_size=16)
+        assert_allclose(output, expected.predict(case.arrays[0], verbose=0), rtol=0, atol=1e-4)
     assert ways["keras"] == 0

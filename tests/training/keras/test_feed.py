@@ -1,4 +1,4 @@
-"""Rows on their way to a network, against NumPy's own indexing and plain loops."""
+"""Conversion of arrays to tensors and batches, compared with NumPy's indexing."""
 
 from itertools import chain
 
@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skl_lstm._core.windows import window_view
-from skl_lstm.training.keras.feed import as_rows, batches, epoch_order, row_specs, take
+from skl_lstm.training.keras.feed import batches, epoch_order, take, tensor_specs, to_tensors
 
-# An example builds a pipeline of TensorFlow's, which takes its time.
+# Each example builds a TensorFlow pipeline, which is slow.
 few = settings(deadline=None, max_examples=20)
 some = settings(deadline=None, max_examples=60)
 
@@ -20,8 +20,8 @@ seeds = st.integers(0, 2**31 - 2)
 
 
 @st.composite
-def rows_for_a_network(draw):
-    """Arrays of one to three axes and windows over a table, which may lie in any layout."""
+def arrays_for_a_network(draw):
+    """Arrays with one to three axes, and windows of a table, in various memory layouts."""
     dtype = draw(st.sampled_from(["float32", "float64", "int64", "int32"]))
     features, rows = draw(st.integers(1, 3)), draw(st.integers(1, 12))
     table = np.arange(2 * rows * features).reshape(2 * rows, features).astype(dtype)
@@ -39,28 +39,29 @@ def rows_for_a_network(draw):
 
 
 @some
-@given(rows_for_a_network(), st.data())
-def test_rows_are_taken_as_numpy_takes_them(X, data):
-    numbers = data.draw(st.lists(st.integers(0, len(X) - 1), max_size=8))
-    taken = take(as_rows(X), tf.constant(numbers, tf.int32)).numpy()
-    assert_array_equal(taken, X[np.array(numbers, dtype=int)], strict=True)
+@given(arrays_for_a_network(), st.data())
+def test_take_selects_rows_like_numpy(X, data):
+    positions = data.draw(st.lists(st.integers(0, len(X) - 1), max_size=8))
+    taken = take(to_tensors(X), tf.constant(positions, tf.int32)).numpy()
+    assert_array_equal(taken, X[np.array(positions, dtype=int)], strict=True)
 
 
 @some
-@given(rows_for_a_network())
-def test_rows_fit_their_description_with_any_axis_open(X):
-    rows = as_rows(X)
+@given(arrays_for_a_network())
+def test_tensors_match_their_specs(X):
+    tensors = to_tensors(X)
     for row_shape in (X.shape[1:], [None] * (X.ndim - 1)):
-        specs = row_specs(rows, row_shape)
-        assert len(specs) == len(rows)
-        assert all(map(tf.TensorSpec.is_compatible_with, specs, rows))
+        specs = tensor_specs(tensors, row_shape)
+        assert len(specs) == len(tensors)
+        assert all(map(tf.TensorSpec.is_compatible_with, specs, tensors))
 
 
-def test_a_traced_function_takes_windows_of_any_number_stride_and_length_at_once():
+def test_one_traced_function_takes_windows_of_any_number_stride_and_length():
     series = np.arange(60.0).reshape(30, 2)
     X = window_view(series, 4)
     takes = tf.function(
-        take, input_signature=[row_specs(as_rows(X), (None, 2)), tf.TensorSpec([None], tf.int32)]
+        take,
+        input_signature=[tensor_specs(to_tensors(X), (None, 2)), tf.TensorSpec([None], tf.int32)],
     )
     for other in (
         X,
@@ -68,30 +69,30 @@ def test_a_traced_function_takes_windows_of_any_number_stride_and_length_at_once
         window_view(series, 7, stride=2),
         window_view(series, 3, sampling_rate=4),
     ):
-        assert_array_equal(takes(as_rows(other), tf.constant([3, 0, 5])), other[[3, 0, 5]])
+        assert_array_equal(takes(to_tensors(other), tf.constant([3, 0, 5])), other[[3, 0, 5]])
 
 
-def test_rows_that_do_not_fit_are_not_described():
-    X = as_rows(np.zeros((5, 4, 2), "float32"))
-    other = as_rows(np.zeros((5, 4, 3), "float32"))
-    assert not row_specs(X, (None, 2))[0].is_compatible_with(other[0])
+def test_specs_reject_rows_of_another_shape():
+    X = to_tensors(np.zeros((5, 4, 2), "float32"))
+    other = to_tensors(np.zeros((5, 4, 3), "float32"))
+    assert not tensor_specs(X, (None, 2))[0].is_compatible_with(other[0])
 
 
-def test_windows_are_not_written_out():
+def test_windows_are_not_copied():
     X = window_view(np.zeros((1_000, 2), "float32"), 200)
-    table, stride, steps = as_rows(X)
+    table, stride, steps = to_tensors(X)
     assert table.shape == (1_000, 2)
     assert stride.shape == ()
     assert steps.shape == (200,)
 
 
-def test_windows_over_a_part_of_a_table_bring_that_part_alone():
+def test_windows_of_a_part_of_a_table_convert_only_this_part():
     series = np.arange(2_000.0, dtype="float32").reshape(1_000, 2)
-    table, *_ = as_rows(window_view(series, 20)[100:150])
+    table, *_ = to_tensors(window_view(series, 20)[100:150])
     assert_array_equal(table, series[100:169])
 
 
-def test_batches_of_windows_are_not_written_out_before_their_turn(monkeypatch):
+def test_windows_are_copied_one_batch_at_a_time(monkeypatch):
     sizes = []
     convert = tf.convert_to_tensor
 
@@ -103,7 +104,7 @@ def test_batches_of_windows_are_not_written_out_before_their_turn(monkeypatch):
     windows = window_view(np.zeros((1_000, 2), "float32"), 200)
     (batch,) = next(iter(batches([windows], 8, seed=0)))
     assert batch.shape == (8, 200, 2)
-    # Written out, the windows would be 320,400 numbers.
+    # A copy of all windows would contain 320,400 numbers.
     assert max(sizes) <= 2_000
 
 
@@ -112,19 +113,19 @@ def test_batches_of_windows_are_not_written_out_before_their_turn(monkeypatch):
 
 @some
 @given(st.integers(1, 60), seeds, st.integers(0, 1_000))
-def test_an_order_holds_every_row_once(n_rows, seed, epoch):
+def test_an_order_contains_every_row_once(n_rows, seed, epoch):
     assert sorted(epoch_order(n_rows, seed, epoch).numpy()) == list(range(n_rows))
 
 
 @some
 @given(st.integers(1, 60), st.integers(0, 1_000))
-def test_without_a_seed_an_order_is_that_of_the_rows(n_rows, epoch):
+def test_without_a_seed_the_order_is_that_of_the_rows(n_rows, epoch):
     assert epoch_order(n_rows, None, epoch).numpy().tolist() == list(range(n_rows))
 
 
 @some
 @given(st.integers(2, 60), seeds, st.integers(0, 1_000), seeds)
-def test_an_order_follows_from_seed_and_epoch_alone(n_rows, seed, epoch, global_seed):
+def test_an_order_depends_only_on_seed_and_epoch(n_rows, seed, epoch, global_seed):
     first = epoch_order(n_rows, seed, epoch)
     tf.random.set_seed(global_seed)
     np.random.seed(global_seed % 2**32)  # noqa: NPY002
@@ -141,7 +142,7 @@ def test_an_order_draws_nothing_from_tensorflows_seed():
     assert_array_equal(tf.random.uniform((4,)), expected)
 
 
-def test_other_seeds_and_other_epochs_have_other_orders():
+def test_orders_differ_between_seeds_and_epochs():
     orders = {
         tuple(epoch_order(20, seed, epoch).numpy()) for seed in range(5) for epoch in range(5)
     }
@@ -153,16 +154,16 @@ def test_other_seeds_and_other_epochs_have_other_orders():
 
 
 def epochs_of(n_rows, batch_size, seed, epochs, initial_epoch=0):
-    """Return the batches of each epoch, as lists of row numbers."""
+    """Return the batches of each epoch as lists of row positions."""
     rows = np.arange(n_rows)
-    # The second array is told from the first, but follows from it.
+    # The second array is computed from the first, to check that the rows stay together.
     data = batches([rows, np.column_stack([rows, -rows])], batch_size, seed, initial_epoch)
     steps = -(-n_rows // batch_size)
     taken = [(a.numpy(), b.numpy()) for a, b in data.take(steps * epochs)]
     for first, second in taken:
         assert_array_equal(second, np.column_stack([first, -first]))
-    numbers = [first.tolist() for first, _ in taken]
-    return [numbers[start : start + steps] for start in range(0, len(numbers), steps)]
+    positions = [first.tolist() for first, _ in taken]
+    return [positions[start : start + steps] for start in range(0, len(positions), steps)]
 
 
 sizes = st.integers(1, 40), st.integers(1, 50)
@@ -170,7 +171,7 @@ sizes = st.integers(1, 40), st.integers(1, 50)
 
 @few
 @given(*sizes, st.none() | seeds, st.integers(1, 3))
-def test_every_epoch_holds_every_row_once_and_the_rest_comes_last(n_rows, batch_size, seed, epochs):
+def test_every_epoch_contains_every_row_once(n_rows, batch_size, seed, epochs):
     taken = epochs_of(n_rows, batch_size, seed, epochs)
     whole, rest = divmod(n_rows, batch_size)
     lengths = [batch_size] * whole + [rest] * bool(rest)
@@ -192,25 +193,25 @@ def test_without_a_seed_the_rows_keep_their_order(n_rows, batch_size):
 
 @few
 @given(*sizes, seeds, st.integers(0, 3))
-def test_an_epoch_has_the_same_order_wherever_training_begins(n_rows, batch_size, seed, begin):
+def test_the_initial_epoch_does_not_change_later_orders(n_rows, batch_size, seed, begin):
     whole = epochs_of(n_rows, batch_size, seed, 4)
-    # TensorFlow's own seed has no say in it.
+    # TensorFlow's global seed must not affect the order.
     tf.random.set_seed(begin)
     assert epochs_of(n_rows, batch_size, seed, 4 - begin, begin) == whole[begin:]
 
 
-def test_batches_come_in_the_order_of_their_epoch():
+def test_batches_follow_the_order_of_the_epoch():
     for epoch, taken in enumerate(epochs_of(20, 8, 5, 3)):
         assert list(chain(*taken)) == epoch_order(20, 5, epoch).numpy().tolist()
 
 
 @pytest.mark.parametrize("seed", [None, 4])
-def test_batches_of_windows_are_those_of_the_windows_written_out(seed):
+def test_batches_of_windows_equal_batches_of_copied_windows(seed):
     X = window_view(np.arange(60.0, dtype="float32").reshape(30, 2), 5, stride=2, sampling_rate=3)
     y = np.arange(len(X))
-    views, written = (batches([rows, y], 4, seed) for rows in (X, X.copy()))
+    views, copies = (batches([rows, y], 4, seed) for rows in (X, X.copy()))
     steps = 2 * -(-len(X) // 4)
-    for left, right in zip(views.take(steps), written.take(steps), strict=True):
+    for left, right in zip(views.take(steps), copies.take(steps), strict=True):
         assert_array_equal(left[0], right[0], strict=True)
         assert_array_equal(left[1], right[1])
         assert_array_equal(left[0], X[left[1].numpy()])

@@ -1,4 +1,4 @@
-"""The fused LSTM against `keras.layers.LSTM`, layer by layer, and where it stands in for it."""
+"""The fused LSTM equals `keras.layers.LSTM`, and replaces only supported layers."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ from skl_lstm.networks.models import read_weights, write_weights
 from skl_lstm.networks.seeding import seeded
 from skl_lstm.training.keras.fused_lstm import FusedLSTM, fused
 
-# Keras computes step by step, which takes its time.
+# Keras' loop over time is slow without a graph.
 few = settings(deadline=None, max_examples=25)
 
 
@@ -33,50 +33,50 @@ def normal(*shape, seed=0):
 
 
 def pair(units, features, seed=0, **params):
-    """Keras' layer and the fused one with the same weights and the same random numbers."""
+    """Return Keras' layer and the fused layer with the same weights and seeds."""
     with seeded(seed):
-        theirs = layers.LSTM(units, **params)
-    ours = FusedLSTM.from_config(theirs.get_config())
-    for layer in (theirs, ours):
+        original = layers.LSTM(units, **params)
+    replacement = FusedLSTM.from_config(original.get_config())
+    for layer in (original, replacement):
         layer.build((None, None, features))
-        # Keras' biases begin as zeros and ones, which look alike in any order.
+        # Keras' initial biases are zeros and ones, which would hide a wrong order of the gates.
         write_weights(layer, [normal(*weight.shape, seed=seed) for weight in layer.weights])
-    for left, right in zip(ours.variables, theirs.variables, strict=True):
+    for left, right in zip(replacement.variables, original.variables, strict=True):
         left.assign(right)
-    return theirs, ours
+    return original, replacement
 
 
 def run(layer, X, initial_state=None, **kwargs):
-    """Return what a layer gives, and the gradient of it by all that went in."""
+    """Return the outputs of a layer, and their gradients by the inputs, states and weights."""
     X = tf.constant(X)
     state = None if initial_state is None else list(map(tf.constant, initial_state))
     sources = [X, *(state or ()), *(weight.value for weight in layer.trainable_weights)]
     with tf.GradientTape() as tape:
         tape.watch(sources)
         outputs = keras.tree.flatten(layer(X, initial_state=state, **kwargs))
-        # A weight for every number, or errors might cancel out.
+        # Random weights, because errors could cancel out in a plain sum.
         loss = sum(
-            tf.reduce_sum(output * normal(*output.shape, seed=number))
-            for number, output in enumerate(outputs)
+            tf.reduce_sum(output * normal(*output.shape, seed=index))
+            for index, output in enumerate(outputs)
         )
     return outputs, tape.gradient(loss, sources, unconnected_gradients="zero")
 
 
-def assert_same(theirs, ours, X, **kwargs):
-    outputs, gradients = run(theirs, X, **kwargs)
-    our_outputs, our_gradients = run(ours, X, **kwargs)
-    assert_close(our_outputs, outputs)
-    # Sums over samples and time steps.
+def assert_same(original, replacement, X, **kwargs):
+    outputs, gradients = run(original, X, **kwargs)
+    fused_outputs, fused_gradients = run(replacement, X, **kwargs)
+    assert_close(fused_outputs, outputs)
+    # Gradients are sums over samples and time steps, so the tolerance is relative to their size.
     scale = max(1.0, *(np.abs(gradient).max() for gradient in gradients))
     assert_close(
-        [gradient / scale for gradient in our_gradients],
+        [gradient / scale for gradient in fused_gradients],
         [gradient / scale for gradient in gradients],
     )
 
 
 @st.composite
 def layer_cases(draw, masked):
-    """Parameters of a layer, an input, and with `masked` any mask, even one without a step."""
+    """Parameters of a layer, an input, and a mask if `masked`. The mask may be False everywhere."""
     samples, timesteps = draw(st.integers(1, 4)), draw(st.integers(1, 5))
     flags = ["return_sequences", "return_state", "go_backwards"]
     params = {flag: draw(st.booleans()) for flag in flags}
@@ -95,19 +95,19 @@ def layer_cases(draw, masked):
 
 @few
 @given(layer_cases(masked=False))
-def test_outputs_states_and_gradients_are_those_of_keras_layer(case):
+def test_outputs_states_and_gradients_equal_those_of_keras(case):
     params, X, kwargs = case
     assert_same(*pair(**params), X, **kwargs)
 
 
 @few
 @given(layer_cases(masked=True))
-def test_they_are_under_any_mask(case):
+def test_they_are_equal_with_any_mask(case):
     params, X, kwargs = case
     assert_same(*pair(**params), X, **kwargs)
 
 
-# Padding behind, padding ahead, holes, no step at all, and every step.
+# Padding after and before the steps, masked steps in between, no step, and all steps.
 MASK = np.array(
     [[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 0, 0], [1, 1, 1, 1]], dtype=bool
 )
@@ -115,7 +115,7 @@ MASK = np.array(
 
 @pytest.mark.parametrize("zero", [False, True], ids=["keeps", "zeros"])
 @pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
-def test_every_kind_of_mask_at_once(zero, backwards):
+def test_all_kinds_of_masks_in_one_batch(zero, backwards):
     both = pair(
         3,
         2,
@@ -133,21 +133,22 @@ def test_every_kind_of_mask_at_once(zero, backwards):
 @pytest.mark.parametrize("as_list", [False, True])
 @pytest.mark.parametrize("dtype", ["bool", "int32", "float32"])
 def test_a_mask_may_be_of_any_type(dtype, as_list):
-    theirs, ours = pair(3, 2, return_sequences=True, zero_output_for_mask=True)
+    original, replacement = pair(3, 2, return_sequences=True, zero_output_for_mask=True)
     mask = tf.constant(MASK.astype(dtype))
-    expected = theirs(normal(6, 4, 2), mask=mask)
-    assert_close(ours(normal(6, 4, 2), mask=[mask] if as_list else mask), expected)
-    assert_close(ours(normal(6, 4, 2), mask=mask[:, :, tf.newaxis]), expected)
+    expected = original(normal(6, 4, 2), mask=mask)
+    assert_close(replacement(normal(6, 4, 2), mask=[mask] if as_list else mask), expected)
+    assert_close(replacement(normal(6, 4, 2), mask=mask[:, :, tf.newaxis]), expected)
 
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("samples", [1, 2, 3, 5])
-def test_a_large_layer_runs_each_half_of_the_samples(samples, masked):
+def test_a_large_layer_runs_the_samples_in_two_halves(samples, masked):
     flags = {"return_sequences": True, "go_backwards": True, "zero_output_for_mask": True}
     mask = np.random.default_rng(samples).random((samples, 4)) < 0.6
     options = {"mask": tf.constant(mask)} if masked else {}
     X = normal(samples, 4, 2)
-    # Time and again, as the gradient of no samples is not zero but whatever was in memory.
+    # Repeated, because the kernel does not initialize the gradient of zero samples, and the memory
+    # may contain zeros by chance.
     for params in ({}, flags) * 3:
         assert_same(*pair(48, 2, **params), X, **options)
 
@@ -161,7 +162,7 @@ print(LSTMRegressor(3, epochs=1, random_state=0).fit(X, X[:, -1, 0]).predict(X[:
 """
 
 
-def test_tensorflow_has_nothing_to_say_about_odd_numbers_of_samples_and_features():
+def test_odd_numbers_of_samples_and_features_log_no_warning():
     log = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
     command = [sys.executable, "-c", ODD]
     result = subprocess.run(command, env=log, check=True, capture_output=True, text=True)
@@ -169,36 +170,36 @@ def test_tensorflow_has_nothing_to_say_about_odd_numbers_of_samples_and_features
     assert "BlockLSTM" not in result.stderr
 
 
-def test_what_is_masked_is_never_read():
-    _, ours = pair(3, 2, return_sequences=True)
+def test_masked_steps_do_not_affect_the_output():
+    _, replacement = pair(3, 2, return_sequences=True)
     X = normal(6, 4, 2)
-    expected = ours(X, mask=tf.constant(MASK))
+    expected = replacement(X, mask=tf.constant(MASK))
     X[~MASK] = np.nan
-    assert_array_equal(ours(X, mask=tf.constant(MASK)), expected)
+    assert_array_equal(replacement(X, mask=tf.constant(MASK)), expected)
 
 
-def test_numbers_of_other_types_are_computed_in_single_precision():
-    theirs, ours = pair(3, 2)
+def test_inputs_of_other_dtypes_are_computed_in_float32():
+    original, replacement = pair(3, 2)
     for dtype in ("int32", "int64", "float64", "float16"):
         X = np.arange(12).reshape(2, 3, 2).astype(dtype)
-        assert ours(X).dtype == tf.float32
-        assert_close(ours(X), theirs(X.astype("float32")))
+        assert replacement(X).dtype == tf.float32
+        assert_close(replacement(X), original(X.astype("float32")))
 
 
 @pytest.mark.parametrize("masked", [False, True], ids=["no mask", "mask"])
 @pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
-def test_dropout_draws_the_same_numbers(masked, backwards):
+def test_dropout_draws_the_same_random_numbers(masked, backwards):
     both = pair(3, 2, dropout=0.5, go_backwards=backwards, return_sequences=True)
     kwargs = {"mask": tf.constant(MASK)} if masked else {}
     X = normal(6, 4, 2)
     assert_same(*both, X, training=False, **kwargs)
-    for _ in range(3):  # each time the next numbers
+    for _ in range(3):  # every call draws new random numbers
         assert_same(*both, X, training=True, **kwargs)
     first, second = (both[1](X, training=True, **kwargs) for _ in range(2))
     assert not np.array_equal(first, second)
 
 
-def test_regularizers_and_constraints_go_with_the_layer():
+def test_regularizers_and_constraints_are_kept():
     params = {
         "kernel_regularizer": "l2",
         "recurrent_regularizer": "l1",
@@ -206,12 +207,12 @@ def test_regularizers_and_constraints_go_with_the_layer():
         "activity_regularizer": "l2",
         "kernel_constraint": "non_neg",
     }
-    theirs, ours = pair(3, 2, **params)
-    for layer in (theirs, ours):
+    original, replacement = pair(3, 2, **params)
+    for layer in (original, replacement):
         layer(normal(4, 3, 2))
-    assert len(ours.losses) == len(theirs.losses) == 4
-    assert_close(sorted(map(float, ours.losses)), sorted(map(float, theirs.losses)))
-    assert type(ours.cell.kernel.constraint) is type(theirs.cell.kernel.constraint)
+    assert len(replacement.losses) == len(original.losses) == 4
+    assert_close(sorted(map(float, replacement.losses)), sorted(map(float, original.losses)))
+    assert type(replacement.cell.kernel.constraint) is type(original.cell.kernel.constraint)
 
 
 # Models.
@@ -235,12 +236,12 @@ def both_directions(inputs):
     return layers.Bidirectional(layers.LSTM(2), merge_mode="sum")(x)
 
 
-def other_way_back(inputs):
+def with_backward_layer(inputs):
     back = layers.LSTM(3, go_backwards=True, dropout=0.2)
     return layers.Bidirectional(layers.LSTM(3), backward_layer=back)(masked(inputs))
 
 
-def on_parts(inputs):
+def time_distributed(inputs):
     parts = layers.Reshape((2, 2, 2))(inputs)
     return layers.LSTM(2)(layers.TimeDistributed(layers.LSTM(3))(parts))
 
@@ -262,7 +263,7 @@ def shared(inputs):
     return layers.Add()([layer(inputs), layer(-inputs)])
 
 
-def beside_others(inputs):
+def among_other_layers(inputs):
     x = layers.Conv1D(3, 2, padding="causal")(inputs)
     x = layers.GRU(3, return_sequences=True)(layers.LSTM(3, return_sequences=True)(x))
     return layers.LSTM(3, activation="relu")(x)
@@ -272,12 +273,12 @@ NETWORKS = {
     plain: 1,
     stacked: 2,
     both_directions: 4,
-    other_way_back: 2,
-    on_parts: 2,
+    with_backward_layer: 2,
+    time_distributed: 2,
     nested: 3,
     encoder_and_decoder: 2,
     shared: 1,
-    beside_others: 1,
+    among_other_layers: 1,
 }
 
 
@@ -288,14 +289,14 @@ def build(network, seed=3):
 
 
 def with_fused(model):
-    """Build a model anew with the fused layer, its variables those of the model."""
+    """Rebuild a model with fused layers and the same values of the variables."""
     config = model.get_config()
     before = copy.deepcopy(config)
-    ours = type(model).from_config(fused(config))
+    replacement = type(model).from_config(fused(config))
     assert config == before
-    for left, right in zip(ours.variables, model.variables, strict=True):
+    for left, right in zip(replacement.variables, model.variables, strict=True):
         left.assign(right)
-    return ours
+    return replacement
 
 
 def fused_layers(model):
@@ -310,61 +311,61 @@ def padded_sequences(samples):
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.__name__)
-def test_a_model_asks_and_trains_the_same_with_the_fused_layer(network):
-    theirs = build(network)
-    ours = with_fused(theirs)
-    assert len(fused_layers(ours)) == NETWORKS[network]
-    assert not fused_layers(theirs)
+def test_a_model_predicts_and_trains_the_same_with_the_fused_layer(network):
+    original = build(network)
+    replacement = with_fused(original)
+    assert len(fused_layers(replacement)) == NETWORKS[network]
+    assert not fused_layers(original)
     X = padded_sequences(10)
     y = X.sum(axis=(1, 2))[:, np.newaxis]
-    assert_close(ours(X), theirs(X))
-    for model in (theirs, ours):
+    assert_close(replacement(X), original(X))
+    for model in (original, replacement):
         model.compile(keras.optimizers.SGD(0.05, momentum=0.9), "mse", run_eagerly=True)
         for _ in range(3):
             for start in range(0, 10, 4):
                 model.train_on_batch(X[start : start + 4], y[start : start + 4])
-    trained = read_weights(theirs)
-    assert_close(read_weights(ours), trained, atol=1e-5)
+    trained = read_weights(original)
+    assert_close(read_weights(replacement), trained, atol=1e-5)
     untrained = read_weights(build(network))
     assert max(np.abs(a - b).max() for a, b in zip(trained, untrained, strict=True)) > 1e-2
 
 
-def test_keras_own_fit_in_a_graph_ends_at_the_same_weights():
-    theirs = build(stacked)
-    ours = with_fused(theirs)
+def test_fit_in_a_graph_gives_the_same_weights():
+    original = build(stacked)
+    replacement = with_fused(original)
     X = padded_sequences(20)
     y = X.sum(axis=(1, 2))[:, np.newaxis]
     histories = []
-    for model in (theirs, ours):
+    for model in (original, replacement):
         model.compile(keras.optimizers.Adam(0.01), "mse")
         fitted = model.fit(X, y, epochs=4, batch_size=6, shuffle=False, verbose=0)
         histories.append(fitted.history["loss"])
-    assert_close(read_weights(ours), read_weights(theirs), atol=1e-5)
+    assert_close(read_weights(replacement), read_weights(original), atol=1e-5)
     assert_allclose(*histories, rtol=1e-5)
 
 
-def test_one_trace_serves_sequences_of_any_length():
+def test_one_trace_works_for_sequences_of_any_length():
     inputs = keras.Input((None, 2))
-    theirs = keras.Model(inputs, layers.LSTM(3)(layers.Masking()(inputs)))
-    ours = with_fused(theirs)
+    original = keras.Model(inputs, layers.LSTM(3)(layers.Masking()(inputs)))
+    replacement = with_fused(original)
     traces = []
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, 2])])
-    def asked(X):
+    def traced(X):
         traces.append(X)
-        return ours(X)
+        return replacement(X)
 
     for samples, timesteps in ((3, 4), (5, 1), (1, 9)):
         X = normal(samples, timesteps, 2)
-        assert_close(asked(X), theirs(X))
+        assert_close(traced(X), original(X))
     assert len(traces) == 1
 
 
-# Which layers.
+# Supported layers.
 
 
 class LSTM(layers.LSTM):
-    """Somebody's own layer, of the same name."""
+    """A layer of the user with the name of Keras' layer."""
 
 
 def doubled(x):
@@ -374,7 +375,7 @@ def doubled(x):
 OTHERS = {
     "another activation": lambda: layers.LSTM(2, activation="relu"),
     "no activation": lambda: layers.LSTM(2, activation=None),
-    "an activation of one's own": lambda: layers.LSTM(2, activation=doubled),
+    "an activation of the user": lambda: layers.LSTM(2, activation=doubled),
     "another recurrent activation": lambda: layers.LSTM(2, recurrent_activation="hard_sigmoid"),
     "no bias": lambda: layers.LSTM(2, use_bias=False),
     "recurrent dropout": lambda: layers.LSTM(2, recurrent_dropout=0.1),
@@ -385,7 +386,7 @@ OTHERS = {
     "half precision": lambda: layers.LSTM(2, dtype="float16"),
     "mixed precision": lambda: layers.LSTM(2, dtype="mixed_float16"),
     "a policy object": lambda: layers.LSTM(2, dtype=keras.DTypePolicy("mixed_bfloat16")),
-    "a layer of one's own": lambda: LSTM(2),
+    "a layer of the user": lambda: LSTM(2),
     "GRU": lambda: layers.GRU(2),
     "SimpleRNN": lambda: layers.SimpleRNN(2),
     "an RNN of cells": lambda: layers.RNN(layers.LSTMCell(2)),
@@ -394,7 +395,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_layer_that_the_kernel_is_not_made_for_stays(name):
+def test_an_unsupported_layer_is_not_replaced(name):
     config = keras.saving.serialize_keras_object(OTHERS[name]())
     config = json.loads(json.dumps(config))
     before = copy.deepcopy(config)
@@ -421,7 +422,7 @@ def test_a_layer_that_the_kernel_is_not_made_for_stays(name):
     ],
     ids=lambda params: ", ".join(params) or "nothing",
 )
-def test_a_layer_that_the_kernel_is_made_for_is_replaced_with_all_its_parameters(params):
+def test_a_supported_layer_is_replaced_with_all_its_parameters(params):
     layer = layers.LSTM(**{"units": 2, **params})
     config = keras.saving.serialize_keras_object(layer)
     before = copy.deepcopy(config)
@@ -432,11 +433,11 @@ def test_a_layer_that_the_kernel_is_made_for_is_replaced_with_all_its_parameters
 
 
 @pytest.mark.parametrize("value", [None, 3, "LSTM", {}, [], ["LSTM", 0, 0], {"class_name": "LSTM"}])
-def test_what_is_no_layer_stays(value):
+def test_values_that_are_not_layers_are_unchanged(value):
     assert fused(value) == value
 
 
-def test_the_global_precision_decides_for_layers_without_one():
+def test_the_global_dtype_policy_applies_to_layers_without_one():
     keras.config.set_dtype_policy("mixed_float16")
     try:
         config = build(plain).get_config()

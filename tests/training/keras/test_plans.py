@@ -1,4 +1,4 @@
-"""Which models share a traced copy, and which have none."""
+"""Plans: which models share a traced copy, and which have no copy."""
 
 import keras
 import numpy as np
@@ -22,11 +22,11 @@ def names(model):
     return [layer.name for layer in model.layers]
 
 
-# One plan.
+# Equal plans.
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_two_builds_of_one_function_have_one_plan(build, training):
+def test_two_builds_of_one_function_have_equal_plans(build, training):
     first, second = compiled(build()), compiled(build())
     assert names(first) != names(second)
     plan = plan_of(first, training=training)
@@ -34,13 +34,13 @@ def test_two_builds_of_one_function_have_one_plan(build, training):
     assert plan_of(second, training=training) == plan
 
 
-def test_a_plan_stays_the_same_after_a_session_is_cleared(build):
+def test_clearing_the_session_does_not_change_the_plan(build):
     plan = plan_of(compiled(build()), training=True)
     keras.backend.clear_session()
     assert plan_of(compiled(build()), training=True) == plan
 
 
-def test_a_plan_stays_the_same_when_the_model_is_trained():
+def test_training_does_not_change_the_plan():
     model = filled(compiled(small(dropout=0.2)), 0)
     plan = plan_of(model, training=True)
     model.optimizer.learning_rate = 0.5
@@ -56,13 +56,13 @@ def test_a_plan_stays_the_same_when_the_model_is_trained():
         (keras.optimizers.SGD(0.1, momentum=0.5), keras.optimizers.SGD(0.2, momentum=0.5)),
     ],
 )
-def test_name_and_learning_rate_of_the_optimizer_do_not_enter_the_plan(first, second):
+def test_the_plan_omits_name_and_learning_rate_of_the_optimizer(first, second):
     plans = [plan_of(compiled(optimizer=optimizer), training=True) for optimizer in (first, second)]
     assert plans[0] is not None
     assert plans[0] == plans[1]
 
 
-def test_how_a_model_was_compiled_does_not_matter_to_ask_it():
+def test_the_prediction_plan_omits_the_compile_settings():
     models = [small(), compiled(optimizer="sgd"), compiled(loss="mae", run_eagerly=True)]
     assert len({plan_of(model, training=False) for model in models}) == 1
 
@@ -93,7 +93,7 @@ MODELS = {
         lambda: on(lambda x: (lambda a: a(a(x)))(layers.Dense(2))),
         lambda: on(lambda x: layers.Dense(2)(layers.Dense(2)(x))),
     ),
-    "number in an operation": (lambda: on(lambda x: x * 2.0), lambda: on(lambda x: x * 3.0)),
+    "constant in an operation": (lambda: on(lambda x: x * 2.0), lambda: on(lambda x: x * 3.0)),
     "mask": (
         lambda: from_a_network(units=2, conv_filters=2, mask_value=-1.0),
         lambda: from_a_network(units=2, conv_filters=2, mask_value=-2.0),
@@ -129,21 +129,21 @@ SETTINGS = {
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("change", MODELS)
-def test_models_that_differ_have_plans_that_differ(change, training):
+def test_different_models_have_different_plans(change, training):
     plans = [plan_of(compiled(build()), training=training) for build in MODELS[change]]
     assert None not in plans
     assert plans[0] != plans[1]
 
 
 @pytest.mark.parametrize("change", SETTINGS)
-def test_models_compiled_differently_are_not_trained_by_one_copy(change):
+def test_models_with_different_compile_settings_have_different_plans(change):
     plans = [plan_of(compiled(**options), training=True) for options in SETTINGS[change]]
     assert None not in plans
     assert plans[0] != plans[1]
 
 
-# What Keras' layers, losses and metrics are made of, but do not say.
-UNSAID = {
+# Settings of layers, losses and metrics that their configuration may omit.
+OMITTED_FROM_CONFIG = {
     "loss": (
         lambda: compiled(loss=LOSSES.Huber(1.0)),
         lambda: compiled(loss=LOSSES.Huber(2.0)),
@@ -163,15 +163,15 @@ UNSAID = {
 }
 
 
-@pytest.mark.parametrize("what", UNSAID)
-def test_models_that_do_not_say_how_they_differ_are_not_trained_by_one_copy(what):
-    first, second = (plan_of(build(), training=True) for build in UNSAID[what])
+@pytest.mark.parametrize("setting", OMITTED_FROM_CONFIG)
+def test_models_that_differ_in_an_omitted_setting_share_no_copy(setting):
+    first, second = (plan_of(build(), training=True) for build in OMITTED_FROM_CONFIG[setting])
     assert first != second or first is second is None
 
 
-@pytest.mark.parametrize("what", UNSAID)
-def test_a_copy_has_the_loss_of_a_model_that_does_not_say_all(what):
-    model = filled(UNSAID[what][1](), 0)
+@pytest.mark.parametrize("setting", OMITTED_FROM_CONFIG)
+def test_a_copy_computes_the_loss_of_a_model_with_an_omitted_setting(setting):
+    model = filled(OMITTED_FROM_CONFIG[setting][1](), 0)
     plan = plan_of(model, training=True)
     if plan is not None:
         copy = TracedCopy(plan, model)
@@ -190,7 +190,7 @@ class OwnLayer(layers.Layer):
 
 
 class OwnDense(layers.Dense):
-    """Does what Keras' layer does, as far as anybody knows."""
+    """A subclass without changes, whose behaviour the plan still cannot know."""
 
 
 class Closed(layers.Layer):
@@ -299,25 +299,23 @@ def called(model):
 
 
 NO_COPY = {
-    "layer of one's own": lambda: in_a_row(OwnLayer(), layers.LSTM(2)),
+    "layer of the user": lambda: in_a_row(OwnLayer(), layers.LSTM(2)),
     "subclass of a layer": lambda: in_a_row(layers.LSTM(2), OwnDense(2)),
-    "wrapped layer of one's own": lambda: in_a_row(
+    "wrapped layer of the user": lambda: in_a_row(
         layers.TimeDistributed(OwnDense(2)), layers.LSTM(2)
     ),
-    "layer of one's own in a nested model": lambda: in_a_row(
+    "layer of the user in a nested model": lambda: in_a_row(
         keras.Sequential([keras.Input((None, 2)), OwnLayer()]), layers.LSTM(2)
     ),
-    "layer that cannot say what it is made of": lambda: in_a_row(
-        Closed(np.float32(2), 3), layers.LSTM(2)
-    ),
+    "layer without get_config": lambda: in_a_row(Closed(np.float32(2), 3), layers.LSTM(2)),
     "Lambda layer": lambda: in_a_row(layers.Lambda(lambda x: x[:, -1])),
     "Lambda layer of a function": lambda: in_a_row(layers.Lambda(tanh), layers.LSTM(2)),
-    "activation of one's own": lambda: small(activation=doubled),
-    "activation that bears a Keras function's name": lambda: small(activation=tanh),
-    "activation layer that bears a Keras function's name": lambda: in_a_row(
+    "activation of the user": lambda: small(activation=doubled),
+    "activation with the name of a Keras function": lambda: small(activation=tanh),
+    "activation layer with the name of a Keras function": lambda: in_a_row(
         layers.LSTM(2), layers.Activation(tanh)
     ),
-    "regularizer of one's own": lambda: small(kernel_regularizer=OwnRegularizer()),
+    "regularizer of the user": lambda: small(kernel_regularizer=OwnRegularizer()),
     "layer that adapts to data": lambda: in_a_row(layers.Normalization(), layers.LSTM(2)),
     "several inputs": with_two_inputs,
     "several outputs": with_two_outputs,
@@ -326,19 +324,19 @@ NO_COPY = {
     "subclass of the model": of_own_class,
     "subclassed model": Subclassed,
     "subclassed model that was called": lambda: called(Subclassed()),
-    "model that waits for its input": lambda: keras.Sequential([layers.LSTM(2), layers.Dense(1)]),
+    "model without a built input": lambda: keras.Sequential([layers.LSTM(2), layers.Dense(1)]),
 }
 
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", NO_COPY)
-def test_there_is_no_copy_of_a_model_that_is_not_all_keras_own_or_of_another_form(name, training):
+def test_a_model_with_foreign_code_or_an_unsupported_form_has_no_plan(name, training):
     assert plan_of(compiled(NO_COPY[name]()), training=training) is None
 
 
-TRAINED_AS_KERAS_DOES = {
+TRAINED_BY_KERAS = {
     "loss function": {"loss": lambda y, output: ops.mean(y - output)},
-    "loss that bears a Keras function's name": {"loss": mean_squared_error},
+    "loss with the name of a Keras function": {"loss": mean_squared_error},
     "loss class": {"loss": OwnLoss()},
     "loss in a list": {"loss": [mean_squared_error]},
     "registered loss": {"loss": registered},
@@ -356,9 +354,9 @@ TRAINED_AS_KERAS_DOES = {
 }
 
 
-@pytest.mark.parametrize("name", TRAINED_AS_KERAS_DOES)
-def test_a_model_that_is_trained_by_foreign_code_or_in_another_way_can_only_be_asked(name):
-    model = compiled(**TRAINED_AS_KERAS_DOES[name])
+@pytest.mark.parametrize("name", TRAINED_BY_KERAS)
+def test_foreign_compile_settings_allow_only_a_prediction_plan(name):
+    model = compiled(**TRAINED_BY_KERAS[name])
     assert plan_of(model, training=True) is None
     assert plan_of(model, training=False) == plan_of(small(), training=False)
 
@@ -371,27 +369,27 @@ def test_a_model_that_is_trained_by_foreign_code_or_in_another_way_can_only_be_a
     ],
     ids=["learning rate", "activation"],
 )
-def test_to_look_for_a_plan_warns_of_no_lambda_that_keras_runs_silently(model):
+def test_plan_of_does_not_warn_of_lambdas(model):
     assert plan_of(model(), training=True) is None
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_there_is_no_copy_where_work_is_distributed(training):
+def test_a_distributed_model_has_no_plan(training):
     with tf.distribute.MirroredStrategy(["/cpu:0"]).scope():
         model = compiled()
         assert plan_of(model, training=training) is None
-    # Its variables are still those of the strategy.
+    # The variables still belong to the strategy outside its scope.
     assert plan_of(model, training=training) is None
     assert plan_of(compiled(), training=training) is not None
 
 
-def test_there_is_no_copy_on_another_backend(monkeypatch):
+def test_there_is_no_plan_on_another_backend(monkeypatch):
     model = compiled()
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
     assert plan_of(model, training=True) is plan_of(model, training=False) is None
 
 
-def test_a_slice_in_an_architecture_is_keras_own():
+def test_a_model_with_a_slice_has_a_plan():
     model = on(lambda x: layers.Dense(1)(x[:, -1]))
     assert plan_of(model, training=False) is not None
     assert plan_of(model, training=False) != plan_of(
@@ -399,14 +397,14 @@ def test_a_slice_in_an_architecture_is_keras_own():
     )
 
 
-# A plan is read once.
+# Caching.
 
 
-def test_the_prediction_plan_is_read_once(monkeypatch):
-    asked = []
+def test_the_prediction_plan_is_cached(monkeypatch):
+    calls = []
 
     def spy(model, *, training):
-        asked.append(training)
+        calls.append(training)
         return plan_of(model, training=training)
 
     monkeypatch.setattr(_plans, "plan_of", spy)
@@ -414,4 +412,4 @@ def test_the_prediction_plan_is_read_once(monkeypatch):
     for _ in range(3):
         assert prediction_plan(model) == plan_of(model, training=False)
         assert prediction_plan(foreign) is None
-    assert asked == [False, False]
+    assert calls == [False, False]

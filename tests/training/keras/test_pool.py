@@ -1,4 +1,4 @@
-"""What a traced copy takes over and computes, and who has it when."""
+"""Traced copies: their state, their results, and how the pool lends them."""
 
 import gc
 import random
@@ -25,7 +25,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skl_lstm.networks.models import read_weights, write_weights
 from skl_lstm.networks.seeding import seeded
-from skl_lstm.training.keras.feed import as_rows
+from skl_lstm.training.keras.feed import to_tensors
 from skl_lstm.training.keras.plans import plan_of, prediction_plan
 from skl_lstm.training.keras.pool import Pool, TracedCopy
 
@@ -82,13 +82,13 @@ OPTIMIZERS = {
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_all_state_goes_over_and_back(optimizer):
+def test_load_and_store_copy_all_state(optimizer):
     def build(seed):
         model = from_a_network(units=(2, 2), dropout=0.2)
         return filled(compiled(model, OPTIMIZERS[optimizer]()), seed)
 
     model, other = build(0), build(1)
-    # Weights, and a seed for each layer that drops.
+    # Each of the two layers with dropout has a seed variable.
     assert len(model.variables) == len(model.weights) + 2
     copy = TracedCopy(plan_of(model, training=True), model)
     assert not {id(v) for v in copy.model.variables} & {id(v) for v in model.variables}
@@ -105,7 +105,7 @@ def test_all_state_goes_over_and_back(optimizer):
     assert differ(values(model, optimizer=True), before)
 
 
-def test_state_goes_over_whatever_the_model_is(build):
+def test_load_works_for_every_architecture(build):
     model = filled(compiled(build()), 0)
     copy = TracedCopy(plan_of(model, training=True), model)
     copy.load(model, optimizer=True)
@@ -115,7 +115,7 @@ def test_state_goes_over_whatever_the_model_is(build):
         assert left.trainable is right.trainable
 
 
-def test_to_ask_a_model_takes_no_state_of_an_optimizer():
+def test_load_does_not_copy_the_optimizer_by_default():
     model = filled(compiled(), 0)
     copy = TracedCopy(plan_of(model, training=True), model)
     before = [variable.value.numpy() for variable in copy.model.optimizer.variables]
@@ -124,13 +124,13 @@ def test_to_ask_a_model_takes_no_state_of_an_optimizer():
     assert_equal([variable.value.numpy() for variable in copy.model.optimizer.variables], before)
 
 
-def test_a_copy_for_asking_is_not_compiled():
+def test_a_copy_for_prediction_is_not_compiled():
     model = compiled()
     assert not TracedCopy(plan_of(model, training=False), model).model.compiled
 
 
 @pytest.mark.parametrize("part", ["cell", "kernel"])
-def test_what_is_frozen_within_a_layer_stays_frozen(part):
+def test_frozen_parts_of_a_layer_stay_frozen(part):
     model = small()
     cell = model.layers[1].cell
     (cell if part == "cell" else cell.kernel).trainable = False
@@ -142,22 +142,22 @@ def test_what_is_frozen_within_a_layer_stays_frozen(part):
         assert [v.trainable for v in copy.model.variables] == [v.trainable for v in model.variables]
 
 
-# What a copy computes.
+# Results.
 
 
-def test_a_copy_answers_as_its_model_does(build):
+def test_a_copy_predicts_like_its_model(build):
     model = filled(build(), 0)
     copy = TracedCopy(plan_of(model, training=False), model)
     copy.load(model)
     tolerance = 1e-2 if "mixed" in model.layers[1].dtype_policy.name else 1e-5
     for rows in (X, X[:1], X[:, :2], X[::2, ::-1], X.astype("float64"), np.asfortranarray(X)):
-        answer = copy.predict(rows)
-        assert answer.shape == (len(rows), 1)
-        assert_allclose(answer, model(rows), rtol=tolerance, atol=tolerance)
+        output = copy.predict(rows)
+        assert output.shape == (len(rows), 1)
+        assert_allclose(output, model(rows), rtol=tolerance, atol=tolerance)
 
 
-def test_a_layer_for_every_step_serves_all_steps_though_their_number_is_open():
-    # Of an open number of steps, Keras 3.15 takes as many as there are samples.
+def test_a_time_distributed_layer_processes_all_steps():
+    # If the number of steps is None, Keras 3.15 processes as many steps as there are samples.
     inputs = keras.Input((None, 2))
     model = filled(keras.Model(inputs, layers.TimeDistributed(layers.Dense(2))(inputs)), 0)
     plan = plan_of(model, training=False)
@@ -169,7 +169,7 @@ def test_a_layer_for_every_step_serves_all_steps_though_their_number_is_open():
 
 
 @pytest.mark.parametrize("arrays", [[X, Y], [X, Y, WEIGHT]], ids=["rows", "weighted rows"])
-def test_an_epoch_is_that_of_keras_own_steps(arrays):
+def test_an_epoch_equals_the_training_steps_of_keras(arrays):
     def build(**options):
         metrics = {"weighted_metrics": [keras.metrics.MeanAbsoluteError(name="off")]}
         with seeded(3):
@@ -180,38 +180,38 @@ def test_an_epoch_is_that_of_keras_own_steps(arrays):
     copy = TracedCopy(plan_of(model, training=True), model)
     copy.load(model, optimizer=True)
     order = np.random.default_rng(1).permutation(10)
-    rows = [as_rows(array) for array in arrays]
+    tensors = [to_tensors(array) for array in arrays]
     names = ("x", "y", "sample_weight")
     options = {"batch_size": 4, "verbose": 0}
     in_order = {name: array[order] for name, array in zip(names, arrays, strict=False)}
     history = expected.fit(**in_order, epochs=2, shuffle=False, **options).history
     for epoch in range(2):
-        logs = copy.train_epoch([(rows, tf.constant(order, tf.int32))], 4)
+        logs = copy.train_epoch([(tensors, tf.constant(order, tf.int32))], 4)
         assert {name: type(value) for name, value in logs.items()} == {"loss": float, "off": float}
         for name, value in logs.items():
             assert_allclose(value, history[name][epoch], rtol=1e-5)
     copy.store(model)
     for left, right in zip(read_weights(model), read_weights(expected), strict=True):
         assert_allclose(left, right, rtol=1e-5, atol=1e-6)
-    measured = copy.evaluate([(rows, tf.range(10))], 4)
+    measured = copy.evaluate([(tensors, tf.range(10))], 4)
     by_keras = expected.evaluate(**in_order, **options, return_dict=True)
     for name, value in by_keras.items():
         assert_allclose(measured[name], value, rtol=1e-5)
     assert_equal(values(copy.model), values(model))
 
 
-def test_tensorflow_does_not_complain_of_a_trace_for_every_architecture(monkeypatch):
-    told = []
-    monkeypatch.setattr(tf.get_logger(), "warning", lambda *message: told.append(message))
-    rows = [as_rows(X), as_rows(Y)]
+def test_tracing_many_architectures_logs_no_warning(monkeypatch):
+    warnings = []
+    monkeypatch.setattr(tf.get_logger(), "warning", lambda *message: warnings.append(message))
+    tensors = [to_tensors(X), to_tensors(Y)]
     for units in range(1, 8):
         inputs = keras.Input((4, 2))
         outputs = layers.Dense(1)(layers.Dense(units)(layers.Flatten()(inputs)))
         model = compiled(keras.Model(inputs, outputs), "sgd")
         copy = TracedCopy(plan_of(model, training=True), model)
-        copy.train_epoch([(rows, tf.range(10))], 10)
+        copy.train_epoch([(tensors, tf.range(10))], 10)
         copy.predict(X)
-    assert not told
+    assert not warnings
 
 
 # The pool.
@@ -222,7 +222,7 @@ PLANS = 4
 
 @pytest.fixture(scope="module")
 def models():
-    """Models of different plans."""
+    """Models with different plans."""
     return [small(units) for units in range(1, PLANS + 1)]
 
 
@@ -231,18 +231,18 @@ def lend(pool, model):
         return copy
 
 
-def test_a_copy_that_came_back_is_lent_to_another_model_of_its_plan():
+def test_a_returned_copy_is_lent_to_another_model_of_its_plan():
     pool = Pool()
     assert lend(pool, small()) is lend(pool, small())
     assert lend(pool, small(3)) is not lend(pool, small())
 
 
-def test_the_copy_that_was_used_least_recently_goes_first(models):
-    pool = Pool(most=2)
+def test_the_least_recently_used_copy_is_removed_first(models):
+    pool = Pool(max_copies=2)
     first, second, third, _ = models
     copies = {model: lend(pool, model) for model in (first, second)}
     assert lend(pool, first) is copies[first]
-    copies[third] = lend(pool, third)  # the second goes
+    copies[third] = lend(pool, third)  # removes the copy of the second model
     assert lend(pool, third) is copies[third]
     assert lend(pool, first) is copies[first]
     assert lend(pool, second) is not copies[second]
@@ -250,15 +250,17 @@ def test_the_copy_that_was_used_least_recently_goes_first(models):
     assert lend(pool, third) is not copies[third]
 
 
-@pytest.mark.parametrize("most", [1, 3])
-def test_no_more_copies_rest_than_a_pool_may_hold(models, most):
-    pool = Pool(most=most)
+@pytest.mark.parametrize("max_copies", [1, 3])
+def test_a_pool_limits_the_number_of_idle_copies(models, max_copies):
+    pool = Pool(max_copies=max_copies)
     copies = [weakref.ref(lend(pool, model)) for model in models]
     gc.collect()
-    assert [copy() is not None for copy in copies] == [False] * (PLANS - most) + [True] * most
+    assert [copy() is not None for copy in copies] == [False] * (PLANS - max_copies) + [
+        True
+    ] * max_copies
 
 
-def test_two_borrowers_at_a_time_have_two_copies():
+def test_two_concurrent_callers_get_two_copies():
     pool, model = Pool(), small()
     plan = plan_of(model, training=False)
     with pool.lend(plan, model) as first, pool.lend(plan, model) as second:
@@ -268,7 +270,7 @@ def test_two_borrowers_at_a_time_have_two_copies():
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_a_copy_that_broke_off_does_not_come_back(error):
+def test_a_copy_is_discarded_after_an_error(error):
     pool, model = Pool(), small()
     plan = plan_of(model, training=False)
     with pytest.raises(error, match="in between"), pool.lend(plan, model) as broken:
@@ -278,7 +280,7 @@ def test_a_copy_that_broke_off_does_not_come_back(error):
     assert lend(pool, model) is healthy
 
 
-def test_models_compiled_differently_are_asked_whatever_copies_rest():
+def test_any_compiled_copy_can_predict():
     pool = Pool()
     adam, sgd, bare = filled(compiled(), 0), filled(compiled(optimizer="sgd"), 1), small()
     for trained in (adam, sgd):
@@ -290,14 +292,14 @@ def test_models_compiled_differently_are_asked_whatever_copies_rest():
             copies.add(copy)
             copy.load(model)
             assert_allclose(copy.predict(X), model(X), rtol=1e-5, atol=1e-6)
-    assert len(copies) == 1  # no new one
+    assert len(copies) == 1  # the compiled copy was reused
 
 
-def test_a_copy_for_asking_is_not_lent_for_training():
+def test_a_copy_for_prediction_is_not_lent_for_training():
     pool, model = Pool(), compiled()
-    asked = lend(pool, model)
+    for_prediction = lend(pool, model)
     with pool.lend(plan_of(model, training=True), model) as copy:
-        assert copy is not asked
+        assert copy is not for_prediction
         assert copy.model.compiled
 
 
@@ -312,46 +314,46 @@ def test_a_new_copy_draws_no_random_numbers():
     assert_array_equal(tf.random.uniform((4,)), expected)
 
 
-def test_copies_outlive_a_cleared_session():
+def test_copies_work_after_the_session_is_cleared():
     pool, model = Pool(), filled(small(dropout=0.2), 0)
     plan = plan_of(model, training=False)
-    answers = []
+    outputs = []
     for _ in range(3):
         with pool.lend(plan, model) as copy:
             copy.load(model)
-            answers.append(copy.predict(X))
+            outputs.append(copy.predict(X))
         keras.backend.clear_session()
-    assert_equal(answers[1:], answers[:-1])
+    assert_equal(outputs[1:], outputs[:-1])
     again = small(dropout=0.2)
     write_weights(again, read_weights(model))
     with pool.lend(plan_of(again, training=False), again) as last:
         last.load(again)
         assert last is copy
-        assert_array_equal(last.predict(X), answers[0])
+        assert_array_equal(last.predict(X), outputs[0])
 
 
-def test_threads_have_their_copies_to_themselves():
-    pool = Pool(most=2)
+def test_threads_never_share_a_copy():
+    pool = Pool(max_copies=2)
     models = [filled(small(), seed) for seed in range(4)]
     expected = [model(X).numpy() for model in models]
     plan = plan_of(models[0], training=False)
-    lent, one_at_a_time = set(), threading.Lock()
+    lent, lock = set(), threading.Lock()
     together = threading.Barrier(len(models))
 
-    def ask_often(number):
+    def predict_repeatedly(index):
         together.wait()
         for _ in range(15):
-            with pool.lend(plan, models[number]) as copy:
-                with one_at_a_time:
+            with pool.lend(plan, models[index]) as copy:
+                with lock:
                     assert copy not in lent
                     lent.add(copy)
-                copy.load(models[number])
-                answer = copy.predict(X)
-                with one_at_a_time:
+                copy.load(models[index])
+                output = copy.predict(X)
+                with lock:
                     lent.remove(copy)
-            assert_allclose(answer, expected[number], rtol=1e-5, atol=1e-6)
-        return number
+            assert_allclose(output, expected[index], rtol=1e-5, atol=1e-6)
+        return index
 
     with ThreadPoolExecutor(len(models)) as threads:
-        assert list(threads.map(ask_often, range(len(models)))) == list(range(len(models)))
+        assert list(threads.map(predict_repeatedly, range(len(models)))) == list(range(len(models)))
     assert not lent

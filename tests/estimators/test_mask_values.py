@@ -1,0 +1,126 @@
+"""The mask value of a padded X is compared with that of the network."""
+
+import copy
+import re
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+
+from skl_lstm import LSTMClassifier, LSTMRegressor, SequencePadder, SequenceRegressor
+
+SEQUENCES = [np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.array([[7.0, 8.0]])]
+
+
+def padded(mask_value=-9.0, timesteps=4):
+    return SequencePadder(timesteps, mask_value=mask_value).fit_transform(SEQUENCES)
+
+
+def whole(message):
+    return f"^{re.escape(message)}$"
+
+
+class Built(Exception):
+    """Raised when the network would be built, so X was accepted."""
+
+
+def network(meta, mask_value=None):
+    raise Built
+
+
+Y = [0.0, 1.0]
+
+
+def mismatch(name, theirs, own):
+    return whole(
+        f"X was padded with mask_value={theirs}, but {name} skips mask_value={own}. Give both the "
+        "same."
+    )
+
+
+@pytest.mark.parametrize("own", [0.0, -1, 9.0, np.float32(0.5)])
+@pytest.mark.parametrize(
+    ("estimator", "parameter"),
+    [
+        (LSTMRegressor(), "mask_value"),
+        (LSTMClassifier(), "mask_value"),
+        (SequenceRegressor(network), "model__mask_value"),
+    ],
+)
+def test_another_mask_value_is_refused_in_fit(estimator, parameter, own):
+    estimator = clone(estimator).set_params(**{parameter: own})
+    with pytest.raises(ValueError, match=mismatch(type(estimator).__name__, -9.0, own)):
+        estimator.fit(padded(), Y)
+
+
+def test_a_missing_mask_value_is_a_warning_before_the_network_is_built():
+    message = (
+        "X holds padding, marked by -9.0, which SequenceRegressor reads as data. Give it "
+        "mask_value=-9.0 too, and it is skipped."
+    )
+    regressor = SequenceRegressor(network, model__mask_value=None)
+    with pytest.warns(UserWarning, match=whole(message)), pytest.raises(Built):
+        regressor.fit(padded(), Y)
+
+
+@pytest.mark.parametrize("own", [-9.0, -9, np.float64(-9), np.float32(-9), np.int8(-9)])
+def test_the_same_mask_value_is_accepted(own):
+    with pytest.raises(Built):
+        SequenceRegressor(network, model__mask_value=own).fit(padded(), Y)
+
+
+def test_mask_values_are_compared_in_single_precision():
+    for theirs, own in [(0.1, np.float32(0.1)), (np.float32(0.1), 0.1), (0.1, 0.1 + 1e-10)]:
+        with pytest.raises(Built):
+            SequenceRegressor(network, model__mask_value=own).fit(padded(theirs), Y)
+
+
+@pytest.mark.parametrize("own", [{}, {"model__mask_value": 0.0}, {"model__mask_value": None}])
+@pytest.mark.parametrize(
+    "X",
+    [np.asarray(padded()), padded(timesteps=1), padded() * 1, padded().tolist()],
+    ids=["plain array", "nothing padded", "computed", "lists"],
+)
+def test_arrays_without_a_padding_mark_are_accepted(X, own):
+    with pytest.raises(Built):
+        SequenceRegressor(network, **own).fit(X, Y)
+
+
+def test_networks_without_a_mask_value_parameter_are_not_compared():
+    with pytest.raises(Built):
+        SequenceRegressor(lambda meta: network(meta)).fit(padded(), Y)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    regressor = LSTMRegressor(1, cell="simple_rnn", mask_value=-9.0, epochs=1, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return regressor.fit(padded(), Y)
+
+
+def test_another_mask_value_is_refused_in_predict_too(fitted):
+    assert fitted.predict(padded()).shape == (2,)
+    for method in (fitted.predict, lambda X: fitted.score(X, Y)):
+        with pytest.raises(ValueError, match=mismatch("LSTMRegressor", -1.0, -9.0)):
+            method(padded(-1.0))
+
+
+def test_the_mask_value_of_fit_is_compared_not_the_parameter(fitted):
+    changed = copy.copy(fitted).set_params(mask_value=-1.0)
+    for method in (changed.predict, lambda X: changed.partial_fit(X, Y)):
+        with pytest.raises(ValueError, match=mismatch("LSTMRegressor", -1.0, -9.0)):
+            method(padded(-1.0))
+    assert_array_equal(changed.predict(padded()), fitted.predict(padded()))
+
+
+def test_a_missing_mask_value_is_a_warning_in_predict_too():
+    classifier = LSTMClassifier(1, cell="simple_rnn", epochs=1, random_state=0)
+    classifier.fit(np.asarray(padded()), [0, 1])
+    message = "X holds padding, marked by -9.0, which LSTMClassifier reads as data"
+    for method in (classifier.predict, classifier.predict_proba):
+        with pytest.warns(UserWarning, match=message) as caught:
+            method(padded())
+        assert len(caught) == 1

@@ -1,0 +1,52 @@
+"""The lists in pyproject.toml: a new folder or module cannot be left out of them."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+
+# Modules of these folders that `make mutate` leaves out: their classes and checks call other
+# libraries, and a mutant of such a call is found by tests that train, which take too long.
+NOT_MUTATED = {
+    "skl_lstm/_core/diagrams.py",
+    "skl_lstm/_core/memmaps.py",
+    "skl_lstm/_core/messages.py",
+    "skl_lstm/_core/public.py",
+    "skl_lstm/_core/sequences.py",
+    "skl_lstm/_core/trusted_types.py",
+    "skl_lstm/_core/user_warnings.py",
+    "skl_lstm/_core/validation.py",
+    "skl_lstm/transformers/base.py",
+    "skl_lstm/transformers/padder.py",
+    "skl_lstm/transformers/per_timestep.py",
+    "skl_lstm/transformers/reshaper.py",
+    "skl_lstm/transformers/supervised.py",
+    "skl_lstm/transformers/windower.py",
+}
+
+
+def modules(folder):
+    """Return the modules below a folder, as paths from the root."""
+    found = (ROOT / folder).rglob("*.py")
+    return {str(path.relative_to(ROOT)) for path in found if path.name != "__init__.py"}
+
+
+def test_every_folder_says_what_it_holds():
+    # setuptools finds the folders; test_distribution.py compares the wheel with them.
+    assert SETTINGS["setuptools"]["packages"]["find"] == {"include": ["skl_lstm*"]}
+    for folder in {(ROOT / module).parent for module in modules("skl_lstm")}:
+        assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+
+
+def test_every_module_of_the_core_and_the_transformers_is_mutated_or_left_out_on_purpose():
+    mutated = set(SETTINGS["mutmut"]["only_mutate"])
+    assert mutated | NOT_MUTATED == modules("skl_lstm/_core") | modules("skl_lstm/transformers")
+    assert not mutated & NOT_MUTATED
+
+
+def test_every_folder_is_a_stage_of_the_import_contract():
+    stages = SETTINGS["importlinter"]["contracts"][0]["layers"]
+    folders = (ROOT / "skl_lstm").glob("*/__init__.py")
+    assert set(stages) == {f"skl_lstm.{folder.parent.name}" for folder in folders}
