@@ -35,11 +35,14 @@ QUICK_TESTS := tests/core tests/transformers tests/inspection tests/test_dataset
 check: lint $(VENV)/test
 	$(BIN)/python -m pytest $(QUICK_TESTS)
 
+# Two processes, one file at a time, so that the tests of a file share their fitted models.
+PARALLEL := --numprocesses 2 --dist loadfile
+
 test: $(VENV)/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 coverage: $(VENV)/test
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest $(PARALLEL) --cov
 
 test-matrix: test-sklearn-1.7 test-sklearn-1.8 test-sklearn-1.9
 
@@ -47,7 +50,7 @@ test-sklearn-%:
 	$(MAKE) --no-print-directory $(VENV)-sklearn-$*/bin/python VENV=$(VENV)-sklearn-$*
 	$(VENV)-sklearn-$*/bin/python -m pip install --quiet --editable '.[test]' 'scikit-learn==$*.*'
 	$(VENV)-sklearn-$*/bin/python -m pip install --quiet $(TEST_DATA)
-	$(VENV)-sklearn-$*/bin/python -m pytest
+	$(VENV)-sklearn-$*/bin/python -m pytest $(PARALLEL)
 
 # uv can install the lowest versions that pyproject.toml allows. pip cannot.
 test-oldest: $(VENV)/dist
@@ -55,7 +58,7 @@ test-oldest: $(VENV)/dist
 	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python \
 		--resolution lowest-direct --editable '.[test]'
 	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python $(TEST_DATA)
-	$(VENV)-oldest/bin/python -m pytest
+	$(VENV)-oldest/bin/python -m pytest $(PARALLEL)
 
 # Old results are deleted because mutmut does not retry a surviving mutant after a test has changed.
 # tests/surviving_mutants.md lists the known survivors with the reasons.

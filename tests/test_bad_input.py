@@ -514,7 +514,7 @@ NOT_Y = [
 NOT_A_NUMBER_Y = [
     ("beyond float32", Y * 1e39, ValueError, "too large for dtype('float32')"),
     ("Nones", [None] * 8, ValueError, "Input y contains NaN"),
-    ("text", LABELS, ValueError, "a regressor learns numbers. Make it numbers, or take a classif"),
+    ("text", LABELS, ValueError, "a regressor learns numbers. Convert it to numbers, or use a cl"),
     ("text among numbers", put(Y, "a"), ValueError, "y has a value at (0,) that cannot be conver"),
     ("dates", Y.astype("M8[s]"), TypeError, "y has dtype datetime64[s]"),
     ("a huge int", [HUGE] * 8, ValueError, "int too large to convert to float"),
@@ -529,8 +529,18 @@ NOT_LABELS = [
         "at least 2 classes, but the data contains only one class",
     ),
     ("no classes", np.linspace(0, 1, 8), ValueError, "Unknown label type: continuous"),
-    ("a label missing", ["a", None] * 4, TypeError, "without a common order: NoneType, str"),
-    ("objects", [Unreadable()] * 8, TypeError, "without a common order: Unreadable"),
+    (
+        "a label missing",
+        ["a", None] * 4,
+        TypeError,
+        "The labels cannot be sorted. They have these types: NoneType, str",
+    ),
+    (
+        "objects",
+        [Unreadable()] * 8,
+        TypeError,
+        "labels cannot be sorted. They have these types: Unreadable",
+    ),
     ("two columns of classes", np.arange(16).reshape(8, 2), ValueError, "MultiOutputClassifier"),
     ("a column", LABELS[:, np.newaxis], DataConversionWarning, "A column-vector y was passed"),
     ("sparse", sparse.csr_array(SEVERAL), TypeError, "Use '.toarray()' to convert to a dense"),
@@ -664,7 +674,7 @@ def classifier_rows():
             "an unknown label",
             (X, ["a", "z"] * 4),
             ValueError,
-            "does not know: ['z']",
+            ": ['z']. Pass all classes in",
         ),
         Row(
             "partial_fit",
@@ -678,7 +688,7 @@ def classifier_rows():
             "other classes",
             (X, LABELS, ["a", "z"]),
             ValueError,
-            "are not those of the first call",
+            "differ from the classes of the first call",
         ),
     ]
 
@@ -686,8 +696,14 @@ def classifier_rows():
 NEW_CLASSES = [
     Row("partial_fit", "one class", (X, LABELS, ["a"]), ValueError, "only one class: 'a'"),
     Row("partial_fit", "no classes", (X, LABELS, []), ValueError, "classes is empty"),
-    Row("partial_fit", "too few", (X, LABELS, ["a", "z"]), ValueError, "does not know: ['b']"),
-    Row("partial_fit", "no order", (X, LABELS, ["a", None]), TypeError, "without a common order"),
+    Row(
+        "partial_fit",
+        "too few",
+        (X, LABELS, ["a", "z"]),
+        ValueError,
+        ": ['b']. Pass all classes in",
+    ),
+    Row("partial_fit", "no order", (X, LABELS, ["a", None]), TypeError, "labels cannot be sorted"),
 ]
 REGRESSOR = [
     *estimator_rows(Y),
@@ -746,17 +762,17 @@ def lstm_rows(y):
             )
             for value in (np.nan, np.inf, 1e39, True)
         ),
-        Row("fit", "padding that is read", (PADDED, y), UserWarning, "Give it mask_value=-1.0 too"),
+        Row("fit", "padding that is read", (PADDED, y), UserWarning, "Set mask_value=-1.0 to skip"),
         Row(
             "fit",
             "another mask_value",
             (PADDED, y),
             ValueError,
-            "Give both the same",
+            "Use the same value in both",
             {"mask_value": 0.0},
         ),
         Row(
-            "predict", "padding that is read", (PADDED,), UserWarning, "Give it mask_value=-1.0 too"
+            "predict", "padding that is read", (PADDED,), UserWarning, "Set mask_value=-1.0 to skip"
         ),
         Row("fit", "4-d", (X[:, np.newaxis], y), ValueError, "Use a SequenceReshaper before"),
     ]
@@ -816,7 +832,7 @@ def sequence_rows(y):
             "sequences out",
             (X, y),
             ValueError,
-            "return sequences?",
+            "Set return_sequences=False",
             {"model": returns_sequences},
         ),
         Row(
@@ -952,7 +968,7 @@ FUNCTIONS = {
             )
             for n in (None, 0, -1, 1.5, "a")
         ),
-        ("nothing", ({},), ValueError, "for a regressor give n_outputs_, for a classifier", {}),
+        ("nothing", ({},), ValueError, "Set n_outputs_ for a regressor", {}),
         *(
             (bad, (META,), error, message, {name: value})
             for bad, name, value, error, message in (

@@ -780,7 +780,7 @@ def test_an_object_that_is_not_a_network_is_refused(saved):
                     node["content"] = json.dumps(json.dumps(wrong))
             return schema
 
-        with pytest.raises(ValueError, match="The saved object is .*, not a network"):
+        with pytest.raises(ValueError, match=r"The saved object is .*, not a network"):
             load(altered(saved, alter))
 
 

@@ -283,7 +283,7 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         }
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
-        """Validate ``fit__`` and ``predict__`` values that override a parameter of the estimator."""
+        """Validate ``fit__`` and ``predict__`` values that override an estimator parameter."""
         constraints = self._parameter_constraints
         validate_parameter_constraints(
             {name: constraints[name] for name in options if name in constraints},
@@ -346,7 +346,6 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         super().__setstate__(unpacked)
 
     def __sklearn_clone__(self) -> Self:
-        # Keras' pickling copies a model that is a parameter, and triggers NumPy's deprecation
-        # warning about __array__.
+        # Copying a model that is a parameter pickles it. Keras then triggers a NumPy warning.
         with array_warnings_silenced():
             return clone_parametrized(self)

@@ -57,9 +57,9 @@ def as_build_function(model: Any) -> Callable[..., keras.Model]:
 def optimizer_params(optimizer: Any) -> dict[str, Any]:
     """Return parameters from which scikeras creates a new optimizer.
 
-    An instance is copied because Keras ties it to one model. A name or class gets the same name
-    in every fit: Keras would number the names, and TensorFlow keeps memory for every name that a
-    variable ever had.
+    An instance is copied because Keras ties it to one model. An optimizer given as a string gets
+    the same name in every fit. Otherwise Keras would number the names, and TensorFlow keeps
+    memory for every name that a variable ever had.
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return {"optimizer": type(optimizer).from_config(optimizer.get_config())}

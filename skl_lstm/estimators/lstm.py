@@ -141,7 +141,8 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
     Attributes
     ----------
     model_ : keras.Model
-        The trained network, compiled. It is not shared with other estimators.
+        The trained and compiled network. It is a plain Keras model, and it is not shared with
+        other estimators.
     history_ : dict of str to list of float
         Loss and metrics of each epoch.
     n_iter_ : int
@@ -229,7 +230,8 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
     Attributes
     ----------
     model_ : keras.Model
-        The trained network, compiled. It is not shared with other estimators.
+        The trained and compiled network. It is a plain Keras model, and it is not shared with
+        other estimators.
     history_ : dict of str to list of float
         Loss and metrics of each epoch.
     n_iter_ : int

@@ -146,7 +146,8 @@ class SequenceRegressor(Regressor, _SequenceEstimator):
     Attributes
     ----------
     model_ : keras.Model
-        The trained network, compiled. It is not shared with other estimators.
+        The trained and compiled network. It is a plain Keras model, and it is not shared with
+        other estimators.
     history_ : dict of str to list of float
         Loss and metrics of each epoch.
     n_iter_ : int
@@ -242,7 +243,8 @@ class SequenceClassifier(Classifier, _SequenceEstimator):
     Attributes
     ----------
     model_ : keras.Model
-        The trained network, compiled. It is not shared with other estimators.
+        The trained and compiled network. It is a plain Keras model, and it is not shared with
+        other estimators.
     history_ : dict of str to list of float
         Loss and metrics of each epoch.
     n_iter_ : int

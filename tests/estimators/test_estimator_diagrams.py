@@ -1,4 +1,4 @@
-"""The shapes that scikit-learn's diagram of a fitted estimator or pipeline shows."""
+"""Shapes in scikit-learn's HTML diagram of a fitted estimator or pipeline."""
 
 import html
 import re
@@ -18,7 +18,7 @@ ARRAY = TABLE.reshape(5, 24, 2)
 
 
 def captions(estimator):
-    """Return the captions of the steps, from first to last."""
+    """Return the captions of the steps in the diagram, in order."""
     return re.findall(
         r'<div class="caption">(.*?)</div>', html.unescape(estimator_html_repr(estimator))
     )

@@ -1,4 +1,4 @@
-"""The Keras estimators as citizens of scikit-learn: whatever takes Ridge takes them."""
+"""The estimators inside the tools of scikit-learn, their seeds and their copies."""
 
 import ast
 import copy
@@ -60,7 +60,7 @@ from skl_lstm import (
     lstm_network,
 )
 
-# What is asked for is the sum of the last step, out of 3 steps of 2 features: t0_a t0_b t1_a …
+# Each row has 3 steps of 2 features: t0_a t0_b t1_a … The target is the sum of the last step.
 TIMESTEPS, FEATURES = 3, 2
 EVERY_ROW = np.random.default_rng(0).normal(size=(120, TIMESTEPS * FEATURES))
 TABLE, NEW_TABLE = EVERY_ROW[:60], EVERY_ROW[60:]
@@ -74,7 +74,7 @@ LSTMS = [LSTMRegressor, LSTMClassifier]
 
 
 def make(cls, **params):
-    """Make an estimator that learns in a second what the data holds."""
+    """Create an estimator that learns the data within a second."""
     quick = {"units": 4, "learning_rate": 0.05, "epochs": 10, "batch_size": 8}
     if cls not in LSTMS:
         quick = {
@@ -84,7 +84,7 @@ def make(cls, **params):
             "optimizer__learning_rate": 0.1,
             "epochs": 4,
             "batch_size": 20,
-            # Tracing a graph takes longer than these few steps do without one.
+            # Tracing a graph takes longer than running these few steps eagerly.
             "run_eagerly": True,
         }
     return cls(**{**quick, "random_state": 0, **params})
@@ -108,13 +108,13 @@ def new_target_of(cls):
     return NEW_NUMBERS if cls in REGRESSORS else NEW_LABELS
 
 
-# Its default solver passes what SciPy deprecates, on older scikit-learn.
+# In older versions of scikit-learn, the default solver triggers a deprecation warning of SciPy.
 LOGISTIC = LogisticRegression(solver="newton-cholesky")
 ONE_SPLIT = ShuffleSplit(1, test_size=20, random_state=0)
 
 
 def assert_learned(cls, score):
-    """Ask for more than chance: an R² of 0, or 57 % of the labels."""
+    """Require a better score than chance, which is R² = 0 or 57 % correct labels."""
     assert score > (0.5 if cls in REGRESSORS else 0.7)
 
 
@@ -152,16 +152,17 @@ def fitted(pipeline):
 
 @pytest.fixture
 def no_window():
+    """Draw without opening a window."""
     plt.switch_backend("Agg")
     yield
     plt.close("all")
 
 
-# What they are
+# Type, parameters and representation
 
 
 @each
-def test_scikit_learn_knows_a_regressor_from_a_classifier(cls):
+def test_scikit_learn_distinguishes_regressors_and_classifiers(cls):
     assert is_regressor(cls()) == (cls in REGRESSORS)
     assert is_classifier(cls()) == (cls in CLASSIFIERS)
 
@@ -169,7 +170,7 @@ def test_scikit_learn_knows_a_regressor_from_a_classifier(cls):
 @each_classifier
 def test_folds_of_a_classifier_are_stratified(cls):
     assert isinstance(check_cv(2, LABELS, classifier=is_classifier(make(cls))), StratifiedKFold)
-    # In order of the labels, folds that are not stratified would hold one class each.
+    # The rows are sorted by label, so folds that are not stratified would contain one class each.
     order = np.argsort(LABELS)
     scores = cross_val_score(
         make(cls), X[order], LABELS[order], cv=2, scoring="roc_auc", error_score="raise"
@@ -178,7 +179,7 @@ def test_folds_of_a_classifier_are_stratified(cls):
 
 
 @each
-def test_documented_parameters_are_the_parameters(cls):
+def test_the_documented_parameters_match_the_signature(cls):
     section = inspect.getdoc(cls).partition("Parameters\n---")[2].partition("Attributes\n---")[0]
     documented = dict(re.findall(r"^(\*{0,2}\w+) : (.+)$", section, flags=re.MULTILINE))
     documented.pop("**routed", None)
@@ -192,7 +193,7 @@ def test_documented_parameters_are_the_parameters(cls):
 
 
 @each
-def test_an_estimator_is_shown_unfitted_and_fitted(cls, fitted):
+def test_an_unfitted_and_a_fitted_estimator_have_a_representation(cls, fitted):
     for estimator in (make(cls), fitted):
         assert repr(estimator).startswith(f"{cls.__name__}(")
         assert "random_state=0" in repr(estimator)
@@ -200,7 +201,7 @@ def test_an_estimator_is_shown_unfitted_and_fitted(cls, fitted):
         assert cls.__name__ in estimator._repr_html_()
 
 
-# What they learn
+# Learning
 
 
 @each
@@ -217,7 +218,7 @@ def test_the_last_step_of_a_series_is_learned(cls, pipeline):
         pytest.param(["sun", "drizzle", "rain"], 3, id="strings"),
     ],
 )
-def test_output_and_columns_follow_the_labels(labels, width):
+def test_the_output_of_the_network_and_the_probabilities_follow_the_labels(labels, width):
     codes = X[:, -1].argmax(axis=1) if len(labels) == 2 else np.digitize(NUMBERS, [-0.8, 0.8])
     y = np.array(labels)[codes]
     classifier = make(LSTMClassifier, epochs=40).fit(X, y)
@@ -233,7 +234,7 @@ def test_output_and_columns_follow_the_labels(labels, width):
     assert classifier.score(X, y) > 0.9
 
 
-def test_several_labels_a_sample_are_learned_side_by_side():
+def test_several_labels_per_sample_are_learned():
     y = (X[:, -1] > 0).astype(int)
     classifier = make(LSTMClassifier, epochs=40).fit(X, y)
     assert classifier.classes_.tolist() == [0, 1]
@@ -243,12 +244,12 @@ def test_several_labels_a_sample_are_learned_side_by_side():
 
 
 @each_classifier
-def test_one_class_is_refused(cls):
+def test_a_single_class_is_refused(cls):
     with pytest.raises(ValueError, match=r"needs samples of at least 2 classes.*only one class"):
         make(cls).fit(X, np.full(len(X), "up"))
 
 
-def test_classes_in_several_columns_are_learned_as_the_refusal_says():
+def test_classes_in_several_columns_are_learned_with_the_wrapper_named_in_the_error():
     y = np.column_stack([LABELS, np.where(X[:, -1, 0] > 0, "warm", "cold")])
     classifier = make(SequenceClassifier)
     with pytest.raises(ValueError, match=r"Wrap it in sklearn\.multioutput\.MultiOutputClass"):
@@ -257,11 +258,11 @@ def test_classes_in_several_columns_are_learned_as_the_refusal_says():
     assert (predicted == y).mean() > 0.8
 
 
-def test_two_axes_are_one_feature_a_timestep():
+def test_each_column_of_2d_x_is_a_timestep_of_one_feature():
     flat = make(SequenceRegressor, epochs=1).fit(TABLE, NUMBERS)
     deep = make(SequenceRegressor, epochs=1).fit(TABLE[..., np.newaxis], NUMBERS)
     np.testing.assert_array_equal(flat.predict(TABLE), deep.predict(TABLE[..., np.newaxis]))
-    # For 2D X scikit-learn counts columns; a step of the 3D X has one feature.
+    # check_estimator requires the number of columns for 2D X. The 3D X has one feature per step.
     assert (flat.n_features_in_, deep.n_features_in_) == (TABLE.shape[1], 1)
 
 
@@ -289,7 +290,7 @@ def test_two_axes_are_one_feature_a_timestep():
         ),
     ],
 )
-def test_every_setting_of_the_network_reaches_it(params, expected):
+def test_every_network_parameter_is_passed_to_the_network(params, expected):
     hidden = make(LSTMRegressor, epochs=1, **params).fit(X, NUMBERS).model_.layers[1:-1]
     for layer, (outer_name, inner_name, settings) in zip(hidden, expected, strict=True):
         inner = getattr(layer, "forward_layer", layer)
@@ -301,7 +302,7 @@ def test_every_setting_of_the_network_reaches_it(params, expected):
 
 
 @each
-def test_voting_averages_their_outputs_with_others(cls):
+def test_a_voting_ensemble_averages_the_outputs(cls):
     if cls in REGRESSORS:
         voting = VotingRegressor([("lstm", make_pipeline(cls)), ("other", Ridge())])
     else:
@@ -314,7 +315,7 @@ def test_voting_averages_their_outputs_with_others(cls):
 
 
 @each
-def test_stacking_learns_from_their_outputs(cls):
+def test_a_stacking_ensemble_learns_from_the_outputs(cls):
     members = [("lstm", make_pipeline(cls))]
     if cls in REGRESSORS:
         stacking = StackingRegressor(members, Ridge(), cv=2)
@@ -327,7 +328,7 @@ def test_stacking_learns_from_their_outputs(cls):
 
 
 @each
-def test_bagging_fits_members_that_differ(cls):
+def test_the_members_of_a_bagging_ensemble_differ(cls):
     bagging_class = BaggingRegressor if cls in REGRESSORS else BaggingClassifier
     bagging = bagging_class(make_pipeline(cls), n_estimators=2, random_state=0)
     bagging.fit(TABLE, target_of(cls))
@@ -339,8 +340,8 @@ def test_bagging_fits_members_that_differ(cls):
 
 @each_regressor
 @pytest.mark.parametrize("horizon", [None, 2])
-def test_a_transformed_target_comes_back_in_its_own_units(cls, horizon):
-    # Far from zero, where a network that sees the bare numbers would learn nothing.
+def test_predictions_of_a_transformed_target_have_the_original_units(cls, horizon):
+    # The target is far from zero, so a network could not learn it without the transformation.
     y, new_y = (NUMBERS, NEW_NUMBERS) if horizon is None else (X[:, -1], NEW_X[:, -1])
     regressor = TransformedTargetRegressor(
         make(cls, epochs=12 if cls in LSTMS else 6), transformer=StandardScaler()
@@ -351,7 +352,7 @@ def test_a_transformed_target_comes_back_in_its_own_units(cls, horizon):
 
 
 @each_classifier
-def test_calibration_keeps_what_was_learned(cls):
+def test_a_calibrated_classifier_predicts_well(cls):
     calibrated = CalibratedClassifierCV(make_pipeline(cls), cv=2).fit(TABLE, LABELS)
     probabilities = calibrated.predict_proba(NEW_TABLE)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
@@ -375,7 +376,7 @@ def test_cross_val_predict_gives_probabilities_in_order_of_the_classes(cls):
 
 
 @each
-def test_a_learning_curve_grows_with_the_rows(cls):
+def test_the_learning_curve_rises_with_the_number_of_rows(cls):
     sizes, _, scores = learning_curve(
         make_pipeline(cls),
         TABLE,
@@ -398,8 +399,8 @@ def test_permuting_the_columns_of_the_last_step_matters_most(cls, pipeline):
 
 
 @each
-def test_a_grid_search_scores_the_same_in_one_process_and_two(cls):
-    # Large steps, so that the loss soon rises, and patience is tried.
+def test_a_grid_search_gives_the_same_scores_in_one_and_two_processes(cls):
+    # With a large learning rate the loss soon rises, so that patience stops the training.
     model = make_pipeline(cls, validation_split=0.2, epochs=8)
     rate = "learning_rate" if cls in LSTMS else "optimizer__learning_rate"
     model.set_params(**{f"lstm__{rate}": 0.3})
@@ -420,13 +421,13 @@ def test_a_grid_search_scores_the_same_in_one_process_and_two(cls):
     )
     scores = one.cv_results_["mean_test_score"]
     np.testing.assert_array_equal(two.cv_results_["mean_test_score"], scores)
-    # Equal scores would mean that patience and class_weight change nothing.
+    # Equal scores would mean that patience and class_weight have no effect.
     assert len(set(scores)) == 2
     assert_learned(cls, one.best_estimator_.score(NEW_TABLE, new_target_of(cls)))
 
 
 @each
-def test_a_halving_search_spends_epochs_alike_in_one_process_and_two(cls):
+def test_a_halving_search_gives_the_same_results_in_one_and_two_processes(cls):
     units = "units" if cls in LSTMS else "model__units"
     one, two = (
         HalvingGridSearchCV(
@@ -454,13 +455,14 @@ def test_a_halving_search_spends_epochs_alike_in_one_process_and_two(cls):
 @each
 def test_sample_weight_is_routed_through_a_search(cls):
     y, weight = target_of(cls).copy(), np.ones(len(X))
-    # Every other row lies, and weighs nothing: unrouted weights would score as chance does.
+    # Half of the targets are wrong and have weight zero. Without the weights, the score would be
+    # that of chance.
     y[::2] = -y[::2] if cls in REGRESSORS else np.where(y[::2] == "up", "down", "up")
     weight[::2] = 0
     with config_context(enable_metadata_routing=True):
         model = make_pipeline(cls, batch_size=4, epochs=10)
         model["lstm"].set_fit_request(sample_weight=True)
-        # The scaler could use weights too, and has to be told.
+        # The scaler supports weights too, so scikit-learn requires an explicit choice.
         model["scale"].set_fit_request(sample_weight=False)
         scorer = get_scorer("r2" if cls in REGRESSORS else "accuracy")
         scorer.set_score_request(sample_weight=True)
@@ -477,12 +479,12 @@ def test_sample_weight_is_routed_through_a_search(cls):
         *[(cls, "neg_log_loss", -0.5) for cls in CLASSIFIERS],
     ],
 )
-def test_scorers_by_name_ask_for_the_right_output(cls, scoring, at_least, fitted):
+def test_scorers_by_name_use_the_right_output(cls, scoring, at_least, fitted):
     assert get_scorer(scoring)(fitted, NEW_X, new_target_of(cls)) > at_least
 
 
 @each_classifier
-def test_displays_draw_a_classifier(cls, pipeline, no_window):
+def test_displays_of_scikit_learn_draw_a_classifier(cls, pipeline, no_window):
     curve = RocCurveDisplay.from_estimator(pipeline, NEW_TABLE, NEW_LABELS)
     assert len(curve.ax_.lines) == 1
     assert curve.line_.get_ydata().max() == 1
@@ -491,7 +493,7 @@ def test_displays_draw_a_classifier(cls, pipeline, no_window):
     assert [text.get_text() for text in confusion.ax_.get_xticklabels()] == ["down", "up"]
 
 
-def test_a_pipeline_that_passes_frames_fits():
+def test_a_pipeline_that_passes_dataframes_can_be_fitted():
     model = make_pipeline(SequenceRegressor).set_output(transform="pandas")
     names = [f"t{step}_{name}" for step in range(TIMESTEPS) for name in "ab"]
     model.fit(pd.DataFrame(TABLE, columns=names), NUMBERS)
@@ -500,7 +502,7 @@ def test_a_pipeline_that_passes_frames_fits():
     )
 
 
-# The same seed
+# Seeds
 
 
 SEEDED_FITS = """
@@ -519,7 +521,7 @@ few = {"epochs": 2, "batch_size": 20}
 def fit_others():
     keras.utils.set_random_seed(5)
     SequenceRegressor(lstm_network, **eager, **few, random_state=9).fit(X, y)
-    # This one turns on TensorFlow's op determinism, for good.
+    # scikeras turns on TensorFlow's op determinism for the rest of the process.
     KerasRegressor(lstm_network, loss="mse", verbose=0, **eager, **few, random_state=1).fit(
         X.astype("float32"), y
     )
@@ -539,7 +541,7 @@ print(*[array.tobytes().hex() for array in predictions()])
 """
 
 
-def test_a_seed_gives_the_same_bits_in_every_process_whatever_was_fitted_before(tmp_path):
+def test_a_seed_gives_the_same_bits_in_every_process_and_after_other_fits(tmp_path):
     data = tmp_path / "data.npz"
     np.savez(data, X=X, y=NUMBERS)
     processes = [
@@ -554,26 +556,26 @@ def test_a_seed_gives_the_same_bits_in_every_process_whatever_was_fitted_before(
     assert fresh == after_others
 
 
-def test_no_seed_follows_numpys_global_generator():
+def test_without_a_seed_fit_uses_the_global_generator_of_numpy():
     def fit(random_state):
         return make(SequenceRegressor, epochs=1, random_state=random_state).fit(X, NUMBERS)
 
     np.random.seed(3)  # noqa: NPY002
     first, second = fit(None).predict(X), fit(None).predict(X)
     assert not np.array_equal(first, second)
-    # As everywhere in scikit-learn: one that is seeded alike stands in for the global one.
+    # A RandomState with the same seed as the global generator gives the same results.
     generator = np.random.RandomState(3)
     np.testing.assert_array_equal(fit(generator).predict(X), first)
     np.testing.assert_array_equal(fit(generator).predict(X), second)
 
 
 def seed_everything():
-    keras.utils.clear_session()  # Keras 3.6 does not seed a global generator that is there
+    keras.utils.clear_session()  # Keras 3.6 does not reseed an existing global generator
     keras.utils.set_random_seed(7)
 
 
 def draws():
-    """Draw from every global generator that a fit could touch."""
+    """Draw from every global generator that a fit could use."""
     return (
         random.random(),
         np.random.random(),  # noqa: NPY002
@@ -583,7 +585,7 @@ def draws():
 
 
 @pytest.mark.parametrize("cls", [LSTMRegressor, SequenceClassifier])
-def test_a_seeded_fit_leaves_every_global_generator_as_it_was(cls):
+def test_a_seeded_fit_does_not_change_any_global_generator(cls):
     noise = {"dropout": 0.2, "recurrent_dropout": 0.2}
     if cls is SequenceClassifier:
         noise = {f"model__{name}": value for name, value in noise.items()}
@@ -616,45 +618,45 @@ ROUND_TRIPS = {
 
 
 @each
-@pytest.mark.parametrize("way", ROUND_TRIPS)
-def test_a_copy_of_a_fitted_estimator_predicts_the_same_bits(cls, way, fitted):
-    thawed = ROUND_TRIPS[way](fitted)
-    np.testing.assert_array_equal(outputs(thawed, NEW_X), outputs(fitted, NEW_X))
-    assert variables(thawed).isdisjoint(variables(fitted))
-    assert thawed.history_ == fitted.history_
-    assert thawed.model_.run_eagerly == fitted.model_.run_eagerly
-    assert thawed.get_params() == fitted.get_params()
+@pytest.mark.parametrize("method", ROUND_TRIPS)
+def test_a_copy_of_a_fitted_estimator_predicts_the_same_bits(cls, method, fitted):
+    loaded = ROUND_TRIPS[method](fitted)
+    np.testing.assert_array_equal(outputs(loaded, NEW_X), outputs(fitted, NEW_X))
+    assert variables(loaded).isdisjoint(variables(fitted))
+    assert loaded.history_ == fitted.history_
+    assert loaded.model_.run_eagerly == fitted.model_.run_eagerly
+    assert loaded.get_params() == fitted.get_params()
 
 
 def absolute_error(y, y_pred):
     return keras.ops.mean(keras.ops.abs(y - y_pred))
 
 
-def test_a_loss_of_ones_own_is_no_hindrance_to_a_pickle():
+def test_an_estimator_with_a_custom_loss_can_be_pickled():
     regressor = make(LSTMRegressor, epochs=1, loss=absolute_error).fit(X, NUMBERS)
-    thawed = pickle.loads(pickle.dumps(regressor))
-    np.testing.assert_array_equal(thawed.predict(X), regressor.predict(X))
+    loaded = pickle.loads(pickle.dumps(regressor))
+    np.testing.assert_array_equal(loaded.predict(X), regressor.predict(X))
 
 
 @pytest.mark.parametrize("cls", [LSTMRegressor])
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
-def test_a_pickle_of_any_protocol_is_as_small_as_the_weights(cls, protocol, fitted):
-    frozen = pickle.dumps(fitted, protocol)
+def test_a_pickle_of_any_protocol_is_about_as_large_as_the_weights(cls, protocol, fitted):
+    pickled = pickle.dumps(fitted, protocol)
     n_bytes = sum(variable.value.numpy().nbytes for variable in fitted.model_.weights)
-    assert len(frozen) <= 1.2 * n_bytes + 100_000
-    thawed = pickle.loads(frozen)
-    np.testing.assert_array_equal(thawed.predict(NEW_X), fitted.predict(NEW_X))
+    assert len(pickled) <= 1.2 * n_bytes + 100_000
+    loaded = pickle.loads(pickled)
+    np.testing.assert_array_equal(loaded.predict(NEW_X), fitted.predict(NEW_X))
 
 
-def test_a_pickle_grows_no_faster_than_the_weights():
+def test_a_pickle_of_a_large_network_is_about_as_large_as_the_weights():
     regressor = make(SequenceRegressor, epochs=1, model__units=256).fit(X, NUMBERS)
     n_bytes = sum(variable.value.numpy().nbytes for variable in regressor.model_.weights)
-    assert n_bytes > 250_000  # or the allowance would be all that is tested
+    assert n_bytes > 250_000  # else the limit below would be mostly the constant
     assert len(pickle.dumps(regressor)) <= 1.2 * n_bytes + 100_000
 
 
 @each
-def test_a_clone_is_unfitted_and_fits_to_the_same_bits(cls, fitted, pipeline):
+def test_a_clone_is_unfitted_and_its_fit_gives_the_same_bits(cls, fitted, pipeline):
     cloned = clone(fitted)
     assert cloned.get_params() == fitted.get_params()
     with pytest.raises(NotFittedError):
@@ -664,7 +666,7 @@ def test_a_clone_is_unfitted_and_fits_to_the_same_bits(cls, fitted, pipeline):
     assert variables(cloned).isdisjoint(variables(fitted))
 
 
-def test_fitting_again_leaves_the_model_before_it_alone():
+def test_a_second_fit_does_not_change_the_first_model():
     regressor = make(SequenceRegressor, epochs=1).fit(X, NUMBERS)
     model, before, predicted = regressor.model_, variables(regressor), regressor.predict(X)
     weights = [variable.value.numpy() for variable in model.weights]
@@ -675,7 +677,7 @@ def test_fitting_again_leaves_the_model_before_it_alone():
         np.testing.assert_array_equal(variable.value.numpy(), value)
 
 
-def test_an_optimizer_given_to_two_estimators_is_tied_to_neither():
+def test_an_optimizer_can_be_shared_by_two_estimators():
     optimizer = keras.optimizers.Adam(0.05)
     first, second = (
         make(LSTMRegressor, epochs=1, optimizer=optimizer).fit(X, NUMBERS) for _ in range(2)
@@ -686,9 +688,9 @@ def test_an_optimizer_given_to_two_estimators_is_tied_to_neither():
     assert len({id(optimizer), id(first.model_.optimizer), id(second.model_.optimizer)}) == 3
 
 
-# Keras itself reads its variables in a way that NumPy 2 deprecates.
+# Saving in Keras triggers a deprecation warning of NumPy 2.
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't:DeprecationWarning")
-def test_a_fitted_model_saved_by_keras_loads_where_this_package_is_not(fitted_by_class, tmp_path):
+def test_a_model_saved_by_keras_loads_without_this_package(fitted_by_class, tmp_path):
     expected = {}
     for cls, pipeline in fitted_by_class.items():
         model = pipeline["lstm"].model_
@@ -710,7 +712,7 @@ def test_a_fitted_model_saved_by_keras_loads_where_this_package_is_not(fitted_by
     assert set(loaded.stdout.split()) == set(expected)
 
 
-def test_a_fit_copies_the_optimizer_once(monkeypatch):
+def test_a_fit_creates_the_optimizer_parameters_once(monkeypatch):
     from skl_lstm.estimators import building, lstm
 
     copied = []

@@ -1,4 +1,4 @@
-"""The mask value of a padded X is compared with that of the network."""
+"""Comparison of the mask value of a padded X with that of the network."""
 
 import copy
 import re
@@ -18,12 +18,12 @@ def padded(mask_value=-9.0, timesteps=4):
     return SequencePadder(timesteps, mask_value=mask_value).fit_transform(SEQUENCES)
 
 
-def whole(message):
+def exactly(message):
     return f"^{re.escape(message)}$"
 
 
 class Built(Exception):
-    """Raised when the network would be built, so X was accepted."""
+    """Raised when the network would be built, which means that X was accepted."""
 
 
 def network(meta, mask_value=None):
@@ -33,10 +33,10 @@ def network(meta, mask_value=None):
 Y = [0.0, 1.0]
 
 
-def mismatch(name, theirs, own):
-    return whole(
-        f"X was padded with mask_value={theirs}, but {name} skips mask_value={own}. Give both the "
-        "same."
+def mismatch(name, of_X, own):
+    return exactly(
+        f"X was padded with mask_value={of_X}, but {name} skips mask_value={own}. Use the same "
+        "value in both."
     )
 
 
@@ -55,13 +55,13 @@ def test_another_mask_value_is_refused_in_fit(estimator, parameter, own):
         estimator.fit(padded(), Y)
 
 
-def test_a_missing_mask_value_is_a_warning_before_the_network_is_built():
+def test_a_missing_mask_value_gives_a_warning_before_the_network_is_built():
     message = (
-        "X holds padding, marked by -9.0, which SequenceRegressor reads as data. Give it "
-        "mask_value=-9.0 too, and it is skipped."
+        "X was padded with mask_value=-9.0, but SequenceRegressor has no mask_value and reads the "
+        "padding as data. Set mask_value=-9.0 to skip the padding."
     )
     regressor = SequenceRegressor(network, model__mask_value=None)
-    with pytest.warns(UserWarning, match=whole(message)), pytest.raises(Built):
+    with pytest.warns(UserWarning, match=exactly(message)), pytest.raises(Built):
         regressor.fit(padded(), Y)
 
 
@@ -72,9 +72,9 @@ def test_the_same_mask_value_is_accepted(own):
 
 
 def test_mask_values_are_compared_in_single_precision():
-    for theirs, own in [(0.1, np.float32(0.1)), (np.float32(0.1), 0.1), (0.1, 0.1 + 1e-10)]:
+    for of_X, own in [(0.1, np.float32(0.1)), (np.float32(0.1), 0.1), (0.1, 0.1 + 1e-10)]:
         with pytest.raises(Built):
-            SequenceRegressor(network, model__mask_value=own).fit(padded(theirs), Y)
+            SequenceRegressor(network, model__mask_value=own).fit(padded(of_X), Y)
 
 
 @pytest.mark.parametrize("own", [{}, {"model__mask_value": 0.0}, {"model__mask_value": None}])
@@ -108,7 +108,7 @@ def test_another_mask_value_is_refused_in_predict_too(fitted):
             method(padded(-1.0))
 
 
-def test_the_mask_value_of_fit_is_compared_not_the_parameter(fitted):
+def test_the_mask_value_of_the_last_fit_is_compared_and_not_the_parameter(fitted):
     changed = copy.copy(fitted).set_params(mask_value=-1.0)
     for method in (changed.predict, lambda X: changed.partial_fit(X, Y)):
         with pytest.raises(ValueError, match=mismatch("LSTMRegressor", -1.0, -9.0)):
@@ -116,10 +116,10 @@ def test_the_mask_value_of_fit_is_compared_not_the_parameter(fitted):
     assert_array_equal(changed.predict(padded()), fitted.predict(padded()))
 
 
-def test_a_missing_mask_value_is_a_warning_in_predict_too():
+def test_a_missing_mask_value_gives_a_warning_in_predict_too():
     classifier = LSTMClassifier(1, cell="simple_rnn", epochs=1, random_state=0)
     classifier.fit(np.asarray(padded()), [0, 1])
-    message = "X holds padding, marked by -9.0, which LSTMClassifier reads as data"
+    message = "X was padded with mask_value=-9.0, but LSTMClassifier has no mask_value"
     for method in (classifier.predict, classifier.predict_proba):
         with pytest.warns(UserWarning, match=message) as caught:
             method(padded())

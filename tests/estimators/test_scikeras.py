@@ -1,6 +1,6 @@
-"""The repairs of scikeras, each beside what plain scikeras does with the same network.
+"""Differences from scikeras, each compared with scikeras' own wrapper for the same network.
 
-A test of plain scikeras that begins to fail tells that a repair is no longer needed.
+If an assertion about scikeras itself fails, the workaround for it may no longer be needed.
 """
 
 import pickle
@@ -51,14 +51,14 @@ TABLE = pd.DataFrame(FLAT, columns=["t0", "t1", "t2", "t3"])
 
 
 def make(wrapper, model=lstm_network, **params):
-    """Make an estimator that is quick to fit: two units, one epoch, and no graph to trace."""
+    """Create an estimator that is fitted quickly: two units, one epoch and no traced graph."""
     network = {"model__units": 2} if model is lstm_network else {}
     return wrapper(model, **{"epochs": 1, "run_eagerly": True, **network, **params})
 
 
 regressor = partial(make, SequenceRegressor, random_state=0)
 classifier = partial(make, SequenceClassifier, random_state=0)
-# Not seeded: scikeras' seed changes the process for every test after it.
+# They have no seed, because a seed of scikeras affects all later fits in the process.
 plain_regressor = partial(make, KerasRegressor, optimizer="adam", loss="mse", verbose=0)
 plain_classifier = partial(
     make, KerasClassifier, optimizer="adam", loss="binary_crossentropy", verbose=0
@@ -66,8 +66,8 @@ plain_classifier = partial(
 
 
 def network(meta, width=None, activation=None, return_sequences=False, outputs=1, loss=None):
-    """Build a network that can be wrong in several ways; with a loss it compiles itself."""
-    # Not n_features_in_, which scikeras takes from the wrong axis.
+    """Build a network, optionally with a wrong output. With a loss, the network is compiled."""
+    # n_features_in_ of scikeras is the length of axis 1, which is not the feature axis.
     inputs = keras.Input((None, meta["X_shape_"][-1]))
     hidden = keras.layers.SimpleRNN(2, return_sequences=return_sequences)(inputs)
     width = width or meta["n_outputs_"]
@@ -78,8 +78,8 @@ def network(meta, width=None, activation=None, return_sequences=False, outputs=1
     return model
 
 
-class Recipe:
-    """A network with its settings, as an object."""
+class NetworkFactory:
+    """A callable object that builds a network."""
 
     def __call__(self, meta):
         return lstm_network(meta, units=2)
@@ -87,15 +87,15 @@ class Recipe:
     build = __call__
 
 
-class Interruption(keras.callbacks.Callback):
-    """Stand in for whatever goes wrong in the midst of training."""
+class FailAfterEpoch(keras.callbacks.Callback):
+    """A callback that raises an error at the end of the first epoch."""
 
     def on_epoch_end(self, epoch, logs=None):
         raise RuntimeError("interrupted")
 
 
-def plain_warns():
-    """Expect what NumPy, from some 2.x on, deprecates in how Keras pickles a model."""
+def numpy_may_warn():
+    """Expect the warning of newer NumPy versions about how Keras pickles a model."""
     try:
         np.array(keras.Variable(np.ones(1)))
     except DeprecationWarning:
@@ -113,7 +113,7 @@ def plain():
     return plain_regressor().fit(X.astype("float32"), Y.astype("float32"))
 
 
-# 1. What kind of estimator it is.
+# 1. Type of the estimator.
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def plain():
     ],
     ids=["regressor", "classifier"],
 )
-def test_scikit_learn_knows_the_kind(is_kind, ours, plain):
+def test_scikit_learn_recognizes_the_type_of_estimator(is_kind, ours, plain):
     assert is_kind(ours)
     assert not is_kind(plain)
 
@@ -138,13 +138,13 @@ def test_scikit_learn_knows_the_kind(is_kind, ours, plain):
     ],
     ids=["voting regressor", "stacking regressor", "voting classifier"],
 )
-def test_ensembles_take_it(ensemble, ours, plain, y):
+def test_ensembles_accept_the_estimator(ensemble, ours, plain, y):
     assert ensemble([("lstm", ours)]).fit(X, y).predict(X).shape == y.shape
     with pytest.raises(ValueError, match=r"should be a (regressor|classifier)"):
         ensemble([("lstm", plain)]).fit(X, y)
 
 
-def test_a_number_of_folds_means_stratified_ones():
+def test_the_folds_of_a_classifier_are_stratified():
     folds = partial(check_cv, 2, LABELS)
     assert isinstance(folds(classifier=is_classifier(classifier())), StratifiedKFold)
     assert isinstance(folds(classifier=is_classifier(plain_classifier())), KFold)
@@ -182,7 +182,7 @@ def test_y_of_another_dtype_can_be_scored(plain):
 # 3. The three axes.
 
 
-def test_features_are_those_of_a_step_and_the_time_axis_is_open(ours, plain):
+def test_n_features_in_counts_the_last_axis_and_sequences_can_have_another_length(ours, plain):
     assert ours.n_features_in_ == 2
     assert ours.predict(X[:, :3]).shape == (24,)
     assert plain.n_features_in_ == 4
@@ -190,16 +190,16 @@ def test_features_are_those_of_a_step_and_the_time_axis_is_open(ours, plain):
         plain.predict(X[:, :3].astype("float32"))
 
 
-def test_other_features_fail_in_the_words_of_scikit_learn(plain):
-    words = "X has 3 features, but LSTMRegressor is expecting 2 features as input"
+def test_another_number_of_features_gives_the_error_of_scikit_learn(plain):
+    message = "X has 3 features, but LSTMRegressor is expecting 2 features as input"
     more = np.zeros((24, 4, 3), dtype="float32")
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match=message):
         LSTMRegressor(2, epochs=1).fit(X, Y).predict(more)
     with pytest.raises(ValueError, match=r"X has shape \(4, 3\)"):
         plain.predict(more)
 
 
-def test_a_number_of_axes_that_differs_from_fit_is_named(ours):
+def test_another_number_of_axes_than_in_fit_is_refused(ours):
     with pytest.raises(ValueError, match="X has 2 dimensions, but SequenceRegressor was fitted on"):
         ours.predict(FLAT)
 
@@ -220,7 +220,7 @@ def test_columns_in_another_order_are_refused():
 
 # 5. Seeds.
 
-LATCH = """
+SEEDED_FITS = """
 import numpy as np
 from scikeras.wrappers import KerasRegressor
 from skl_lstm import SequenceRegressor, lstm_network
@@ -236,7 +236,7 @@ def plain(seed):
         lstm_network, random_state=seed, optimizer="adam", loss="mse", verbose=0, **network
     ).fit(X, y)
 
-# TensorFlow heeds the latch only if it is set before its first operation.
+# Op determinism has an effect only if it is turned on before the first operation of TensorFlow.
 plain(0)
 ours(None)
 print(ours(0).tobytes().hex())
@@ -247,20 +247,22 @@ except RuntimeError as error:
 """
 
 
-def test_a_seed_binds_one_fit_and_gives_the_same_bits_in_every_process():
-    done = subprocess.run([sys.executable, "-c", LATCH], capture_output=True, text=True, check=True)
-    there, error = done.stdout.strip().splitlines()
-    # The same fit, behind all that the tests before this one have fitted.
+def test_a_seed_affects_one_fit_and_gives_the_same_bits_in_every_process():
+    done = subprocess.run(
+        [sys.executable, "-c", SEEDED_FITS], capture_output=True, text=True, check=True
+    )
+    in_new_process, error = done.stdout.strip().splitlines()
+    # The same fit in this process, after the fits of all previous tests.
     values, y = np.arange(48.0).reshape(8, 3, 2) % 7, np.arange(8.0)
     here = regressor(epochs=2, model__dropout=0.5).fit(values, y).predict(values)
-    assert there == here.tobytes().hex()
+    assert in_new_process == here.tobytes().hex()
     assert "Random ops require a seed to be set when determinism is enabled" in error
 
 
-# 6. What comes in, and what comes out.
+# 6. Input and output.
 
 
-def test_sparse_x_is_refused_with_the_remedy():
+def test_sparse_x_is_refused_with_a_solution():
     sparse = csc_array(np.where(FLAT > 0.5, FLAT, 0))
     with pytest.raises(TypeError, match=r"Sparse data was passed for X.*toarray\(\)"):
         regressor().fit(sparse, Y)
@@ -268,7 +270,7 @@ def test_sparse_x_is_refused_with_the_remedy():
         plain_regressor().fit(sparse, Y)
 
 
-def test_a_missing_y_is_named():
+def test_a_missing_y_is_refused():
     for estimator in (regressor(), classifier()):
         with pytest.raises(ValueError, match="requires y to be passed, but the target y is None"):
             estimator.fit(X, None)
@@ -276,7 +278,7 @@ def test_a_missing_y_is_named():
         plain_regressor().fit(X, None)
 
 
-def test_no_rows_are_no_data(ours):
+def test_x_without_rows_is_refused(ours):
     with pytest.raises(ValueError, match=r"Found array with 0 sample.* SequenceRegressor"):
         ours.predict(X[:0])
 
@@ -298,23 +300,25 @@ def test_predictions_have_the_shape_and_dtype_of_y(y, dtype):
     assert predicted.dtype == dtype
 
 
-def test_plain_scikeras_predicts_several_outputs_in_single_precision():
+def test_scikeras_predicts_several_outputs_in_float32():
     assert plain_regressor().fit(X, np.column_stack([Y, -Y])).predict(X).dtype == "float32"
 
 
-# 7. and 8. Pickles, and what may be a model.
+# 7. and 8. Pickles, and the types of `model`.
 
 
 @pytest.mark.parametrize("pickler", [pickle, cloudpickle])
-def test_a_fitted_estimator_comes_back_from_a_pickle(ours, plain, pickler):
+def test_a_fitted_estimator_can_be_pickled(ours, plain, pickler):
     back = pickle.loads(pickler.dumps(ours))
     assert_array_equal(back.predict(X), ours.predict(X))
-    with plain_warns():
+    with numpy_may_warn():
         pickler.dumps(plain)
 
 
-@pytest.mark.parametrize("model", [Recipe(), Recipe().build], ids=["object", "bound method"])
-def test_a_model_may_be_any_callable(ours, model):
+@pytest.mark.parametrize(
+    "model", [NetworkFactory(), NetworkFactory().build], ids=["object", "bound method"]
+)
+def test_a_model_can_be_any_callable(ours, model):
     made = regressor(model).fit(X, Y)
     assert_array_equal(made.predict(X), ours.predict(X))
     assert_array_equal(pickle.loads(pickle.dumps(made)).predict(X), ours.predict(X))
@@ -327,7 +331,7 @@ def test_a_partial_function_keeps_its_arguments(ours):
     assert_array_equal(regressor(model).fit(X, Y).predict(X), ours.predict(X))
 
 
-def test_a_lambda_trains_but_only_cloudpickle_takes_it_along(ours):
+def test_a_lambda_can_be_trained_but_only_cloudpickle_can_pickle_it(ours):
     made = regressor(lambda meta: lstm_network(meta, units=2)).fit(X, Y)
     assert_array_equal(made.predict(X), ours.predict(X))
     with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
@@ -349,7 +353,7 @@ def test_a_ready_model_is_copied_in_every_fit(compiled):
     )
     assert ready.compiled is compiled
 
-    # Plain scikeras trains the very model, so that the second fit goes on from the first.
+    # scikeras trains the model itself, so the second fit continues from the first.
     assert (
         make(KerasRegressor, ready, loss=None if compiled else "mse", verbose=0).fit(X, Y).model_
         is ready
@@ -357,14 +361,14 @@ def test_a_ready_model_is_copied_in_every_fit(compiled):
     assert not np.array_equal(ready.predict(X, verbose=0), start)
 
 
-@pytest.mark.parametrize("way", [clone, pickle.dumps], ids=["clone", "pickle"])
-def test_an_estimator_of_a_ready_model_can_be_copied(way):
+@pytest.mark.parametrize("method", [clone, pickle.dumps], ids=["clone", "pickle"])
+def test_an_estimator_of_a_ready_model_can_be_copied(method):
     ready = network({"X_shape_": (24, 4, 2), "n_outputs_": 1})
-    way(regressor(ready))
+    method(regressor(ready))
 
 
 @pytest.mark.parametrize("model", [keras.Model, None, "lstm"], ids=str)
-def test_what_cannot_be_a_model_is_named(model):
+def test_an_invalid_model_is_named(model):
     with pytest.raises(TypeError, match=f"must be a function that returns .* got {model!r}"):
         regressor(model).fit(X, Y)
 
@@ -372,8 +376,8 @@ def test_what_cannot_be_a_model_is_named(model):
 # 9. Early stopping and class weights in searches.
 
 
-def test_early_stopping_without_validation_data_watches_the_training_loss():
-    # A loss that never falls by 100 stops at once, if only somebody looks.
+def test_early_stopping_without_validation_data_monitors_the_training_loss():
+    # No loss falls by 100, so early stopping would end the fit at once if it had a metric.
     assert regressor(epochs=4, patience=0, optimizer__learning_rate=1e-9).fit(X, Y).n_iter_ < 4
     never_better = keras.callbacks.EarlyStopping(patience=0, min_delta=100)
     plain = plain_regressor(epochs=4, callbacks=[never_better])
@@ -385,7 +389,7 @@ def test_early_stopping_without_validation_data_watches_the_training_loss():
 
 
 def test_a_search_in_two_processes_tunes_class_weight_and_patience():
-    # A lambda goes to the processes too: joblib pickles with cloudpickle.
+    # joblib pickles with cloudpickle, so the model can be a lambda.
     searched = classifier(lambda meta: lstm_network(meta, units=2), epochs=2)
     grid = [
         {"class_weight": ["balanced"], "patience": [1]},
@@ -396,27 +400,27 @@ def test_a_search_in_two_processes_tunes_class_weight_and_patience():
     )
     one, two = (search(n_jobs=n_jobs).fit(X, LABELS) for n_jobs in (1, 2))
     assert_array_equal(two.cv_results_["mean_test_score"], one.cv_results_["mean_test_score"])
-    # The weights change what is learnt: equal scores would mean that nothing got there.
+    # Equal scores would mean that class_weight and patience have no effect.
     assert len(set(one.cv_results_["mean_test_score"])) > 1
 
 
-def test_callbacks_let_go_of_the_model():
+def test_callbacks_do_not_keep_a_reference_to_the_model():
     stopping = partial(keras.callbacks.EarlyStopping, "loss", restore_best_weights=True)
     ours = regressor(callbacks=[stopping()]).fit(X, Y)
     assert ours.callbacks[0].model is None
     assert clone(ours).fit(X, Y).n_iter_ == 1
     plain = plain_regressor(callbacks=[stopping()]).fit(X, Y)
     assert plain.callbacks[0].model is plain.model_
-    with plain_warns():
+    with numpy_may_warn():
         clone(plain)
 
 
-# Parameters, and how they reach Keras.
+# Parameters that are routed to Keras.
 
 ROUTED = {"model__units": 3, "optimizer__learning_rate": 0.25, "callbacks__patience": 5}
 
 
-def test_routed_parameters_are_parameters():
+def test_routed_parameters_can_be_read_and_set():
     estimator = regressor(**ROUTED)
     assert estimator.get_params().items() >= ROUTED.items()
     assert clone(estimator).get_params() == estimator.get_params()
@@ -429,22 +433,21 @@ def test_routed_parameters_are_parameters():
 
 @pytest.mark.parametrize("name", ["units", "network__units"])
 @pytest.mark.parametrize("wrapper", [SequenceRegressor, SequenceClassifier])
-def test_an_unknown_parameter_is_refused_with_the_remedy(wrapper, name):
-    words = f"{wrapper.__name__} got an unexpected parameter '{name}'.*model__{name}"
-    with pytest.raises(TypeError, match=words):
+def test_an_unknown_parameter_is_refused_with_a_solution(wrapper, name):
+    message = f"{wrapper.__name__} got an unexpected parameter '{name}'.*model__{name}"
+    with pytest.raises(TypeError, match=message):
         wrapper(lstm_network, **{name: 3}).fit(X, LABELS == "up")
     with pytest.raises(ValueError, match="Invalid parameter"):
         wrapper(lstm_network).set_params(**{name: 3})
 
 
-def test_routed_parameters_reach_keras():
+def test_routed_parameters_are_passed_to_keras():
     estimator = regressor(
         model__units=3,
         optimizer__learning_rate=0.25,
         metrics=["mae"],
         fit__batch_size=5,
         predict__batch_size=5,
-        # A class takes its arguments from the parameters of its prefix.
         callbacks=[keras.callbacks.EarlyStopping],
         callbacks__monitor="loss",
         callbacks__min_delta=100,
@@ -461,13 +464,13 @@ def test_routed_parameters_reach_keras():
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", keras.optimizers.SGD], ids=["name", "class"])
-def test_the_learning_rate_reaches_an_optimizer(optimizer):
+def test_the_learning_rate_is_passed_to_the_optimizer(optimizer):
     fitted = LSTMRegressor(2, optimizer=optimizer, learning_rate=0.25, epochs=1).fit(X, Y)
     assert isinstance(fitted.model_.optimizer, keras.optimizers.SGD)
     assert fitted.model_.optimizer.learning_rate.numpy() == 0.25
 
 
-def test_an_optimizer_instance_keeps_its_learning_rate_and_serves_any_number_of_fits():
+def test_an_optimizer_instance_keeps_its_learning_rate_and_can_be_used_in_several_fits():
     optimizer = keras.optimizers.SGD(0.25)
     estimator = regressor(optimizer=optimizer)
     first, again = estimator.fit(X, Y).predict(X), estimator.fit(X, Y).predict(X)
@@ -483,7 +486,7 @@ def test_an_optimizer_instance_keeps_its_learning_rate_and_serves_any_number_of_
 
 # Networks and targets.
 
-SHAPE = "The network's output has the shape .* Does the last recurrent layer return sequences"
+SHAPE = "The output of the network has shape .* Set return_sequences=False in the last recurrent"
 
 
 @pytest.mark.parametrize(
@@ -496,18 +499,18 @@ SHAPE = "The network's output has the shape .* Does the last recurrent layer ret
     ids=["sequences", "two outputs", "width"],
 )
 @pytest.mark.parametrize(("make", "y"), [(regressor, Y), (classifier, LABELS)])
-def test_a_network_whose_output_does_not_fit_is_explained(make, y, params, message):
+def test_a_network_with_a_wrong_output_is_refused(make, y, params, message):
     params = {f"model__{name}": value for name, value in params.items()}
     with pytest.raises(ValueError, match=message):
         make(network, **params).fit(X, y)
 
 
-def test_plain_scikeras_trains_on_sequences_that_were_left_on():
+def test_scikeras_trains_a_network_that_returns_sequences():
     predicted = plain_regressor(network, model__return_sequences=True).fit(X, Y).predict(X)
     assert predicted.shape == (24 * 4,)
 
 
-def test_a_network_that_compiles_itself_keeps_its_loss_and_optimizer():
+def test_a_compiled_network_keeps_its_loss_and_optimizer():
     fitted = regressor(network, model__loss="mae", optimizer="adam").fit(X, Y)
     assert loss_name(fitted.model_.loss) == "mean_absolute_error"
     assert isinstance(fitted.model_.optimizer, keras.optimizers.SGD)
@@ -558,22 +561,22 @@ def test_a_softmax_learns_the_same_from_codes_and_from_one_hot_rows(y, model, pa
 # Weights.
 
 
-def test_rows_that_weigh_nothing_are_as_good_as_gone():
+def test_rows_of_weight_zero_have_no_effect():
     weight = np.arange(24) % 3
     weighted = regressor().fit(X, Y, sample_weight=weight)
-    counts = weight > 0
-    without = regressor().fit(X[counts], Y[counts], sample_weight=weight[counts])
+    nonzero = weight > 0
+    without = regressor().fit(X[nonzero], Y[nonzero], sample_weight=weight[nonzero])
     assert_array_equal(weighted.predict(X), without.predict(X))
     assert not np.array_equal(weighted.predict(X), regressor().fit(X, Y).predict(X))
 
 
 @pytest.mark.parametrize(("make", "y"), [(regressor, Y), (classifier, LABELS)])
-def test_weights_of_zero_alone_are_refused(make, y):
+def test_only_zero_weights_are_refused(make, y):
     with pytest.raises(ValueError, match="Sample weights must contain at least one non-zero"):
         make().fit(X, y, sample_weight=np.zeros(24))
 
 
-def test_a_class_whose_rows_weigh_nothing_is_missed():
+def test_a_class_weight_of_zero_that_leaves_one_class_is_refused():
     with pytest.raises(ValueError, match=r"only one class has a weight above zero: .*up"):
         classifier(class_weight={"up": 1, "down": 0}).fit(X, LABELS)
 
@@ -593,7 +596,7 @@ def test_class_weights_multiply_sample_weights(class_weight, sample_weight):
 
 @pytest.mark.parametrize(("validation_split", "monitor"), [(0.0, "loss"), (0.25, "val_loss")])
 def test_patience_restores_the_weights_of_the_best_epoch(validation_split, monitor):
-    # Steps so large that the loss soon grows.
+    # With this learning rate the loss soon rises.
     train = partial(
         regressor,
         validation_split=validation_split,
@@ -616,18 +619,18 @@ def test_a_validation_split_without_rows_is_refused(split, left):
 # One fit after another.
 
 
-def test_warm_start_goes_on_and_fit_begins_anew():
+def test_warm_start_continues_training_and_fit_restarts_it():
     estimator = regressor(warm_start=True, epochs=2).fit(X, Y).fit(X, Y)
     whole = regressor(epochs=4).fit(X, Y)
     assert_array_equal(estimator.predict(X), whole.predict(X))
     assert estimator.history_ == whole.history_
-    anew = estimator.set_params(warm_start=False).fit(X, Y)
-    assert anew.n_iter_ == 2
-    assert_array_equal(anew.predict(X), regressor(epochs=2).fit(X, Y).predict(X))
+    restarted = estimator.set_params(warm_start=False).fit(X, Y)
+    assert restarted.n_iter_ == 2
+    assert_array_equal(restarted.predict(X), regressor(epochs=2).fit(X, Y).predict(X))
 
 
 @pytest.mark.parametrize("run_eagerly", [True, False], ids=["eager", "graph"])
-def test_calls_of_partial_fit_are_the_epochs_of_a_fit(run_eagerly):
+def test_each_call_of_partial_fit_equals_an_epoch_of_fit(run_eagerly):
     params = {"run_eagerly": run_eagerly, "model__dropout": 0.3, "batch_size": 10}
     in_parts, whole = regressor(**params), regressor(epochs=3, **params).fit(X, Y)
     for _ in range(3):
@@ -637,22 +640,22 @@ def test_calls_of_partial_fit_are_the_epochs_of_a_fit(run_eagerly):
     assert in_parts.n_iter_ == 3
 
 
-def test_partial_fit_goes_on_behind_a_pickle():
-    # Without momentum there is nothing to forget but the weights.
+def test_partial_fit_continues_after_unpickling():
+    # A pickle does not keep the state of the optimizer. SGD without momentum has none.
     train = partial(regressor, optimizer="sgd")
     half = pickle.loads(pickle.dumps(train(epochs=2).fit(X, Y)))
     assert_array_equal(half.partial_fit(X, Y).predict(X), train(epochs=3).fit(X, Y).predict(X))
     assert half.n_iter_ == 3
 
 
-def test_the_first_partial_fit_may_tell_the_classes():
-    told = classifier().partial_fit(X[:1], THREE[:1], classes=["a", "b", "c"])
-    assert told.target_type_ == "multiclass"
-    assert told.predict_proba(X).shape == (24, 3)
-    assert told.partial_fit(X, THREE).n_iter_ == 2
+def test_the_first_partial_fit_can_name_the_classes():
+    fitted = classifier().partial_fit(X[:1], THREE[:1], classes=["a", "b", "c"])
+    assert fitted._description.target.kind == "multiclass"
+    assert fitted.predict_proba(X).shape == (24, 3)
+    assert fitted.partial_fit(X, THREE).n_iter_ == 2
 
 
-def test_every_partial_fit_may_tell_the_classes_again():
+def test_a_later_partial_fit_can_repeat_the_classes():
     once, again = (classifier().partial_fit(X, THREE, ["a", "b", "c"]) for _ in range(2))
     once.partial_fit(X, THREE)
     again.partial_fit(X, THREE, ["c", "a", "b"])
@@ -663,14 +666,19 @@ def test_every_partial_fit_may_tell_the_classes_again():
 @pytest.mark.parametrize(
     ("make", "y", "more", "message"),
     [
-        (classifier, LABELS, (X, THREE), "labels that SequenceClassifier does not know: .*classes"),
+        (
+            classifier,
+            LABELS,
+            (X, THREE),
+            "labels that are not classes of this SequenceClassifier: .*",
+        ),
         (regressor, Y, (X[:, :, :1], Y), "X has 1 features, but SequenceRegressor is expecting 2"),
         (regressor, Y, (X, np.column_stack([Y, Y])), "y has 2 outputs, but .* was fitted on 1"),
         (regressor, Y, (FLAT, Y), "X has 2 dimensions, but SequenceRegressor was fitted on 3"),
     ],
     ids=["labels", "features", "outputs", "axes"],
 )
-def test_a_refused_partial_fit_leaves_the_fit_before_it(make, y, more, message):
+def test_a_refused_partial_fit_does_not_change_the_estimator(make, y, more, message):
     fitted = make().fit(X, y)
     before = fitted.predict(X)
     with pytest.raises(ValueError, match=message):
@@ -687,20 +695,20 @@ def test_a_refused_partial_fit_leaves_the_fit_before_it(make, y, more, message):
         ("partial_fit", False),
     ],
 )
-def test_a_fit_that_breaks_off_leaves_the_fit_before_it(method, warm_start):
+def test_a_failed_fit_does_not_change_the_predictions(method, warm_start):
     fitted = regressor(warm_start=warm_start).fit(X, Y)
     before = fitted.predict(X)
-    fitted.set_params(callbacks=[Interruption()])
+    fitted.set_params(callbacks=[FailAfterEpoch()])
     with pytest.raises(RuntimeError, match="interrupted"):
         getattr(fitted, method)(X[:9], -Y[:9])
     assert fitted.n_iter_ == 1
     assert_array_equal(fitted.predict(X), before)
 
 
-def test_a_fit_on_other_data_that_breaks_off_changes_no_attribute():
+def test_a_failed_fit_on_other_data_changes_no_attribute():
     fitted = regressor().fit(TABLE, Y)
     before = {name: value for name, value in vars(fitted).items() if name != "callbacks"}
-    fitted.set_params(callbacks=[Interruption()])
+    fitted.set_params(callbacks=[FailAfterEpoch()])
     with pytest.raises(RuntimeError, match="interrupted"):
         fitted.fit(X, np.column_stack([Y, Y]))
     assert {name: value for name, value in vars(fitted).items() if name != "callbacks"} == before
@@ -710,7 +718,7 @@ def test_a_fit_on_other_data_that_breaks_off_changes_no_attribute():
 
 
 class Recorder:
-    """Follow scikit-learn's callback protocol, and stop after `stop_after` epochs."""
+    """A scikit-learn callback that records its calls and stops after `stop_after` epochs."""
 
     def __init__(self, stop_after=None):
         self.stop_after = stop_after
@@ -749,17 +757,19 @@ def events_of(epochs, max_subtasks):
 
 @pytest.fixture
 def sklearn_callback():
-    return pytest.importorskip("sklearn.callback", reason="scikit-learn has it from 1.9 on")
+    return pytest.importorskip(
+        "sklearn.callback", reason="sklearn.callback is new in scikit-learn 1.9"
+    )
 
 
 @pytest.mark.usefixtures("sklearn_callback")
-def test_scikit_learn_sees_the_epochs_of_a_fit():
+def test_callbacks_of_scikit_learn_are_called_in_every_epoch():
     recorder = Recorder()
     weight = np.ones(24)
     fitted = regressor(epochs=2).set_callbacks(recorder).fit(X, Y, sample_weight=weight)
     assert recorder.events == events_of(2, 2)
     assert_array_equal(recorder.metadata["sample_weight"], weight)
-    # What a callback is handed predicts as if fit had ended there.
+    # The estimator that a callback receives predicts like one fitted for that many epochs.
     for epochs, output in zip((1, 2, 2), recorder.outputs, strict=True):
         assert_array_equal(output, regressor(epochs=epochs).fit(X, Y, weight).predict(X))
     assert not hasattr(fitted, "_callback_fit_ctx")
@@ -770,7 +780,7 @@ def test_scikit_learn_sees_the_epochs_of_a_fit():
 
 
 @pytest.mark.usefixtures("sklearn_callback")
-def test_scikit_learn_may_stop_the_training():
+def test_a_callback_of_scikit_learn_can_stop_the_training():
     recorder = Recorder(stop_after=2)
     fitted = regressor(epochs=5).set_callbacks(recorder).fit(X, Y)
     assert fitted.n_iter_ == 2
@@ -779,7 +789,7 @@ def test_scikit_learn_may_stop_the_training():
 
 
 @pytest.mark.usefixtures("sklearn_callback")
-def test_what_a_callback_is_handed_stays_as_it_was():
+def test_later_epochs_do_not_change_the_estimator_that_a_callback_received():
     recorder = Recorder()
     regressor(epochs=2).set_callbacks(recorder).fit(X, Y)
     for estimator, output in zip(recorder.estimators, recorder.outputs, strict=True):
@@ -787,16 +797,16 @@ def test_what_a_callback_is_handed_stays_as_it_was():
 
 
 @pytest.mark.usefixtures("sklearn_callback")
-def test_scikit_learn_cleans_up_behind_a_fit_that_breaks_off():
+def test_callbacks_of_scikit_learn_are_torn_down_after_a_failed_fit():
     recorder = Recorder()
-    estimator = regressor(callbacks=[Interruption()]).set_callbacks(recorder)
+    estimator = regressor(callbacks=[FailAfterEpoch()]).set_callbacks(recorder)
     with pytest.raises(RuntimeError, match="interrupted"):
         estimator.fit(X, Y)
     assert recorder.events[-1] == ("teardown", "fit", 1)
     assert not hasattr(estimator, "_callback_fit_ctx")
 
 
-def test_the_progress_bar_of_a_search_holds_those_of_its_fits(sklearn_callback, capsys):
+def test_the_progress_bar_of_a_search_includes_bars_of_its_fits(sklearn_callback, capsys):
     pytest.importorskip("rich")
     progress = partial(sklearn_callback.ProgressBar, max_propagation_depth=None)
     search = GridSearchCV(regressor(epochs=2), {"model__units": [2, 3]}, cv=2)
@@ -804,7 +814,7 @@ def test_the_progress_bar_of_a_search_holds_those_of_its_fits(sklearn_callback, 
     lines = capsys.readouterr().out.splitlines()
     bars = [line for line in lines if "SequenceRegressor - fit" in line]
     assert len(bars) == 2 * 2 + 1
-    # One that knows of no epochs would not be counted down to the end.
+    # Without the epochs, the bars of the fits would not reach 100 %.
     assert all(bar.startswith("  ") and bar.rstrip().endswith("100%") for bar in bars)
 
     plain = GridSearchCV(plain_regressor(), {"model__units": [2]}, cv=2, refit=False)
@@ -813,7 +823,7 @@ def test_the_progress_bar_of_a_search_holds_those_of_its_fits(sklearn_callback, 
 
 
 @pytest.mark.parametrize("fits", [1, 2])
-def test_a_score_is_monitored_over_the_epochs(sklearn_callback, fits):
+def test_a_score_is_monitored_in_every_epoch(sklearn_callback, fits):
     monitor = sklearn_callback.ScoringMonitor(scoring="r2")
     fitted = regressor(epochs=3).set_callbacks(monitor)
     for _ in range(fits):
@@ -823,7 +833,7 @@ def test_a_score_is_monitored_over_the_epochs(sklearn_callback, fits):
     assert scores[-1] == pytest.approx(fitted.score(TABLE, Y), rel=1e-6)
 
 
-# What scikeras routes to Keras' fit.
+# Parameters with the prefix ``fit__``.
 
 
 @pytest.mark.parametrize(
@@ -834,32 +844,32 @@ def test_a_score_is_monitored_over_the_epochs(sklearn_callback, fits):
         ({"fit__shuffle": False}, {"shuffle": False}),
     ],
 )
-def test_what_is_routed_to_fit_is_what_the_parameter_says(routed, named):
+def test_a_parameter_of_fit_overrides_the_estimator_parameter(routed, named):
     by_prefix, by_name = regressor(**routed).fit(X, Y), regressor(**named).fit(X, Y)
     assert by_prefix.history_ == by_name.history_
     assert by_prefix.n_iter_ == named.get("epochs", 1)
 
 
-def test_callbacks_routed_to_fit_are_called_once():
+def test_callbacks_routed_to_fit_are_called_once_per_epoch():
     epochs = []
     callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch))
     regressor(epochs=2, fit__callbacks=[callback]).fit(X, Y)
     assert epochs == [0, 1]
 
 
-# What cannot be rebuilt from JSON.
+# Losses and networks that Keras cannot rebuild from JSON.
 
 
 def squared_error(y_true, y_pred):
     return keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
 
 
-def test_a_loss_of_ones_own_goes_on_after_pickling():
+def test_training_with_a_custom_loss_continues_after_unpickling():
     fitted = regressor(loss=squared_error, optimizer="sgd").fit(X, Y)
-    thawed = pickle.loads(pickle.dumps(fitted))
-    assert_array_equal(thawed.predict(X), fitted.predict(X))
+    loaded = pickle.loads(pickle.dumps(fitted))
+    assert_array_equal(loaded.predict(X), fitted.predict(X))
     assert_allclose(
-        thawed.partial_fit(X, Y).predict(X), fitted.partial_fit(X, Y).predict(X), rtol=1e-6
+        loaded.partial_fit(X, Y).predict(X), fitted.partial_fit(X, Y).predict(X), rtol=1e-6
     )
 
 
@@ -868,10 +878,10 @@ class Subclassed(keras.Model):
         return x[:, -1, :1]
 
 
-def test_a_model_that_does_not_say_what_it_puts_out_is_explained():
+def test_a_subclassed_model_without_an_output_shape_is_refused():
     def subclassed(meta):
         return Subclassed()
 
-    message = r"A Subclassed does not say what it puts out.* keras.Model\(inputs, outputs\)"
+    message = r"The output shape of the Subclassed is undefined.* keras.Model\(inputs, outputs\)"
     with pytest.raises(ValueError, match=message):
         regressor(subclassed).fit(X, Y)
