@@ -1,6 +1,7 @@
-"""The lists in pyproject.toml: a new folder or module cannot be left out of them."""
+"""The lists in pyproject.toml and the page on the structure are complete and up to date."""
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -50,3 +51,15 @@ def test_every_folder_is_a_stage_of_the_import_contract():
     stages = SETTINGS["importlinter"]["contracts"][0]["layers"]
     folders = (ROOT / "skl_lstm").glob("*/__init__.py")
     assert set(stages) == {f"skl_lstm.{folder.parent.name}" for folder in folders}
+
+
+def test_the_page_on_the_structure_names_files_and_functions_that_exist():
+    page = (ROOT / "docs" / "how_it_is_built.md").read_text(encoding="utf-8")
+    sources = [ROOT / module for module in modules("skl_lstm")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    files = [str(path.relative_to(ROOT)) for path in sources]
+    for name in re.findall(r"`([\w./]+)`", page):
+        if name.endswith(".py"):
+            assert any(file.endswith(f"/{name}") for file in files), name
+        elif "/" not in name and name != "_more_tags":  # an attribute of scikeras
+            assert re.search(rf"\b{re.escape(name.rpartition('.')[2])}\b", code), name
