@@ -16,8 +16,9 @@ and forecasts.
 
 `TRUSTED_TYPES` lists the types that skops needs to trust when it loads a saved model.
 
-The modules below turn a table into a forecast. A module imports only from modules further
-down in this list, which ``make lint`` checks:
+A table goes through ``transformers/`` into ``estimators/``, which build a network with
+``networks/`` and train it with ``training/``. Each folder imports only from folders further down
+in this list, which ``make lint`` checks:
 
 =================  ==============================================================
 ``cli/``           the ``skl-lstm`` command: arguments, reading files, the report

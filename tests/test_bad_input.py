@@ -774,7 +774,13 @@ def lstm_rows(y):
         Row(
             "predict", "padding that is read", (PADDED,), UserWarning, "Set mask_value=-1.0 to skip"
         ),
-        Row("fit", "4-d", (X[:, np.newaxis], y), ValueError, "Use a SequenceReshaper before"),
+        Row(
+            "fit",
+            "4-d",
+            (X[:, np.newaxis], y),
+            ValueError,
+            "more than 3 axes with X.reshape(n, timesteps, -1)",
+        ),
     ]
 
 

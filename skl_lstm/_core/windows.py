@@ -34,7 +34,7 @@ def window_table(windows: NDArray) -> tuple[NDArray, int, int] | None:
     n_rows = (n_windows - 1) * stride + (timesteps - 1) * step + 1
     if n_rows >= n_windows * timesteps:
         return None
-    # From the first to the last byte of the windows, so within the memory that they view.
+    # The table starts and ends where the windows do, so as_strided stays within their memory.
     table = np.lib.stride_tricks.as_strided(
         windows, (n_rows, features), (row, windows.strides[2]), writeable=False
     )

@@ -19,12 +19,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "regression. Without --csv, the table is four years of daily weather in Seattle.",
     )
     add_tune_options(parser)
-    commands = parser.add_subparsers(
-        dest="command", title="commands", metavar="[predict MODEL CSV]"
-    )
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="predict")
     predict_parser = commands.add_parser(
         "predict",
-        help="forecast with a saved pipeline: skl-lstm predict MODEL CSV",
+        help="forecast with a saved pipeline; takes MODEL and CSV",
         description="Forecast from every row of CSV with the pipeline in MODEL, and print the "
         "forecasts as CSV. Loading MODEL runs no code: a file with types that skl-lstm does not "
         "trust is refused.",

@@ -165,7 +165,7 @@ def _input(X_shape: Any) -> keras.KerasTensor:
         raise ValueError(
             f"X has shape {X_shape}, but a recurrent network needs (samples, timesteps, "
             "features), or (samples, timesteps) for one feature. Use a SequenceReshaper "
-            "before the network."
+            "for a 2D table. Reshape more than 3 axes with X.reshape(n, timesteps, -1)."
         )
     return keras.Input((None, *X_shape[2:]))
 
@@ -194,5 +194,5 @@ def _output(meta: Mapping[str, Any]) -> tuple[int, str | None]:
 def _layer_sizes(name: str, sizes: int | tuple[int, ...]) -> tuple[int, ...]:
     per_layer = tuple(sizes) if isinstance(sizes, tuple | list) else (sizes,)
     if not per_layer or not all(map(AtLeast(1).is_satisfied_by, per_layer)):
-        raise ValueError(f"{name} must be positive integers, one per layer; got {sizes}.")
+        raise ValueError(f"{name} must be positive integers, one per layer; got {sizes!r}.")
     return tuple(map(int, per_layer))

@@ -21,8 +21,8 @@ def seeded(seed: int) -> Iterator[None]:
 
     Keras' initializers draw from these generators. A layer without a seed draws one when it is
     created, so the seed also determines the dropout. TensorFlow's global seed is not changed:
-    setting it clears TensorFlow's kernel caches, and once `enable_op_determinism` was called, as
-    scikeras does, removing the seed makes every later fit without a seed fail.
+    setting it clears TensorFlow's kernel caches. It could not be removed afterwards either, because
+    scikeras calls `enable_op_determinism`, and every fit without a global seed would then fail.
 
     All threads of a process share the generators of Python and NumPy. If another thread draws from
     them in the meantime, as threads of a Dask worker do, a user's function that draws from them is

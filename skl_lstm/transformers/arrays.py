@@ -26,7 +26,7 @@ def columns_to_sequences(X: NDArray, plan: ReshapePlan) -> NDArray:
 def sequences_to_columns(X: NDArray, plan: ReshapePlan) -> NDArray:
     """Invert `columns_to_sequences`; the steps that it dropped become NaN."""
     if plan.truncates:
-        # Writing through the view of the forward mapping inverts it.
+        # `columns_to_sequences` returns a view, so writing X into it fills the right columns.
         table = np.full((len(X), plan.columns), np.nan, dtype=_dtype_with(np.nan, X.dtype))
         columns_to_sequences(table, plan)[...] = X
         return table

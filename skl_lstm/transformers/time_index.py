@@ -185,7 +185,7 @@ def labels_inside(labels: pd.Index, firsts: pd.Index, lasts: pd.Index) -> NDArra
     """Mark the labels after the first and up to the last label of a run."""
     index = _appended(firsts, lasts, labels)
     opens = np.repeat([1, -1, 0], [len(firsts), len(lasts), len(labels)])
-    # Among equal labels, `labels` sort first, so the first label of a run is not inside it.
+    # A label that equals the first label of a run sorts before it, so it is not inside the run.
     order = np.lexsort([np.abs(opens), _ticks(_times(index)), *_series_codes(index)])
     is_open = np.empty(len(index), dtype=bool)
     is_open[order] = np.cumsum(opens[order]) > 0

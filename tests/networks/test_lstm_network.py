@@ -150,7 +150,7 @@ def test_a_saved_model_loads_without_this_package(tmp_path):
     [
         (
             {"meta": {"X_shape_": (100,), "n_outputs_": 1}},
-            r"X has shape \(100,\), .* Use a SequenceReshaper before the network",
+            r"X has shape \(100,\), .* Use a SequenceReshaper for a 2D table",
         ),
         (
             {"meta": {"X_shape_": (9, 4, 3, 2), "n_outputs_": 1}},

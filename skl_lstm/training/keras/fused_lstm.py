@@ -78,8 +78,8 @@ class FusedLSTM(keras.layers.LSTM):
         if self.units < _MIN_UNITS_TO_SPLIT:
             return self._run_kernel(steps, h, c)
         half = tf.shape(steps)[1] // 2
-        # Both halves get a lone sample: for zero samples the kernel leaves the memory of the
-        # gradient uninitialized.
+        # A single sample is computed in both halves, because the kernel does not initialize its
+        # gradient for zero samples.
         first_size = tf.maximum(half, 1)
         first = self._run_kernel(steps[:, :first_size], h[:first_size], c[:first_size])
         second = self._run_kernel(steps[:, half:], h[half:], c[half:])
