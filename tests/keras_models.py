@@ -1,4 +1,4 @@
-"""Small Keras networks of many kinds, and the state to fill them with."""
+"""Small Keras networks of many kinds, and helpers to fill them with values and count calls."""
 
 import keras
 import numpy as np
@@ -25,10 +25,12 @@ def compiled(model=None, optimizer="adam", loss="mse", **options):
 
 
 def in_a_row(*parts):
+    """Build a sequential network with a final Dense layer."""
     return keras.Sequential([keras.Input((None, 2)), *parts, layers.Dense(1)])
 
 
 def on(function):
+    """Build a network with the outputs that `function` returns for an input of 4 steps."""
     inputs = keras.Input((4, 2))
     return keras.Model(inputs, function(inputs))
 
@@ -55,7 +57,7 @@ ARCHITECTURES = {
 
 
 def filled(model, seed):
-    """Give every variable of a model and of its optimizer a value of its own."""
+    """Assign random values to every variable of a model and of its optimizer, and return it."""
     rng = np.random.default_rng(seed)
     variables = list(model.variables)
     if model.compiled:
@@ -69,7 +71,7 @@ def filled(model, seed):
 
 
 def counted(counts, name, function):
-    """Wrap a function, so that its calls are counted under a name."""
+    """Return a function that counts its calls in `counts[name]`."""
 
     def call(*args, **kwargs):
         counts[name] += 1

@@ -1,4 +1,8 @@
-"""Hypothesis strategies shared by the tests: cases, each with its answer from a plain loop."""
+"""Hypothesis strategies shared by the tests.
+
+A strategy draws cases. A case contains the input of a function and computes the expected result
+with plain Python loops.
+"""
 
 import math
 import tempfile
@@ -12,7 +16,7 @@ import pandas as pd
 from hypothesis import assume, settings
 from hypothesis import strategies as st
 
-# How long one example takes says more about the machine than about the code.
+# A deadline per example would fail on slow machines.
 unhurried = settings(deadline=None)
 
 FLOATS = ["float64", "float32", "float16"]
@@ -26,7 +30,7 @@ def _read_only(array):
 
 
 def _interleaved(array, axis):
-    # Code that loses the stride then meets wrong values, not the right ones twice.
+    # The values in between differ from the array's, so code that ignores the strides fails.
     shape = [2 * n if a == axis else n for a, n in enumerate(array.shape)]
     return np.stack([array, np.flip(array)], axis=axis + 1).reshape(shape)
 
@@ -38,7 +42,7 @@ def _memmap(array):
     return mapped
 
 
-# Every layout that a table may come in; each keeps the values.
+# Memory layouts of a table. The functions do not change its values.
 LAYOUTS = {
     "C": np.ascontiguousarray,
     "F": np.asfortranarray,
@@ -62,17 +66,17 @@ def _values(dtype, shape, seed):
 
 @st.composite
 def tables(draw, rows, columns):
-    """2D arrays of any dtype and layout; NaN among the floats, but no infinity."""
+    """Draw 2D arrays of any dtype and layout. Floats may be NaN, but not infinite."""
     dtype = np.dtype(draw(st.sampled_from(DTYPES)))
-    # Values from a seed differ from each other; drawn one by one most would be alike, and
-    # a misplaced one go unseen.
+    # The values come from a seed. Hypothesis draws many equal values, which would hide values at
+    # wrong positions.
     array = _values(dtype, (rows, columns), draw(st.integers(0, 2**32 - 1)))
     return LAYOUTS[draw(st.sampled_from(list(LAYOUTS)))](array)
 
 
 @dataclass(frozen=True)
 class ReshapeCase:
-    """A table of flattened sequences, and how its columns are laid out."""
+    """A table of flattened sequences, and the parameters that describe its columns."""
 
     table: np.ndarray
     timesteps: int
@@ -90,7 +94,7 @@ class ReshapeCase:
         return {name: getattr(self, name) for name in names}
 
     def column(self, step, feature):
-        """Number of the column that belongs at this step and feature."""
+        """Return the position of the column with this step and feature."""
         table_timesteps = self.columns // self.features
         if self.truncating == "pre":
             step += table_timesteps - self.timesteps
@@ -108,8 +112,9 @@ class ReshapeCase:
         return expected
 
     def restored(self):
-        """The table with NaN in the columns that truncating drops."""
-        kept = {self.column(*place) for place in np.ndindex(self.timesteps, self.features)}
+        """Return the table with NaN in the columns that truncating drops."""
+        steps = np.ndindex(self.timesteps, self.features)
+        kept = {self.column(step, feature) for step, feature in steps}
         dropped = [column for column in range(self.columns) if column not in kept]
         if not dropped:
             return self.table
@@ -130,7 +135,7 @@ def reshape_cases(draw):
 
 @dataclass(frozen=True)
 class SeriesCase:
-    """A series of (rows, features), and how windows and their targets are cut from it."""
+    """A series of shape (rows, features), and the parameters of its windows and targets."""
 
     series: np.ndarray
     timesteps: int
@@ -153,7 +158,7 @@ class SeriesCase:
 
     @property
     def last_rows(self):
-        """The row of each window's newest step."""
+        """The position of the last row of each window."""
         last = (self.timesteps - 1) * self.sampling_rate
         rows = []
         while last + self.gap + self.horizon < len(self.series):
@@ -171,7 +176,7 @@ class SeriesCase:
         return expected
 
     def future(self, targets):
-        """The values to forecast, step by step, the targets of one step together."""
+        """Return the values to forecast, ordered by step and then by target."""
         return np.array(
             [
                 [
@@ -198,17 +203,20 @@ _PADDINGS = ["edge", 0, -1.0, 0.5, 200, float("nan")]
 
 
 def _padded_dtype(dtype, padding):
-    """That of the table if it can hold the padding, else float64."""
+    """Return the dtype of the table if it can represent the padding, else float64."""
     if padding == "edge" or dtype.kind == "f":
         return dtype
     low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
-    holds = padding % 1 == 0 and low <= padding <= high
-    return dtype if holds else np.dtype("float64")
+    is_exact = padding % 1 == 0 and low <= padding <= high
+    return dtype if is_exact else np.dtype("float64")
 
 
 @dataclass(frozen=True)
 class TrailingCase:
-    """Rows, and which of them windows end at, none of which reaches back beyond its first."""
+    """Rows, and the positions of the last row and of the first allowed row of each window.
+
+    Steps before the first allowed row are padded.
+    """
 
     rows: np.ndarray
     last: np.ndarray
@@ -237,13 +245,13 @@ class TrailingCase:
 
 @st.composite
 def trailing_cases(draw, *, one_run=False):
-    """Windows that end at any rows; of `one_run`, at consecutive rows of one run."""
+    """Draw windows that end at any rows, or with `one_run` at consecutive rows of one run."""
     n = draw(st.integers(1, 10))
     rows = draw(tables(n, draw(st.integers(1, 3))))
     row = st.integers(0, n - 1)
     if one_run:
-        first, start, newest = sorted([draw(row), draw(row), draw(row)])
-        ends = [(first, last) for last in range(start, newest + 1)]
+        first, start, stop = sorted([draw(row), draw(row), draw(row)])
+        ends = [(first, last) for last in range(start, stop + 1)]
     else:
         ends = [sorted(end) for end in draw(st.lists(st.tuples(row, row), max_size=6))]
     first, last = np.array(ends, dtype=np.intp).reshape(-1, 2).T
@@ -253,23 +261,23 @@ def trailing_cases(draw, *, one_run=False):
     )
 
 
-def _zoned(start, freq):
+def _times_in_berlin(start, freq):
     return pd.date_range(start, periods=64, freq=freq, tz="Europe/Berlin")
 
 
-# Labels of every kind of time, each the next after the one before it on its calendar. In the
-# time zone the clocks change on 2024-03-31 and 2024-10-27.
+# Consecutive labels of every supported type of time index. In Berlin, the clocks change on
+# 2024-03-31 and 2024-10-27.
 CALENDARS = {
     "days": pd.date_range("2024-02-01", periods=64),
     "quarters of an hour": pd.date_range("2024-02-01", periods=64, freq="15min").as_unit("s"),
     "month starts": pd.date_range("2023-01-01", periods=64, freq="MS"),
     "month ends": pd.date_range("2023-01-31", periods=64, freq="ME"),
     "year starts": pd.date_range("1990-01-01", periods=64, freq="YS"),
-    "days, clocks go forward": _zoned("2024-03-22 06:30", "D"),
-    "days, clocks go back": _zoned("2024-10-18", "D"),
-    "hours, clocks go forward": _zoned("2024-03-30 16:00", "h"),
-    "hours, clocks go back": _zoned("2024-10-26 16:00", "h"),
-    "month starts in a time zone": _zoned("2023-12-01", "MS"),
+    "days, clocks go forward": _times_in_berlin("2024-03-22 06:30", "D"),
+    "days, clocks go back": _times_in_berlin("2024-10-18", "D"),
+    "hours, clocks go forward": _times_in_berlin("2024-03-30 16:00", "h"),
+    "hours, clocks go back": _times_in_berlin("2024-10-26 16:00", "h"),
+    "month starts in a time zone": _times_in_berlin("2023-12-01", "MS"),
     "periods of months": pd.period_range("2023-01", periods=64, freq="M"),
     "periods of weeks": pd.period_range("2024-01-01", periods=64, freq="W"),
     "integers": pd.RangeIndex(-30, -30 + 64 * 7, 7),
@@ -278,15 +286,15 @@ CALENDARS = {
     "time spans": pd.timedelta_range("1h", periods=64, freq="90min"),
 }
 
-# The name of a series is what stands in the outer levels of the index.
-_SERIES = [[()], [("b",), ("a",), ("c",)], [("a", 2), ("a", 1), ("b", 1)]]
+# Names of the series in a table. A name contains the labels of the outer levels of the index.
+_SERIES_NAMES = [[()], [("b",), ("a",), ("c",)], [("a", 2), ("a", 1), ("b", 1)]]
 
 
 @dataclass(frozen=True)
 class LabelledCase:
-    """Rows that stand in a calendar, seen in `fit` and in a call of `transform`.
+    """The rows of a `fit` and of a call of `transform`, with times from a calendar.
 
-    A label is (series, place), place being the number of the time in the calendar.
+    A label is (series, position), where position is the position of the time in the calendar.
     """
 
     calendar: str
@@ -304,33 +312,35 @@ class LabelledCase:
 
     @property
     def past(self):
-        """How many rows back a window reaches."""
+        """The distance, in rows, between the first and the last row of a window."""
         return (self.timesteps - 1) * self.sampling_rate
 
     def rows(self, frame):
-        """The rows of a table by their labels."""
-        places = {time: place for place, time in enumerate(_in_utc(CALENDARS[self.calendar]))}
+        """Return a dict from the labels to the rows of a table."""
+        positions = {
+            time: position for position, time in enumerate(_in_utc(CALENDARS[self.calendar]))
+        }
         outer = [frame.index.get_level_values(level) for level in range(frame.index.nlevels - 1)]
         series = zip(*outer, strict=True) if outer else repeat((), len(frame))
         times = _in_utc(frame.index.get_level_values(-1))
         return {
-            (name, places[time]): row
+            (name, positions[time]): row
             for name, time, row in zip(series, times, frame.to_numpy(), strict=True)
         }
 
     @cached_property
     def seen(self):
-        """Everything that was ever shown; where both have a label the call holds."""
+        """All rows of fit and of the call. The call has precedence if both contain a label."""
         return self.rows(self.fit) | self.rows(self.call)
 
     @cached_property
     def known(self):
-        """What is left of that in `transform`: the ends of the runs of fit, and the call."""
+        """The rows available to `transform`: the ends of the runs of fit, and the call."""
         return self.history() | self.rows(self.call)
 
     @cached_property
     def usual_step(self):
-        """Of the steps of fit the most frequent, and of those the shortest."""
+        """The most frequent step in fit, and the shortest one if several are equally frequent."""
         neighbours = pairwise(sorted(self.rows(self.fit)))
         steps = Counter(b[1] - a[1] for a, b in neighbours if a[0] == b[0])
         return min(steps, key=lambda step: (-steps[step], step), default=0)
@@ -346,23 +356,23 @@ class LabelledCase:
         return step > self.max_gap
 
     def run(self, known, label):
-        """The labels from this one back to where its run begins, newest first."""
-        series, place = label
-        run = [place]
-        for earlier in sorted((p for s, p in known if s == series and p < place), reverse=True):
+        """Return the labels from this one back to the start of its run, newest first."""
+        series, position = label
+        run = [position]
+        for earlier in sorted((p for s, p in known if s == series and p < position), reverse=True):
             if self.is_hole(earlier, run[-1]):
                 break
             run.append(earlier)
-        return [(series, place) for place in run]
+        return [(series, position) for position in run]
 
     def history(self):
-        """The rows of fit with fewer rows behind them in their run than a window reaches."""
+        """Return the last `past` rows of every run of fit, which `transform` may need."""
         fit = self.rows(self.fit)
-        behind = Counter(earlier for label in fit for earlier in self.run(fit, label)[1:])
-        return {label: row for label, row in fit.items() if behind[label] < self.past}
+        n_later = Counter(earlier for label in fit for earlier in self.run(fit, label)[1:])
+        return {label: row for label, row in fit.items() if n_later[label] < self.past}
 
     def windows(self, known):
-        """The window of every row of the call, among the rows known."""
+        """Return the window of every row of the call. `known` contains the rows to use."""
         return np.array(
             [self.window(known, label) for label in self.rows(self.call)], dtype=self.dtype
         )
@@ -374,12 +384,12 @@ class LabelledCase:
         return [known[run[back]] if back < len(run) else missing for back in steps_back]
 
     def past_is_known(self, label):
-        """Whether nothing that fit saw before the row is lost, as far as a window reaches."""
+        """Return whether `transform` knows all rows of fit and of the call that a window needs."""
         run = self.run(self.seen, label)
         return all(label in self.known for label in run[: self.past + 1])
 
     def padded_in_vain(self):
-        """The labels whose window is padded though fit saw what precedes its oldest row."""
+        """Return the labels whose window is padded although fit contained an earlier row."""
         runs = {label: self.run(self.known, label) for label in self.rows(self.call)}
         return [
             label
@@ -397,18 +407,18 @@ class LabelledCase:
 
 
 def _in_utc(times):
-    # The second of two hours with one name has not the hash of its instant.
+    # When the clocks go back, the second of two equal local times has a wrong hash.
     return times.tz_convert("UTC") if getattr(times, "tz", None) else times
 
 
 def _difference(calendar, earlier, later):
     earlier, later = calendar[[earlier, later]].tolist()
     difference = later - earlier
-    return getattr(difference, "n", difference)  # of two periods it is an offset of n
+    return getattr(difference, "n", difference)  # the difference of two periods is an offset
 
 
-def _alike(calendar):
-    """Other ways to write the same labels."""
+def _equal_calendars(calendar):
+    """Return indexes with the same labels in other units, time zones or dtypes."""
     if isinstance(calendar, pd.DatetimeIndex):
         zones = [calendar] if calendar.tz is None else [calendar, calendar.tz_convert("Asia/Tokyo")]
         return [labels.as_unit(unit) for labels in zones for unit in ("s", "us", "ns")]
@@ -427,18 +437,18 @@ def _max_gaps(draw, calendar):
 
 @st.composite
 def _labels(draw):
-    """Labels of several series with holes, in order or in any."""
+    """Draw the labels of several series with holes, sorted or in any order."""
     labels = []
-    for series in draw(st.sampled_from(_SERIES)):
-        place = draw(st.integers(0, 8))
+    for series in draw(st.sampled_from(_SERIES_NAMES)):
+        position = draw(st.integers(0, 8))
         for step in draw(st.lists(st.sampled_from([1, 1, 1, 2, 3, 5]), max_size=10)):
-            labels.append((series, place))
-            place += step
+            labels.append((series, position))
+            position += step
     return draw(st.permutations(labels)) if draw(st.booleans()) else sorted(labels)
 
 
-def _labelled(values, labels, calendar):
-    times = calendar.take([place for _, place in labels])
+def _labelled_table(values, labels, calendar):
+    times = calendar.take([position for _, position in labels])
     outer = zip(*(series for series, _ in labels), strict=True)
     levels = [*map(list, outer), times]
     index = pd.MultiIndex.from_arrays(levels) if len(levels) > 1 else times
@@ -447,26 +457,32 @@ def _labelled(values, labels, calendar):
 
 @st.composite
 def labelled_cases(draw, split):
-    """Rows of fit and of a call: "same", the call "later" than fit, or divided in "any" way."""
+    """Draw the rows of a fit and of a call.
+
+    With the split "same", both are equal. With "later", all rows of the call are later than those
+    of fit. With "any", a row can be in either of them or in both.
+    """
     name = draw(st.sampled_from(list(CALENDARS)))
     calendar = CALENDARS[name]
     labels = draw(_labels())
     fit = call = labels
     if split == "later":
-        now = draw(st.sampled_from(sorted({place for _, place in labels})[1:] or [0]))
-        fit = [label for label in labels if label[1] < now]
-        call = [label for label in labels if label[1] >= now]
+        start = draw(st.sampled_from(sorted({position for _, position in labels})[1:] or [0]))
+        fit = [label for label in labels if label[1] < start]
+        call = [label for label in labels if label[1] >= start]
     elif split == "any":
         n = len(labels)
-        seen_in = draw(st.lists(st.sampled_from(["fit", "call", "both"]), min_size=n, max_size=n))
+        parts = draw(st.lists(st.sampled_from(["fit", "call", "both"]), min_size=n, max_size=n))
         fit, call = (
-            [label for label, where in zip(labels, seen_in, strict=True) if where in (one, "both")]
-            for one in ("fit", "call")
+            [label for label, part in zip(labels, parts, strict=True) if part in (table, "both")]
+            for table in ("fit", "call")
         )
     assume(fit and call)
     table = draw(tables(len(fit) + len(call), draw(st.integers(1, 3))))
-    X = _labelled(table[: len(fit)], fit, calendar)
-    later = _labelled(table[len(fit) :], call, draw(st.sampled_from(_alike(calendar))))
+    X = _labelled_table(table[: len(fit)], fit, calendar)
+    later = _labelled_table(
+        table[len(fit) :], call, draw(st.sampled_from(_equal_calendars(calendar)))
+    )
     return LabelledCase(
         name,
         X,
@@ -479,25 +495,25 @@ def labelled_cases(draw, split):
 
 
 def looks_like(step, mask_value):
-    """Whether a `Masking` layer, which computes in single precision, would skip the step."""
+    """Return whether a `Masking` layer, which compares in float32, would skip the step."""
     with np.errstate(over="ignore"):
         return all(np.float32(value) == np.float32(mask_value) for value in step)
 
 
-# Values that every dtype of the kind can hold.
+# Mask values by kind of dtype. Every dtype of the kind can represent them.
 _MASK_VALUES = {"f": [0.0, -0.0, -1.0, 0.5, 1e4], "i": [0, -1, 100.0], "u": [0, 255], "b": [0, 1]}
 
 
 @dataclass(frozen=True)
 class RaggedCase:
-    """Sequences of unequal length, and how they are brought to one."""
+    """Sequences of unequal length, and the parameters to pad and truncate them."""
 
     sequences: list
     timesteps: int | None
     padding: str
     truncating: str
     mask_value: float
-    masked: tuple | None  # the first step that looks like padding: (sequence, step)
+    masked: tuple | None  # (sequence, step) of the first real step that is equal to padding
 
     @property
     def params(self):
@@ -508,8 +524,12 @@ class RaggedCase:
     def length(self):
         return self.timesteps or max(map(len, self.sequences))
 
-    def place(self, steps):
-        """Of a sequence: how many of its steps are kept, from which on, and where they go."""
+    def kept_steps(self, steps):
+        """Return how a sequence with this number of steps is padded or truncated.
+
+        The result is the number of steps that are kept, the position of the first of them in the
+        sequence, and its position after padding.
+        """
         kept = min(steps, self.length)
         first = steps - kept if self.truncating == "pre" else 0
         start = self.length - kept if self.padding == "pre" else 0
@@ -520,21 +540,21 @@ class RaggedCase:
         shape = (len(self.sequences), self.length, features)
         expected = np.full(shape, self.mask_value, self.sequences[0].dtype)
         for sample, sequence in enumerate(self.sequences):
-            kept, first, start = self.place(len(sequence))
+            kept, first, start = self.kept_steps(len(sequence))
             for step in range(kept):
                 expected[sample, start + step] = sequence[first + step]
         return expected
 
     def restored(self):
-        """The sequences without the steps that truncating drops."""
-        places = [self.place(len(sequence)) for sequence in self.sequences]
+        """Return the sequences without the steps that truncating drops."""
+        kept_steps = [self.kept_steps(len(sequence)) for sequence in self.sequences]
         return [
             sequence[first : first + kept]
-            for sequence, (kept, first, _) in zip(self.sequences, places, strict=True)
+            for sequence, (kept, first, _) in zip(self.sequences, kept_steps, strict=True)
         ]
 
 
-def _ragged(steps, lengths):
+def _split(steps, lengths):
     stops = np.cumsum(lengths)
     return [
         np.array(steps[stop - length : stop]) for stop, length in zip(stops, lengths, strict=True)
@@ -543,7 +563,7 @@ def _ragged(steps, lengths):
 
 @st.composite
 def ragged_cases(draw, *, masked=False):
-    """Sequences of any dtype and layout; with `masked` one of their steps looks like padding."""
+    """Draw sequences of any dtype and layout. With `masked`, one real step is equal to padding."""
     lengths = draw(st.lists(st.integers(1, 7), min_size=1, max_size=5))
     features = draw(st.integers(1, 3))
     steps = np.array(draw(tables(sum(lengths), features)))
@@ -551,12 +571,13 @@ def ragged_cases(draw, *, masked=False):
     for step in steps:
         if looks_like(step, mask_value):
             step[0] = 0 if mask_value else 1
-    where = None
+    masked_step = None
     if masked:
-        number = draw(st.integers(0, len(lengths) - 1))
-        where = (number, draw(st.integers(0, lengths[number] - 1)))
-        steps[sum(lengths[:number]) + where[1]] = mask_value
-    sequences = _ragged(steps, lengths)
+        index = draw(st.integers(0, len(lengths) - 1))
+        step = draw(st.integers(0, lengths[index] - 1))
+        masked_step = (index, step)
+        steps[sum(lengths[:index]) + step] = mask_value
+    sequences = _split(steps, lengths)
     layouts = draw(st.lists(st.sampled_from(list(LAYOUTS)), min_size=5, max_size=5))
     sequences = [LAYOUTS[layout](s) for layout, s in zip(layouts, sequences, strict=False)]
     if features == 1 and draw(st.booleans()):
@@ -567,5 +588,5 @@ def ragged_cases(draw, *, masked=False):
         draw(st.sampled_from(["pre", "post"])),
         draw(st.sampled_from(["pre", "post"])),
         mask_value,
-        where,
+        masked_step,
     )

@@ -46,7 +46,7 @@ from .data import (
 )
 from .targets import ClassTarget, NumericTarget
 
-# Arguments: y and the name of the estimator, for error messages.
+# The arguments are y and the name of the estimator, which error messages contain.
 DescribeTarget = Callable[[NDArray, str], NumericTarget | ClassTarget]
 
 

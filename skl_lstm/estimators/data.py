@@ -24,7 +24,7 @@ class TrainingData(NamedTuple):
 
     X: NDArray  # (samples, timesteps, features) or (samples, timesteps), in Keras' float type
     y: NDArray  # (samples,) or (samples, outputs), not yet encoded
-    weight: NDArray | None  # (samples,); None if all weights are equal
+    weight: NDArray | None  # (samples,), or None if the samples have no weights
     feature_names: NDArray | None
 
 
@@ -97,7 +97,7 @@ def apply_weights(
 def compare_mask_values(X: ArrayLike, mask_value: MaskValue, name: str) -> str | None:
     """Compare the mask value of a padded X with that of the network.
 
-    Returns a warning if the network has no mask value, else None. Raises if the values differ.
+    Return a warning if the network has no mask value, else None. Raise if the values differ.
     """
     padding = padding_mark(X)
     if padding is None or mask_value == "unknown":

@@ -16,7 +16,7 @@ from .building import optimizer_params
 from .data import MaskValue
 from .kinds import CLASS_WEIGHT, Classifier, ClassWeight, Regressor
 
-# All parameters but `meta`, which describes the data and is not set by the user.
+# All parameters except `meta`, which describes the data and is not set by the user.
 _NETWORK_PARAMETERS = list(inspect.signature(lstm_network).parameters)[1:]
 
 

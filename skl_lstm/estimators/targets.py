@@ -65,7 +65,7 @@ class NumericTarget(NamedTuple):
         return "mean_squared_error"
 
     def check_remaining(self, y: NDArray, kept: NDArray, name: str) -> None:
-        """Accept any y: a regressor can be trained on any rows of nonzero weight."""
+        """Do nothing: a regressor can be trained on any targets."""
 
     def encode(self, y: NDArray, model: keras.Model, name: str) -> NDArray:
         """Return y in the form that the network is trained on, (samples, outputs)."""
@@ -154,7 +154,7 @@ class ClassTarget(NamedTuple):
         return "sparse_categorical_crossentropy"
 
     def check_remaining(self, y: NDArray, kept: NDArray, name: str) -> None:
-        """Raise if only samples of one class have a nonzero weight."""
+        """Raise if `kept`, the labels of the samples with nonzero weight, has only one class."""
         remaining = np.unique(kept)
         if y.ndim == 1 and len(remaining) < 2 <= len(np.unique(y)):
             raise ValueError(

@@ -43,7 +43,7 @@ def csv(tmp_path):
     return write_csv(tmp_path / "table.csv")
 
 
-def fails(capsys, *argv):
+def error_of(capsys, *argv):
     """Run a command that must fail, and return its error message of one line."""
     assert cli.main([*argv, "--no-plot"]) == 1
     out, err = capsys.readouterr()
@@ -105,11 +105,11 @@ def test_the_reported_errors_are_those_of_the_saved_pipeline(whole_run):
         rmse = np.sqrt((difference**2).mean(axis=0)).mean()
         return [round(rmse, 3), round(np.abs(difference).mean(), 3)]
 
-    # The row of the gap is not reported, but it is the past of the reported rows.
+    # The row of the gap is not reported, but the windows of the reported rows contain it.
     forecast = model.predict(weather[-n_test - 3 : -2])[1:]
     assert reported("LSTM") == pytest.approx(errors(forecast), abs=1e-3)
-    today = tail[["temp_max"]].to_numpy()[:-2]
-    assert reported("persistence") == pytest.approx(errors(today), abs=1e-3)
+    last_value = tail[["temp_max"]].to_numpy()[:-2]
+    assert reported("persistence") == pytest.approx(errors(last_value), abs=1e-3)
 
 
 def test_the_saved_pipeline_forecasts_from_rows_after_its_training_rows(whole_run):
@@ -137,7 +137,7 @@ def test_a_csv_is_sorted_by_its_time_column(tmp_path, csv, monkeypatch):
     )
 
 
-def test_a_run_on_a_csv(tmp_path, csv, capsys):
+def test_the_command_tunes_on_a_csv(tmp_path, csv, capsys):
     png = tmp_path / "load.png"
     argv = ["--csv", csv, "--time-column", "day", "--target", "load", "--plot", str(png)]
     assert cli.main([*argv, *QUICK]) == 0
@@ -211,7 +211,7 @@ def test_ridge_is_fitted_to_the_windows_of_the_lstm(csv):
     ],
 )
 def test_a_wrong_column_raises_an_error_that_lists_the_valid_ones(csv, capsys, options, message):
-    assert message in fails(capsys, "--csv", csv, *options)
+    assert message in error_of(capsys, "--csv", csv, *options)
 
 
 def test_the_target_is_always_among_the_features(csv):
@@ -224,12 +224,12 @@ def test_the_target_is_always_among_the_features(csv):
     ]
 
 
-def test_hourly_data_with_missing_values_elsewhere(shared_data, capsys):
+def test_missing_values_in_unused_columns_are_ignored(shared_data, capsys):
     path = str(shared_data / "beijing_pm25.csv.gz")
     options = ["--csv", path, "--target", "TEMP", "--features", "PRES", "--test-size", "0.1"]
     assert cli.main([*options, *QUICK, "--no-plot"]) == 0
     assert "43824 rows of 2 features, forecasting 'TEMP' 1 step ahead" in capsys.readouterr().out
-    assert "missing values in pm2.5" in fails(capsys, "--csv", path, "--target", "TEMP")
+    assert "missing values in pm2.5" in error_of(capsys, "--csv", path, "--target", "TEMP")
 
 
 def test_the_only_numeric_column_is_the_target(tmp_path):
@@ -251,7 +251,7 @@ def test_the_only_numeric_column_is_the_target(tmp_path):
 )
 def test_missing_infinite_and_text_values_are_refused(tmp_path, capsys, columns, message):
     path = write_csv(tmp_path / "bad.csv", rows=3, **columns)
-    assert message in fails(capsys, "--csv", path, "--target", "load")
+    assert message in error_of(capsys, "--csv", path, "--target", "load")
 
 
 @pytest.mark.parametrize(
@@ -263,14 +263,14 @@ def test_missing_infinite_and_text_values_are_refused(tmp_path, capsys, columns,
 )
 def test_missing_and_repeated_dates_are_refused(tmp_path, capsys, days, message):
     path = write_csv(tmp_path / "bad.csv", rows=3, day=days)
-    assert message in fails(capsys, "--csv", path, "--target", "load", "--time-column", "day")
+    assert message in error_of(capsys, "--csv", path, "--target", "load", "--time-column", "day")
 
 
 @pytest.mark.parametrize(
     "options", [["--timesteps", "200"], ["--folds", "99"], ["--horizon", "30"]]
 )
 def test_too_few_rows_are_refused_with_their_number(csv, capsys, options):
-    message = fails(capsys, "--csv", csv, "--target", "load", *options)
+    message = error_of(capsys, "--csv", csv, "--target", "load", *options)
     assert re.search("(119|90) rows with a future of (1 step|30 steps) are too few: ", message)
     assert message.endswith("use fewer timesteps or folds\n")
 
@@ -292,14 +292,14 @@ def test_any_number_of_rows_is_either_split_or_refused(rows):
 
 
 def test_unreadable_files_are_refused(tmp_path, capsys):
-    assert "No such file or directory" in fails(capsys, "--csv", str(tmp_path / "none.csv"))
-    assert "Is a directory" in fails(capsys, "--csv", str(tmp_path))
+    assert "No such file or directory" in error_of(capsys, "--csv", str(tmp_path / "none.csv"))
+    assert "Is a directory" in error_of(capsys, "--csv", str(tmp_path))
     (tmp_path / "empty.csv").write_text("")
-    assert "No columns to parse from file" in fails(capsys, "--csv", str(tmp_path / "empty.csv"))
+    assert "No columns to parse from file" in error_of(capsys, "--csv", str(tmp_path / "empty.csv"))
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01")
-    assert "cannot read" in fails(capsys, "--csv", str(tmp_path / "binary.csv"))
+    assert "cannot read" in error_of(capsys, "--csv", str(tmp_path / "binary.csv"))
     (tmp_path / "torn.csv").write_text('a,b\n1,2\n"3,4\n')
-    assert "cannot read" in fails(capsys, "--csv", str(tmp_path / "torn.csv"))
+    assert "cannot read" in error_of(capsys, "--csv", str(tmp_path / "torn.csv"))
 
 
 @pytest.mark.parametrize("option", ["--plot", "--save"])
@@ -328,13 +328,15 @@ def forecaster(tmp_path_factory):
     return folder
 
 
-def predicts(capsys, *argv):
+def output_of_predict(capsys, *argv):
+    """Run `predict`, and return its standard output and standard error."""
     assert cli.main(["predict", *map(str, argv)]) == 0
     out, err = capsys.readouterr()
     return out, err
 
 
-def refuses(capsys, *argv):
+def error_of_predict(capsys, *argv):
+    """Run a `predict` that must fail, and return its error message of one line."""
     assert cli.main(["predict", *map(str, argv)]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -350,7 +352,7 @@ def read_forecasts(text):
 
 
 def test_predict_gives_the_forecasts_of_the_pipeline(forecaster, capsys):
-    out, err = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv")
+    out, err = output_of_predict(capsys, forecaster / "load.skops", forecaster / "table.csv")
     assert err == ""
     forecasts = read_forecasts(out)
     assert list(forecasts) == ["load+1", "load+2"]
@@ -363,24 +365,26 @@ def test_predict_gives_the_forecasts_of_the_pipeline(forecaster, capsys):
 def test_predict_in_a_new_process_finds_the_past_of_new_rows(forecaster, capsys):
     model = load(forecaster / "load.skops")
     table = pd.read_csv(forecaster / "table.csv")
-    learned = model["window"].history_.index[-1]
-    after = table[pd.to_datetime(table["day"]) > learned]
+    last_fitted = model["window"].history_.index[-1]
+    after = table[pd.to_datetime(table["day"]) > last_fitted]
     after[["heat", "day", "load"]].iloc[::-1].to_csv(forecaster / "after.csv", index=False)
     command = [sys.executable, "-m", "skl_lstm", "predict", "load.skops", "after.csv"]
     done = subprocess.run(command, cwd=forecaster, capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    whole, _ = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv")
+    whole, _ = output_of_predict(capsys, forecaster / "load.skops", forecaster / "table.csv")
     expected = read_forecasts(whole)[-len(after) :]
     np.testing.assert_allclose(read_forecasts(done.stdout), expected, rtol=1e-6)
 
 
 def test_predict_writes_a_file(forecaster, capsys):
-    printed, _ = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv")
+    printed, _ = output_of_predict(capsys, forecaster / "load.skops", forecaster / "table.csv")
     path = forecaster / "forecasts.csv"
-    out, _ = predicts(capsys, forecaster / "load.skops", forecaster / "table.csv", "--output", path)
+    out, _ = output_of_predict(
+        capsys, forecaster / "load.skops", forecaster / "table.csv", "--output", path
+    )
     assert out == ""
     assert path.read_text() == printed
-    message = refuses(capsys, forecaster / "load.skops", "x.csv", "--output", forecaster)
+    message = error_of_predict(capsys, forecaster / "load.skops", "x.csv", "--output", forecaster)
     assert "it is a folder" in message
 
 
@@ -388,9 +392,9 @@ def test_predict_reads_another_time_column(forecaster, capsys):
     renamed = pd.read_csv(forecaster / "table.csv").rename(columns={"day": "date"})
     renamed.to_csv(forecaster / "renamed.csv", index=False)
     argv = [forecaster / "load.skops", forecaster / "renamed.csv"]
-    message = refuses(capsys, *argv)
+    message = error_of_predict(capsys, *argv)
     assert "no column 'day'; the columns are: date, load, heat, note" in message
-    out, _ = predicts(capsys, *argv, "--time-column", "date")
+    out, _ = output_of_predict(capsys, *argv, "--time-column", "date")
     assert out.startswith("date,load+1,load+2\n2020-01-01,")
 
 
@@ -399,21 +403,21 @@ def test_predict_without_a_time_column_keeps_the_order_of_the_file(tmp_path, cap
     argv = ["--csv", path, "--target", "load", *QUICK, "--no-plot", "--save", str(model)]
     assert cli.main(argv) == 0
     capsys.readouterr()
-    out, err = predicts(capsys, model, path)
+    out, err = output_of_predict(capsys, model, path)
     assert out.startswith("row,load+1\n0,")
     assert err == ""
     pd.read_csv(path)[50:60].to_csv(tmp_path / "some.csv", index=False)
-    out, err = predicts(capsys, model, tmp_path / "some.csv")
+    out, err = output_of_predict(capsys, model, tmp_path / "some.csv")
     assert out.count("\n") == 11
-    assert err == ""  # without a time, the rows are a new series, so its padding is expected
-    message = refuses(capsys, model, path, "--time-column", "day")
+    assert err == ""  # rows without a time are a new series, so padded windows are expected
+    message = error_of_predict(capsys, model, path, "--time-column", "day")
     assert "cannot forecast: The index of X has dates in level 1 as the time of its" in message
     assert "but in fit it had numbers in level 1." in message
 
 
 def test_predict_prints_a_note_about_padded_windows(forecaster, capsys):
     pd.read_csv(forecaster / "table.csv")[50:60].to_csv(forecaster / "some.csv", index=False)
-    _, err = predicts(capsys, forecaster / "load.skops", forecaster / "some.csv")
+    _, err = output_of_predict(capsys, forecaster / "load.skops", forecaster / "some.csv")
     assert err.startswith("skl-lstm: note: 2 of 10 windows are padded although fit saw the rows")
     assert err.count("\n") == 1
 
@@ -430,17 +434,19 @@ def test_predict_prints_a_note_about_padded_windows(forecaster, capsys):
 )
 def test_predict_refuses_tables_like_the_main_job(forecaster, tmp_path, capsys, columns, message):
     path = write_csv(tmp_path / "bad.csv", rows=3, **columns)
-    assert message in refuses(capsys, forecaster / "load.skops", path)
+    assert message in error_of_predict(capsys, forecaster / "load.skops", path)
 
 
 def test_predict_names_a_column_that_is_missing(forecaster, tmp_path, capsys):
     pd.DataFrame({"day": ["2020-01-01"], "load": [1.0]}).to_csv(tmp_path / "short.csv")
-    message = refuses(capsys, forecaster / "load.skops", tmp_path / "short.csv")
+    message = error_of_predict(capsys, forecaster / "load.skops", tmp_path / "short.csv")
     assert "no column 'heat'; the columns are: Unnamed: 0, load" in message
     pd.DataFrame({"day": [], "load": [], "heat": []}, dtype=float).to_csv(tmp_path / "empty.csv")
-    message = refuses(capsys, forecaster / "load.skops", tmp_path / "empty.csv")
+    message = error_of_predict(capsys, forecaster / "load.skops", tmp_path / "empty.csv")
     assert "the table has no rows" in message
-    assert "No such file" in refuses(capsys, forecaster / "load.skops", tmp_path / "none.csv")
+    assert "No such file" in error_of_predict(
+        capsys, forecaster / "load.skops", tmp_path / "none.csv"
+    )
 
 
 class TouchesFile:
@@ -465,18 +471,18 @@ def test_predict_refuses_files_that_are_not_models(forecaster, tmp_path, capsys)
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-        message = refuses(capsys, tmp_path / name, forecaster / "table.csv")
+        message = error_of_predict(capsys, tmp_path / name, forecaster / "table.csv")
         assert f"cannot load {tmp_path / name}: it is not a complete file from --save (" in message
     assert not touched.exists()
-    assert "No such file" in refuses(capsys, tmp_path / "none", forecaster / "table.csv")
-    assert "Is a directory" in refuses(capsys, tmp_path, forecaster / "table.csv")
+    assert "No such file" in error_of_predict(capsys, tmp_path / "none", forecaster / "table.csv")
+    assert "Is a directory" in error_of_predict(capsys, tmp_path, forecaster / "table.csv")
 
 
 def test_predict_refuses_untrusted_types_by_name(forecaster, tmp_path, capsys):
     model = load(forecaster / "load.skops")
     model.steps.insert(0, ("untrusted", FunctionTransformer(os.system)))
     skops.io.dump(model, tmp_path / "untrusted.skops")
-    message = refuses(capsys, tmp_path / "untrusted.skops", forecaster / "table.csv")
+    message = error_of_predict(capsys, tmp_path / "untrusted.skops", forecaster / "table.csv")
     assert "it contains types that skl-lstm does not trust, which could run any code. " in message
     assert f"['{os.system.__module__}.system']" in message
 
@@ -484,7 +490,7 @@ def test_predict_refuses_untrusted_types_by_name(forecaster, tmp_path, capsys):
 @pytest.mark.parametrize("thing", [{"a": 1}, StandardScaler(), make_pipeline(StandardScaler())])
 def test_predict_refuses_files_without_a_fitted_pipeline(forecaster, tmp_path, capsys, thing):
     skops.io.dump(thing, tmp_path / "thing.skops")
-    message = refuses(capsys, tmp_path / "thing.skops", forecaster / "table.csv")
+    message = error_of_predict(capsys, tmp_path / "thing.skops", forecaster / "table.csv")
     assert "it is not a complete file from --save (" in message
 
 
@@ -494,7 +500,7 @@ def test_predict_accepts_a_pipeline_that_was_saved_with_skops(tmp_path, capsys):
     table = tables.read_table(write_csv(tmp_path / "table.csv"), None)[["load", "heat"]]
     pipeline = make_pipeline(StandardScaler(), LSTMRegressor(units=2, epochs=1))
     skops.io.dump(pipeline.fit(table, table["load"]), tmp_path / "own.skops")
-    out, _ = predicts(capsys, tmp_path / "own.skops", tmp_path / "table.csv")
+    out, _ = output_of_predict(capsys, tmp_path / "own.skops", tmp_path / "table.csv")
     assert out.startswith("row,forecast+1\n0,")
 
 
@@ -553,7 +559,7 @@ def test_a_file_is_written_on_systems_where_folders_cannot_be_opened(tmp_path, m
     assert (tmp_path / "file").read_bytes() == b"content"
 
 
-# Overwrites a saved pipeline, and at one moment prints a line and sleeps.
+# This script overwrites a saved pipeline. At the chosen moment it prints a line and sleeps.
 SLOW_SAVE = """
 import os, pathlib, sys, time
 from sklearn.model_selection import TimeSeriesSplit

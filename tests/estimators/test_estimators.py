@@ -515,23 +515,23 @@ from skl_lstm import LSTMRegressor, SequenceClassifier, SequenceRegressor, lstm_
 X, y = (np.load(sys.argv[1])[name] for name in ("X", "y"))
 noise = {"dropout": 0.2, "recurrent_dropout": 0.2}
 eager = {"run_eagerly": True, **{f"model__{name}": value for name, value in noise.items()}}
-few = {"epochs": 2, "batch_size": 20}
+short = {"epochs": 2, "batch_size": 20}
 
 
 def fit_others():
     keras.utils.set_random_seed(5)
-    SequenceRegressor(lstm_network, **eager, **few, random_state=9).fit(X, y)
+    SequenceRegressor(lstm_network, **eager, **short, random_state=9).fit(X, y)
     # scikeras turns on TensorFlow's op determinism for the rest of the process.
-    KerasRegressor(lstm_network, loss="mse", verbose=0, **eager, **few, random_state=1).fit(
+    KerasRegressor(lstm_network, loss="mse", verbose=0, **eager, **short, random_state=1).fit(
         X.astype("float32"), y
     )
     keras.random.normal((3,))
 
 
 def predictions():
-    yield LSTMRegressor(3, **noise, **few, random_state=0).fit(X, y).predict(X)
+    yield LSTMRegressor(3, **noise, **short, random_state=0).fit(X, y).predict(X)
     yield SequenceClassifier(
-        lstm_network, **eager, **few, model__cell="gru", random_state=0
+        lstm_network, **eager, **short, model__cell="gru", random_state=0
     ).fit(X, y > 0).predict_proba(X)
 
 

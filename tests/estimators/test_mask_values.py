@@ -22,25 +22,25 @@ def exactly(message):
     return f"^{re.escape(message)}$"
 
 
-class Built(Exception):
+class NetworkBuilt(Exception):
     """Raised when the network would be built, which means that X was accepted."""
 
 
 def network(meta, mask_value=None):
-    raise Built
+    raise NetworkBuilt
 
 
 Y = [0.0, 1.0]
 
 
-def mismatch(name, of_X, own):
+def mismatch(name, X_value, network_value):
     return exactly(
-        f"X was padded with mask_value={of_X}, but {name} skips mask_value={own}. Use the same "
-        "value in both."
+        f"X was padded with mask_value={X_value}, but {name} skips "
+        f"mask_value={network_value}. Use the same value in both."
     )
 
 
-@pytest.mark.parametrize("own", [0.0, -1, 9.0, np.float32(0.5)])
+@pytest.mark.parametrize("network_value", [0.0, -1, 9.0, np.float32(0.5)])
 @pytest.mark.parametrize(
     ("estimator", "parameter"),
     [
@@ -49,9 +49,9 @@ def mismatch(name, of_X, own):
         (SequenceRegressor(network), "model__mask_value"),
     ],
 )
-def test_another_mask_value_is_refused_in_fit(estimator, parameter, own):
-    estimator = clone(estimator).set_params(**{parameter: own})
-    with pytest.raises(ValueError, match=mismatch(type(estimator).__name__, -9.0, own)):
+def test_a_different_mask_value_is_refused_in_fit(estimator, parameter, network_value):
+    estimator = clone(estimator).set_params(**{parameter: network_value})
+    with pytest.raises(ValueError, match=mismatch(type(estimator).__name__, -9.0, network_value)):
         estimator.fit(padded(), Y)
 
 
@@ -61,35 +61,39 @@ def test_a_missing_mask_value_gives_a_warning_before_the_network_is_built():
         "padding as data. Set mask_value=-9.0 to skip the padding."
     )
     regressor = SequenceRegressor(network, model__mask_value=None)
-    with pytest.warns(UserWarning, match=exactly(message)), pytest.raises(Built):
+    with pytest.warns(UserWarning, match=exactly(message)), pytest.raises(NetworkBuilt):
         regressor.fit(padded(), Y)
 
 
-@pytest.mark.parametrize("own", [-9.0, -9, np.float64(-9), np.float32(-9), np.int8(-9)])
-def test_the_same_mask_value_is_accepted(own):
-    with pytest.raises(Built):
-        SequenceRegressor(network, model__mask_value=own).fit(padded(), Y)
+@pytest.mark.parametrize("network_value", [-9.0, -9, np.float64(-9), np.float32(-9), np.int8(-9)])
+def test_the_same_mask_value_is_accepted(network_value):
+    with pytest.raises(NetworkBuilt):
+        SequenceRegressor(network, model__mask_value=network_value).fit(padded(), Y)
 
 
 def test_mask_values_are_compared_in_single_precision():
-    for of_X, own in [(0.1, np.float32(0.1)), (np.float32(0.1), 0.1), (0.1, 0.1 + 1e-10)]:
-        with pytest.raises(Built):
-            SequenceRegressor(network, model__mask_value=own).fit(padded(of_X), Y)
+    for X_value, network_value in [
+        (0.1, np.float32(0.1)),
+        (np.float32(0.1), 0.1),
+        (0.1, 0.1 + 1e-10),
+    ]:
+        with pytest.raises(NetworkBuilt):
+            SequenceRegressor(network, model__mask_value=network_value).fit(padded(X_value), Y)
 
 
-@pytest.mark.parametrize("own", [{}, {"model__mask_value": 0.0}, {"model__mask_value": None}])
+@pytest.mark.parametrize("params", [{}, {"model__mask_value": 0.0}, {"model__mask_value": None}])
 @pytest.mark.parametrize(
     "X",
     [np.asarray(padded()), padded(timesteps=1), padded() * 1, padded().tolist()],
     ids=["plain array", "nothing padded", "computed", "lists"],
 )
-def test_arrays_without_a_padding_mark_are_accepted(X, own):
-    with pytest.raises(Built):
-        SequenceRegressor(network, **own).fit(X, Y)
+def test_arrays_without_a_padding_mark_are_accepted(X, params):
+    with pytest.raises(NetworkBuilt):
+        SequenceRegressor(network, **params).fit(X, Y)
 
 
 def test_networks_without_a_mask_value_parameter_are_not_compared():
-    with pytest.raises(Built):
+    with pytest.raises(NetworkBuilt):
         SequenceRegressor(lambda meta: network(meta)).fit(padded(), Y)
 
 
@@ -101,7 +105,7 @@ def fitted():
         return regressor.fit(padded(), Y)
 
 
-def test_another_mask_value_is_refused_in_predict_too(fitted):
+def test_a_different_mask_value_is_refused_in_predict_too(fitted):
     assert fitted.predict(padded()).shape == (2,)
     for method in (fitted.predict, lambda X: fitted.score(X, Y)):
         with pytest.raises(ValueError, match=mismatch("LSTMRegressor", -1.0, -9.0)):

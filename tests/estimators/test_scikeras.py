@@ -58,9 +58,9 @@ def make(wrapper, model=lstm_network, **params):
 
 regressor = partial(make, SequenceRegressor, random_state=0)
 classifier = partial(make, SequenceClassifier, random_state=0)
-# They have no seed, because a seed of scikeras affects all later fits in the process.
-plain_regressor = partial(make, KerasRegressor, optimizer="adam", loss="mse", verbose=0)
-plain_classifier = partial(
+# These have no seed, because a seed in scikeras affects all later fits in the process.
+scikeras_regressor = partial(make, KerasRegressor, optimizer="adam", loss="mse", verbose=0)
+scikeras_classifier = partial(
     make, KerasClassifier, optimizer="adam", loss="binary_crossentropy", verbose=0
 )
 
@@ -104,50 +104,52 @@ def numpy_may_warn():
 
 
 @pytest.fixture(scope="module")
-def ours():
+def sequence_estimator():
     return regressor().fit(X, Y)
 
 
 @pytest.fixture(scope="module")
-def plain():
-    return plain_regressor().fit(X.astype("float32"), Y.astype("float32"))
+def scikeras_estimator():
+    return scikeras_regressor().fit(X.astype("float32"), Y.astype("float32"))
 
 
 # 1. Type of the estimator.
 
 
 @pytest.mark.parametrize(
-    ("is_kind", "ours", "plain"),
+    ("is_kind", "sequence_estimator", "scikeras_estimator"),
     [
-        (is_regressor, regressor(), plain_regressor()),
-        (is_classifier, classifier(), plain_classifier()),
+        (is_regressor, regressor(), scikeras_regressor()),
+        (is_classifier, classifier(), scikeras_classifier()),
     ],
     ids=["regressor", "classifier"],
 )
-def test_scikit_learn_recognizes_the_type_of_estimator(is_kind, ours, plain):
-    assert is_kind(ours)
-    assert not is_kind(plain)
+def test_scikit_learn_recognizes_the_type_of_estimator(
+    is_kind, sequence_estimator, scikeras_estimator
+):
+    assert is_kind(sequence_estimator)
+    assert not is_kind(scikeras_estimator)
 
 
 @pytest.mark.parametrize(
-    ("ensemble", "ours", "plain", "y"),
+    ("ensemble", "sequence_estimator", "scikeras_estimator", "y"),
     [
-        (VotingRegressor, regressor(), plain_regressor(), Y),
-        (partial(StackingRegressor, cv=2), regressor(), plain_regressor(), Y),
-        (partial(VotingClassifier, voting="soft"), classifier(), plain_classifier(), LABELS),
+        (VotingRegressor, regressor(), scikeras_regressor(), Y),
+        (partial(StackingRegressor, cv=2), regressor(), scikeras_regressor(), Y),
+        (partial(VotingClassifier, voting="soft"), classifier(), scikeras_classifier(), LABELS),
     ],
     ids=["voting regressor", "stacking regressor", "voting classifier"],
 )
-def test_ensembles_accept_the_estimator(ensemble, ours, plain, y):
-    assert ensemble([("lstm", ours)]).fit(X, y).predict(X).shape == y.shape
+def test_ensembles_accept_the_estimator(ensemble, sequence_estimator, scikeras_estimator, y):
+    assert ensemble([("lstm", sequence_estimator)]).fit(X, y).predict(X).shape == y.shape
     with pytest.raises(ValueError, match=r"should be a (regressor|classifier)"):
-        ensemble([("lstm", plain)]).fit(X, y)
+        ensemble([("lstm", scikeras_estimator)]).fit(X, y)
 
 
 def test_the_folds_of_a_classifier_are_stratified():
     folds = partial(check_cv, 2, LABELS)
     assert isinstance(folds(classifier=is_classifier(classifier())), StratifiedKFold)
-    assert isinstance(folds(classifier=is_classifier(plain_classifier())), KFold)
+    assert isinstance(folds(classifier=is_classifier(scikeras_classifier())), KFold)
 
 
 def test_probabilities_can_be_scored():
@@ -155,53 +157,57 @@ def test_probabilities_can_be_scored():
     for scoring in ("roc_auc", "neg_log_loss"):
         assert np.isfinite(score(classifier(), scoring=scoring)).all()
     with pytest.raises(ValueError, match=r"an array of shape \(12, 2\)|Got a regressor"):
-        score(plain_classifier(), scoring="roc_auc")
+        score(scikeras_classifier(), scoring="roc_auc")
 
 
 # 2. Dtypes.
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "int64", "float16", "float64"])
-def test_x_of_any_dtype_is_cast(ours, plain, dtype):
+def test_x_of_any_dtype_is_cast(sequence_estimator, scikeras_estimator, dtype):
     values = X.astype(dtype)
-    assert_array_equal(ours.predict(values), ours.predict(values.astype("float32")))
+    assert_array_equal(
+        sequence_estimator.predict(values), sequence_estimator.predict(values.astype("float32"))
+    )
     again = regressor().fit(values, Y)
     assert_array_equal(again.predict(X), regressor().fit(values.astype("float32"), Y).predict(X))
     if dtype in ("int64", "float64"):
         with pytest.raises(ValueError, match=f"{dtype} to float32 is not safe"):
-            plain.predict(values)
+            scikeras_estimator.predict(values)
 
 
-def test_y_of_another_dtype_can_be_scored(plain):
+def test_y_of_another_dtype_can_be_scored(scikeras_estimator):
     fitted = regressor().fit(X, Y.astype("float32"))
     assert fitted.score(X, Y) == pytest.approx(fitted.score(X, Y.astype("float32")))
     with pytest.raises(ValueError, match=r"Got y with dtype float64, .* float32 is not safe"):
-        plain.score(X.astype("float32"), Y)
+        scikeras_estimator.score(X.astype("float32"), Y)
 
 
 # 3. The three axes.
 
 
-def test_n_features_in_counts_the_last_axis_and_sequences_can_have_another_length(ours, plain):
-    assert ours.n_features_in_ == 2
-    assert ours.predict(X[:, :3]).shape == (24,)
-    assert plain.n_features_in_ == 4
+def test_n_features_in_counts_the_last_axis_and_sequences_can_have_another_length(
+    sequence_estimator, scikeras_estimator
+):
+    assert sequence_estimator.n_features_in_ == 2
+    assert sequence_estimator.predict(X[:, :3]).shape == (24,)
+    assert scikeras_estimator.n_features_in_ == 4
     with pytest.raises(ValueError, match=r"X has shape \(3, 2\)"):
-        plain.predict(X[:, :3].astype("float32"))
+        scikeras_estimator.predict(X[:, :3].astype("float32"))
 
 
-def test_another_number_of_features_gives_the_error_of_scikit_learn(plain):
+def test_another_number_of_features_gives_the_error_of_scikit_learn(scikeras_estimator):
     message = "X has 3 features, but LSTMRegressor is expecting 2 features as input"
     more = np.zeros((24, 4, 3), dtype="float32")
     with pytest.raises(ValueError, match=message):
         LSTMRegressor(2, epochs=1).fit(X, Y).predict(more)
     with pytest.raises(ValueError, match=r"X has shape \(4, 3\)"):
-        plain.predict(more)
+        scikeras_estimator.predict(more)
 
 
-def test_another_number_of_axes_than_in_fit_is_refused(ours):
+def test_another_number_of_axes_than_in_fit_is_refused(sequence_estimator):
     with pytest.raises(ValueError, match="X has 2 dimensions, but SequenceRegressor was fitted on"):
-        ours.predict(FLAT)
+        sequence_estimator.predict(FLAT)
 
 
 # 4. Names of features.
@@ -213,9 +219,9 @@ def test_columns_in_another_order_are_refused():
     with pytest.raises(ValueError, match="must be in the same order as they were in fit"):
         fitted.predict(TABLE[["t3", "t2", "t1", "t0"]])
 
-    plain = plain_regressor().fit(TABLE, Y)
-    assert not hasattr(plain, "feature_names_in_")
-    assert plain.predict(TABLE[["t3", "t2", "t1", "t0"]]).shape == (24,)
+    scikeras_estimator = scikeras_regressor().fit(TABLE, Y)
+    assert not hasattr(scikeras_estimator, "feature_names_in_")
+    assert scikeras_estimator.predict(TABLE[["t3", "t2", "t1", "t0"]]).shape == (24,)
 
 
 # 5. Seeds.
@@ -228,20 +234,20 @@ from skl_lstm import SequenceRegressor, lstm_network
 X, y = np.arange(48.0).reshape(8, 3, 2) % 7, np.arange(8.0)
 network = dict(epochs=2, run_eagerly=True, model__units=2, model__dropout=0.5)
 
-def ours(seed):
+def fit_and_predict(seed):
     return SequenceRegressor(lstm_network, random_state=seed, **network).fit(X, y).predict(X)
 
-def plain(seed):
+def fit_scikeras(seed):
     KerasRegressor(
         lstm_network, random_state=seed, optimizer="adam", loss="mse", verbose=0, **network
     ).fit(X, y)
 
 # Op determinism has an effect only if it is turned on before the first operation of TensorFlow.
-plain(0)
-ours(None)
-print(ours(0).tobytes().hex())
+fit_scikeras(0)
+fit_and_predict(None)
+print(fit_and_predict(0).tobytes().hex())
 try:
-    plain(None)
+    fit_scikeras(None)
 except RuntimeError as error:
     print(error)
 """
@@ -267,7 +273,7 @@ def test_sparse_x_is_refused_with_a_solution():
     with pytest.raises(TypeError, match=r"Sparse data was passed for X.*toarray\(\)"):
         regressor().fit(sparse, Y)
     with pytest.raises(Exception, match="do not form a valid RowPartition"):
-        plain_regressor().fit(sparse, Y)
+        scikeras_regressor().fit(sparse, Y)
 
 
 def test_a_missing_y_is_refused():
@@ -275,12 +281,12 @@ def test_a_missing_y_is_refused():
         with pytest.raises(ValueError, match="requires y to be passed, but the target y is None"):
             estimator.fit(X, None)
     with pytest.raises(AttributeError, match="'NoneType' object has no attribute"):
-        plain_regressor().fit(X, None)
+        scikeras_regressor().fit(X, None)
 
 
-def test_x_without_rows_is_refused(ours):
+def test_x_without_rows_is_refused(sequence_estimator):
     with pytest.raises(ValueError, match=r"Found array with 0 sample.* SequenceRegressor"):
-        ours.predict(X[:0])
+        sequence_estimator.predict(X[:0])
 
 
 @pytest.mark.parametrize(
@@ -301,70 +307,72 @@ def test_predictions_have_the_shape_and_dtype_of_y(y, dtype):
 
 
 def test_scikeras_predicts_several_outputs_in_float32():
-    assert plain_regressor().fit(X, np.column_stack([Y, -Y])).predict(X).dtype == "float32"
+    assert scikeras_regressor().fit(X, np.column_stack([Y, -Y])).predict(X).dtype == "float32"
 
 
 # 7. and 8. Pickles, and the types of `model`.
 
 
 @pytest.mark.parametrize("pickler", [pickle, cloudpickle])
-def test_a_fitted_estimator_can_be_pickled(ours, plain, pickler):
-    back = pickle.loads(pickler.dumps(ours))
-    assert_array_equal(back.predict(X), ours.predict(X))
+def test_a_fitted_estimator_can_be_pickled(sequence_estimator, scikeras_estimator, pickler):
+    back = pickle.loads(pickler.dumps(sequence_estimator))
+    assert_array_equal(back.predict(X), sequence_estimator.predict(X))
     with numpy_may_warn():
-        pickler.dumps(plain)
+        pickler.dumps(scikeras_estimator)
 
 
 @pytest.mark.parametrize(
     "model", [NetworkFactory(), NetworkFactory().build], ids=["object", "bound method"]
 )
-def test_a_model_can_be_any_callable(ours, model):
-    made = regressor(model).fit(X, Y)
-    assert_array_equal(made.predict(X), ours.predict(X))
-    assert_array_equal(pickle.loads(pickle.dumps(made)).predict(X), ours.predict(X))
+def test_a_model_can_be_any_callable(sequence_estimator, model):
+    fitted = regressor(model).fit(X, Y)
+    assert_array_equal(fitted.predict(X), sequence_estimator.predict(X))
+    assert_array_equal(pickle.loads(pickle.dumps(fitted)).predict(X), sequence_estimator.predict(X))
     with pytest.raises(TypeError, match="must be a callable"):
-        plain_regressor(model).fit(X, Y)
+        scikeras_regressor(model).fit(X, Y)
 
 
-def test_a_partial_function_keeps_its_arguments(ours):
+def test_a_partial_function_keeps_its_arguments(sequence_estimator):
     model = partial(lstm_network, units=2)
-    assert_array_equal(regressor(model).fit(X, Y).predict(X), ours.predict(X))
+    assert_array_equal(regressor(model).fit(X, Y).predict(X), sequence_estimator.predict(X))
 
 
-def test_a_lambda_can_be_trained_but_only_cloudpickle_can_pickle_it(ours):
-    made = regressor(lambda meta: lstm_network(meta, units=2)).fit(X, Y)
-    assert_array_equal(made.predict(X), ours.predict(X))
+def test_a_lambda_can_be_trained_but_only_cloudpickle_can_pickle_it(sequence_estimator):
+    fitted = regressor(lambda meta: lstm_network(meta, units=2)).fit(X, Y)
+    assert_array_equal(fitted.predict(X), sequence_estimator.predict(X))
     with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
-        pickle.dumps(made)
-    assert_array_equal(cloudpickle.loads(cloudpickle.dumps(made)).predict(X), ours.predict(X))
+        pickle.dumps(fitted)
+    assert_array_equal(
+        cloudpickle.loads(cloudpickle.dumps(fitted)).predict(X), sequence_estimator.predict(X)
+    )
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_a_ready_model_is_copied_in_every_fit(compiled):
-    ready = network({"X_shape_": (24, 4, 2), "n_outputs_": 1}, loss="mae" if compiled else None)
-    start = ready.predict(X, verbose=0)
-    estimator = regressor(ready)
+def test_a_keras_model_is_copied_in_every_fit(compiled):
+    model = network({"X_shape_": (24, 4, 2), "n_outputs_": 1}, loss="mae" if compiled else None)
+    start = model.predict(X, verbose=0)
+    estimator = regressor(model)
     first = estimator.fit(X, Y).predict(X)
-    assert_array_equal(ready.predict(X, verbose=0), start)
+    assert_array_equal(model.predict(X, verbose=0), start)
     assert_array_equal(estimator.fit(X, Y).predict(X), first)
     assert not np.array_equal(first, start[:, 0])
     assert loss_name(estimator.model_.loss).endswith(
         "absolute_error" if compiled else "squared_error"
     )
-    assert ready.compiled is compiled
+    assert model.compiled is compiled
 
     # scikeras trains the model itself, so the second fit continues from the first.
     assert (
-        make(KerasRegressor, ready, loss=None if compiled else "mse", verbose=0).fit(X, Y).model_
-        is ready
+        make(KerasRegressor, model, loss=None if compiled else "mse", verbose=0).fit(X, Y).model_
+        is model
     )
-    assert not np.array_equal(ready.predict(X, verbose=0), start)
+    assert not np.array_equal(model.predict(X, verbose=0), start)
 
 
 @pytest.mark.parametrize("method", [clone, pickle.dumps], ids=["clone", "pickle"])
-def test_an_estimator_of_a_ready_model_can_be_copied(method):
-    ready = network({"X_shape_": (24, 4, 2), "n_outputs_": 1})
-    method(regressor(ready))
+def test_an_estimator_with_a_keras_model_can_be_copied(method):
+    model = network({"X_shape_": (24, 4, 2), "n_outputs_": 1})
+    method(regressor(model))
 
 
 @pytest.mark.parametrize("model", [keras.Model, None, "lstm"], ids=str)
@@ -380,12 +388,12 @@ def test_early_stopping_without_validation_data_monitors_the_training_loss():
     # No loss falls by 100, so early stopping would end the fit at once if it had a metric.
     assert regressor(epochs=4, patience=0, optimizer__learning_rate=1e-9).fit(X, Y).n_iter_ < 4
     never_better = keras.callbacks.EarlyStopping(patience=0, min_delta=100)
-    plain = plain_regressor(epochs=4, callbacks=[never_better])
+    scikeras_estimator = scikeras_regressor(epochs=4, callbacks=[never_better])
     with pytest.warns(UserWarning, match="Early stopping conditioned on metric `val_loss`"):
-        plain.fit(X, Y)
-    assert len(plain.history_["loss"]) == 4
+        scikeras_estimator.fit(X, Y)
+    assert len(scikeras_estimator.history_["loss"]) == 4
     with pytest.raises(TypeError, match="unexpected keyword argument 'patience'"):
-        plain_regressor(patience=0).fit(X, Y)
+        scikeras_regressor(patience=0).fit(X, Y)
 
 
 def test_a_search_in_two_processes_tunes_class_weight_and_patience():
@@ -406,13 +414,13 @@ def test_a_search_in_two_processes_tunes_class_weight_and_patience():
 
 def test_callbacks_do_not_keep_a_reference_to_the_model():
     stopping = partial(keras.callbacks.EarlyStopping, "loss", restore_best_weights=True)
-    ours = regressor(callbacks=[stopping()]).fit(X, Y)
-    assert ours.callbacks[0].model is None
-    assert clone(ours).fit(X, Y).n_iter_ == 1
-    plain = plain_regressor(callbacks=[stopping()]).fit(X, Y)
-    assert plain.callbacks[0].model is plain.model_
+    sequence_estimator = regressor(callbacks=[stopping()]).fit(X, Y)
+    assert sequence_estimator.callbacks[0].model is None
+    assert clone(sequence_estimator).fit(X, Y).n_iter_ == 1
+    scikeras_estimator = scikeras_regressor(callbacks=[stopping()]).fit(X, Y)
+    assert scikeras_estimator.callbacks[0].model is scikeras_estimator.model_
     with numpy_may_warn():
-        clone(plain)
+        clone(scikeras_estimator)
 
 
 # Parameters that are routed to Keras.
@@ -479,9 +487,9 @@ def test_an_optimizer_instance_keeps_its_learning_rate_and_can_be_used_in_severa
     named = LSTMClassifier(2, optimizer=optimizer, learning_rate=1e-9, epochs=1).fit(X, LABELS)
     assert named.model_.optimizer.learning_rate.numpy() == 0.25
 
-    plain = plain_regressor(optimizer=optimizer).fit(X, Y)
+    scikeras_estimator = scikeras_regressor(optimizer=optimizer).fit(X, Y)
     with pytest.raises(ValueError, match="Unknown variable"):
-        plain.fit(X, Y)
+        scikeras_estimator.fit(X, Y)
 
 
 # Networks and targets.
@@ -506,7 +514,7 @@ def test_a_network_with_a_wrong_output_is_refused(make, y, params, message):
 
 
 def test_scikeras_trains_a_network_that_returns_sequences():
-    predicted = plain_regressor(network, model__return_sequences=True).fit(X, Y).predict(X)
+    predicted = scikeras_regressor(network, model__return_sequences=True).fit(X, Y).predict(X)
     assert predicted.shape == (24 * 4,)
 
 
@@ -817,9 +825,9 @@ def test_the_progress_bar_of_a_search_includes_bars_of_its_fits(sklearn_callback
     # Without the epochs, the bars of the fits would not reach 100 %.
     assert all(bar.startswith("  ") and bar.rstrip().endswith("100%") for bar in bars)
 
-    plain = GridSearchCV(plain_regressor(), {"model__units": [2]}, cv=2, refit=False)
+    scikeras_search = GridSearchCV(scikeras_regressor(), {"model__units": [2]}, cv=2, refit=False)
     with pytest.warns(UserWarning, match="KerasRegressor does not support callbacks"):
-        plain.set_callbacks(progress()).fit(X, Y)
+        scikeras_search.set_callbacks(progress()).fit(X, Y)
 
 
 @pytest.mark.parametrize("fits", [1, 2])

@@ -28,7 +28,7 @@ def test_input_and_output_follow_the_data(features, n_outputs):
     assert not model.compiled
 
 
-def test_sequences_of_any_length_fit():
+def test_the_network_accepts_sequences_of_any_length():
     model = lstm_network(REGRESSION, units=4)
     for timesteps in (1, 24, 100):
         assert model(np.zeros((2, timesteps, 2), dtype="float32")).shape == (2, 1)
@@ -74,9 +74,9 @@ def test_integer_targets_of_a_regressor_are_not_classes():
 def test_each_entry_of_units_adds_a_layer(cell, bidirectional):
     model = lstm_network(REGRESSION, units=(8, 4), cell=cell, bidirectional=bidirectional)
     first, second = model.layers[1:3]
-    times = 2 if bidirectional else 1
-    assert first.output.shape == (None, None, 8 * times)
-    assert second.output.shape == (None, 4 * times)
+    directions = 2 if bidirectional else 1
+    assert first.output.shape == (None, None, 8 * directions)
+    assert second.output.shape == (None, 4 * directions)
     inner = first.forward_layer if bidirectional else first
     assert type(inner).__name__.lower() == cell.replace("_", "")
 
@@ -100,7 +100,7 @@ def test_layers_have_the_same_names_in_every_build():
     assert paths[0] == paths[1]
 
 
-def test_dropout_reaches_every_recurrent_layer():
+def test_dropout_is_set_on_every_recurrent_layer():
     model = lstm_network(REGRESSION, units=(4, 4), dropout=0.25, recurrent_dropout=0.5)
     assert [(cell.dropout, cell.recurrent_dropout) for cell in model.layers[1:3]] == [
         (0.25, 0.5),
@@ -278,8 +278,8 @@ def test_input_with_two_axes_can_be_masked(conv_filters):
 def test_masked_steps_are_skipped_at_any_position():
     model = with_random_weights(lstm_network(REGRESSION, units=4, mask_value=MASK_VALUE))
     for sequence in SEQUENCES:
-        holed = np.insert(sequence, len(sequence) // 2, MASK_VALUE, axis=0)
-        np.testing.assert_allclose(model(holed[None]), model(sequence[None]), atol=1e-6)
+        with_hole = np.insert(sequence, len(sequence) // 2, MASK_VALUE, axis=0)
+        np.testing.assert_allclose(model(with_hole[None]), model(sequence[None]), atol=1e-6)
 
 
 @CONVOLUTIONS

@@ -47,7 +47,7 @@ def assert_weights_equal(model, other):
         assert_array_equal(left, right, strict=True)
 
 
-def states():
+def random_states():
     _, keys, position, *_ = np.random.get_state()  # noqa: NPY002
     return random.getstate(), keys.tolist(), position
 
@@ -78,19 +78,19 @@ def test_a_seed_gives_the_same_dropout_independent_of_earlier_draws():
 
 
 def test_seeding_restores_the_random_states():
-    before = states()
+    before = random_states()
     with seeded(7):
-        assert states() != before
+        assert random_states() != before
         keras.initializers.GlorotUniform()((2, 2))
-    assert states() == before
+    assert random_states() == before
 
 
 def test_seeding_restores_the_random_states_after_an_error():
-    before = states()
+    before = random_states()
     with pytest.raises(RuntimeError, match="inside"), seeded(7):  # noqa: PT012
         random.random()
         raise RuntimeError("inside")
-    assert states() == before
+    assert random_states() == before
 
 
 def test_seeding_can_be_nested():
@@ -155,9 +155,9 @@ def test_an_unpacked_model_is_bitwise_equal(trained):
     # The packed model must contain only text and arrays.
     assert json.loads(packed["architecture"])["config"]["layers"]
     assert all(type(array) is np.ndarray for array in packed["weights"])
-    back = unpack(packed)
-    assert_weights_equal(back, trained)
-    assert_array_equal(back(X), trained(X))
+    unpacked = unpack(packed)
+    assert_weights_equal(unpacked, trained)
+    assert_array_equal(unpacked(X), trained(X))
 
 
 def test_an_unpacked_model_is_not_compiled_by_default(trained):
@@ -166,15 +166,15 @@ def test_an_unpacked_model_is_not_compiled_by_default(trained):
 
 
 def test_an_unpacked_model_is_compiled_on_request(trained):
-    back = unpack(pack(trained, compiled=True))
-    assert_weights_equal(back, trained)
-    assert back.loss == "mse"
-    assert back.optimizer.learning_rate.numpy() == np.float32(0.05)
+    unpacked = unpack(pack(trained, compiled=True))
+    assert_weights_equal(unpacked, trained)
+    assert unpacked.loss == "mse"
+    assert unpacked.optimizer.learning_rate.numpy() == np.float32(0.05)
 
 
-@pytest.mark.parametrize("way", [pack, copy_model])
-def test_a_model_with_a_custom_loss_can_be_copied(way):
-    way(build(loss=squared))
+@pytest.mark.parametrize("copy", [pack, copy_model])
+def test_a_model_with_a_custom_loss_can_be_copied(copy):
+    copy(build(loss=squared))
 
 
 class OwnMetric(keras.metrics.MeanAbsoluteError):
@@ -205,11 +205,11 @@ def test_a_packed_model_does_not_change_with_the_model():
     assert_array_equal(unpack(packed)(X), before)
 
 
-@pytest.mark.parametrize("way", [pack, lambda model: unpack(pack(model)), copy_model])
-def test_copying_draws_no_random_numbers(trained, way):
-    before = states()
-    way(trained)
-    assert states() == before
+@pytest.mark.parametrize("copy", [pack, lambda model: unpack(pack(model)), copy_model])
+def test_copying_draws_no_random_numbers(trained, copy):
+    before = random_states()
+    copy(trained)
+    assert random_states() == before
 
 
 # Copies and weights.

@@ -38,7 +38,7 @@ from skl_lstm import (
 from skl_lstm.networks.models import read_weights, write_weights
 from skl_lstm.networks.saving import pack, unpack
 from skl_lstm.networks.seeding import seeded
-from skl_lstm.training.keras import engine as engine
+from skl_lstm.training.keras import engine
 from skl_lstm.training.keras.engine import predict, train, training_rows
 from skl_lstm.training.keras.pool import Pool, TracedCopy
 
@@ -438,43 +438,43 @@ def test_fits_in_threads_equal_sequential_fits(params, fresh_pool):
         at_once = list(threads.map(_fit_and_predict, [*params, *params]))
     assert len(engine.POOL._idle) <= 8
     expected = [_fit_and_predict(each) for each in params]
-    for (answers, history), (expected_answers, expected_history) in zip(
+    for (outputs, history), (expected_outputs, expected_history) in zip(
         at_once, [*expected, *expected], strict=True
     ):
         assert history == expected_history
-        assert_array_equal(answers, expected_answers)
+        assert_array_equal(outputs, expected_outputs)
 
 
 def test_threads_can_predict_with_one_model(trained, fresh_pool):
     expected = trained.predict(X, verbose=0)
     with ThreadPoolExecutor(4) as threads:
         sizes = [1 + index % 20 for index in range(80)]
-        answers = threads.map(lambda n_rows: predict(trained, X[:n_rows], batch_size=4), sizes)
-        for n_rows, answer in zip(sizes, answers, strict=True):
-            assert_allclose(answer, expected[:n_rows], rtol=0, atol=1e-6)
+        outputs = threads.map(lambda n_rows: predict(trained, X[:n_rows], batch_size=4), sizes)
+        for n_rows, output in zip(sizes, outputs, strict=True):
+            assert_allclose(output, expected[:n_rows], rtol=0, atol=1e-6)
 
 
 def test_threads_that_train_restore_the_warning_filters():
     # If each thread saved and restored the filters itself, the first would remove the filter that
     # the second needs, and the second would restore the filter of the first.
     before = warnings.filters[:]
-    first_is_in, second_is_in, first_is_out = (Barrier(2, timeout=60) for _ in range(3))
+    first_entered, second_entered, first_left = (Barrier(2, timeout=60) for _ in range(3))
 
     def first():
-        meet = LambdaCallback(
-            on_epoch_begin=lambda epoch, logs: first_is_in.wait(),
-            on_epoch_end=lambda epoch, logs: second_is_in.wait(),
+        wait = LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: first_entered.wait(),
+            on_epoch_end=lambda epoch, logs: second_entered.wait(),
         )
-        train(build(), [X, Y], **ONE_STEP, callbacks=[meet])
-        first_is_out.wait()
+        train(build(), [X, Y], **ONE_STEP, callbacks=[wait])
+        first_left.wait()
 
     def second():
-        first_is_in.wait()
-        meet = LambdaCallback(
-            on_epoch_begin=lambda epoch, logs: second_is_in.wait(),
-            on_epoch_end=lambda epoch, logs: first_is_out.wait(),
+        first_entered.wait()
+        wait = LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: second_entered.wait(),
+            on_epoch_end=lambda epoch, logs: first_left.wait(),
         )
-        train(build(), [X, Y], **ONE_STEP, callbacks=[meet, Recorder()])
+        train(build(), [X, Y], **ONE_STEP, callbacks=[wait, Recorder()])
 
     try:
         with ThreadPoolExecutor(2) as threads:
@@ -517,9 +517,9 @@ def small_calls(monkeypatch):
 
 @pytest.mark.parametrize("n_rows", [1, 2, 6, 7, 8, 13, 14, 15, 20])
 def test_any_number_of_rows_is_predicted_as_by_keras(trained, n_rows, small_calls):
-    answer = predict(trained, X[:n_rows], batch_size=3)
-    assert answer.dtype == np.float32
-    assert_allclose(answer, trained.predict(X, verbose=0)[:n_rows], rtol=0, atol=1e-6)
+    output = predict(trained, X[:n_rows], batch_size=3)
+    assert output.dtype == np.float32
+    assert_allclose(output, trained.predict(X, verbose=0)[:n_rows], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("batch_size", [3, 7, 9, 64])
@@ -573,7 +573,7 @@ def test_options_of_predict_are_passed_to_keras(trained, monkeypatch):
     assert calls == [{"batch_size": 8, "verbose": 0, "steps": 2}]
 
 
-def test_no_rows_are_refused():
+def test_predict_refuses_an_input_without_rows():
     regressor = fit(epochs=1)
     with pytest.raises(ValueError, match=r"Found array with 0 sample\(s\)"):
         regressor.predict(X[:0])
@@ -622,40 +622,39 @@ def test_a_fitted_model_contains_only_keras_layers(params, fresh_pool):
 
 
 @pytest.fixture
-def made(monkeypatch, fresh_pool):
+def counts(monkeypatch, fresh_pool):
     """Count the copies that are created, and their traces."""
-    counts = Counter()
-
-    monkeypatch.setattr(TracedCopy, "__init__", counted(counts, "copies", TracedCopy.__init__))
-    monkeypatch.setattr(TracedCopy, "_trace", counted(counts, "traces", TracedCopy._trace))
-    return counts
+    counter = Counter()
+    monkeypatch.setattr(TracedCopy, "__init__", counted(counter, "copies", TracedCopy.__init__))
+    monkeypatch.setattr(TracedCopy, "_trace", counted(counter, "traces", TracedCopy._trace))
+    return counter
 
 
 def traces_kept():
     return sum(len(copy._traced) for copy in engine.POOL._idle)
 
 
-def test_fits_after_the_first_trace_nothing(made):
+def test_only_the_first_of_many_fits_traces(counts):
     def fit_one(index):
         timesteps = 1 + index % 3
         regressor = LSTMRegressor(3, epochs=1, validation_split=0.25, random_state=index)
-        # The trace depends on none of: timesteps, learning rate, number of rows, batch size.
+        # A trace is valid for any timesteps, learning rate, number of rows and batch size.
         regressor.set_params(learning_rate=0.01 * (1 + index), batch_size=4 + index)
         regressor.fit(X[index:, :timesteps].copy(), NUMBERS[index:])
         regressor.predict(X[: 1 + index, :timesteps])
 
     fit_one(0)
-    assert made == {"copies": 1, "traces": 2}
+    assert counts == {"copies": 1, "traces": 2}
     assert traces_kept() == 3
     for index in range(1, 13):
         fit_one(index)
-    assert made == {"copies": 1, "traces": 2}
+    assert counts == {"copies": 1, "traces": 2}
     assert traces_kept() == 3
 
 
-def test_a_search_for_a_look_back_traces_once(made):
+def test_a_search_for_a_look_back_traces_once(counts):
     search().set_params(n_jobs=1).fit(X.reshape(20, 6), NUMBERS)
-    assert made == {"copies": 1, "traces": 1}
+    assert counts == {"copies": 1, "traces": 1}
     assert traces_kept() == 2
 
 
@@ -709,21 +708,21 @@ assert keras.backend.backend() == sys.argv[1]
 # With torch, Keras draws dropout from torch's generator, which is not seeded.
 dropout = 0.2 if sys.argv[1] == "jax" else 0.0
 settings = {"epochs": 3, "batch_size": 8, "dropout": dropout, "random_state": 0}
-for estimator, target, answer in [
+for estimator, target, method in [
     (LSTMRegressor(3, **settings), y, "predict"),
     (LSTMClassifier(3, **settings), np.where(y > 0, "up", "down"), "predict_proba"),
 ]:
     estimator.fit(X, target)
     assert estimator.n_iter_ == len(estimator.history_["loss"]) == 3
-    output = getattr(estimator, answer)(X)
+    output = getattr(estimator, method)(X)
     assert np.isfinite(output).all()
     expected = estimator.model_.predict(X.astype("float32"), verbose=0)[:, 0]
     np.testing.assert_allclose(output.reshape(24, -1)[:, -1], expected, atol=1e-5)
     np.testing.assert_allclose(
-        getattr(pickle.loads(pickle.dumps(estimator)), answer)(X), output, atol=1e-6
+        getattr(pickle.loads(pickle.dumps(estimator)), method)(X), output, atol=1e-6
     )
     np.testing.assert_allclose(
-        getattr(clone(estimator).fit(X, target), answer)(X), output, atol=1e-5
+        getattr(clone(estimator).fit(X, target), method)(X), output, atol=1e-5
     )
     stopping = clone(estimator).set_params(
         epochs=30, patience=1, validation_split=0.25, learning_rate=0.9

@@ -31,8 +31,7 @@ from skl_lstm import (
 )
 from skl_lstm.networks.models import array_warnings_silenced, copy_model, read_weights
 from skl_lstm.networks.seeding import seeded
-from skl_lstm.training.keras import engine as engine
-from skl_lstm.training.keras import feed as feed
+from skl_lstm.training.keras import engine, feed
 from skl_lstm.training.keras.engine import predict, train
 from skl_lstm.training.keras.feed import epoch_order
 from skl_lstm.training.keras.plans import plan_of
@@ -88,7 +87,7 @@ lstm = partial(layers.LSTM, 3)
 every_step = partial(lstm, return_sequences=True)
 
 
-# No loop over time: Keras needs long to trace it, and to run it eagerly.
+# Without a recurrent layer, which Keras traces and runs eagerly very slowly.
 flat = partial(layered, layers.Flatten, shape=(4, 2))
 
 
@@ -330,7 +329,6 @@ def assert_bits_equal(model, other):
 def ways(monkeypatch):
     """Count the epochs trained by a copy, and the fits by Keras."""
     counts = Counter()
-
     monkeypatch.setattr(TracedCopy, "train_epoch", counted(counts, "copy", TracedCopy.train_epoch))
     monkeypatch.setattr(
         engine, "_train_with_keras_fit", counted(counts, "keras", engine._train_with_keras_fit)
@@ -388,17 +386,17 @@ def test_the_cases_do_what_their_names_state():
 
 
 def test_training_on_windows_equals_training_on_arrays(ways, monkeypatch):
-    seen = []
+    converted = []
 
     def to_tensors(array):
-        seen.append(real_as_rows(array))
-        return seen[-1]
+        converted.append(convert(array))
+        return converted[-1]
 
-    real_as_rows = feed.to_tensors
+    convert = feed.to_tensors
     monkeypatch.setattr(feed, "to_tensors", to_tensors)
     case = Case(arrays=(WINDOWS, Y), options=QUARTER)
     actual = by_engine(case)
-    (table, stride, steps), _, (validation_table, *_), _ = seen
+    (table, stride, steps), _, (validation_table, *_), _ = converted
     # 30 of 40 rows are for training, and each window starts 6 rows before its last row.
     assert (len(table), len(validation_table)) == (36, 16)
     assert (stride.numpy(), steps.numpy().tolist()) == (1, [0, 2, 4, 6])
@@ -410,18 +408,18 @@ def test_training_on_windows_equals_training_on_arrays(ways, monkeypatch):
 
 
 def test_windows_of_a_pipeline_are_not_copied(monkeypatch):
-    parts = []
+    converted = []
 
     def to_tensors(array):
-        parts.append(real_as_rows(array))
-        return parts[-1]
+        converted.append(convert(array))
+        return converted[-1]
 
-    real_as_rows = feed.to_tensors
+    convert = feed.to_tensors
     monkeypatch.setattr(feed, "to_tensors", to_tensors)
     pipeline = make_pipeline(SequenceWindower(4), LSTMRegressor(3, epochs=1, random_state=0))
     pipeline.fit(TABLE, Y[:, 0])
-    assert [len(rows) for rows in parts] == [3, 1]
-    assert parts[0][0].shape == (43, 2)
+    assert [len(rows) for rows in converted] == [3, 1]
+    assert converted[0][0].shape == (43, 2)
 
 
 # Continued training.
@@ -648,7 +646,7 @@ def squared(y, output):
     return keras.ops.mean(keras.ops.square(y - output), axis=-1)
 
 
-def ignore(*_args, **_kwargs):
+def do_nothing(*_args, **_kwargs):
     pass
 
 
@@ -661,7 +659,7 @@ TRAINED_BY_KERAS = {
     "own metric": Case(flat, compiled={"metrics": [squared]}),
     "watched batches": Case(flat, callbacks=lambda: [Watcher()]),
     "function of a batch": Case(
-        flat, callbacks=lambda: [LambdaCallback(on_train_batch_end=ignore)]
+        flat, callbacks=lambda: [LambdaCallback(on_train_batch_end=do_nothing)]
     ),
     "option of fit": Case(flat, options={**QUARTER, "validation_freq": 2}),
 }
@@ -686,7 +684,10 @@ def test_an_eager_model_is_trained_by_keras(ways):
 
 def test_callbacks_of_epochs_do_not_prevent_a_copy(ways):
     epochs = []
-    functions = {"on_epoch_end": lambda epoch, logs: epochs.append(epoch), "on_train_end": ignore}
+    functions = {
+        "on_epoch_end": lambda epoch, logs: epochs.append(epoch),
+        "on_train_end": do_nothing,
+    }
     by_engine(Case(callbacks=lambda: [LambdaCallback(**functions)]))
     assert ways == {"copy": 5}
     assert epochs == [0, 1, 2, 3, 4]
@@ -824,12 +825,12 @@ def test_a_random_state_gives_equal_bits_for_any_state_of_the_pool(cls, fresh_po
     fit_random(cls, random_state=1)
     after_another = fit_random(cls)
     fresh_pool()
-    in_an_empty_one = fit_random(cls)
+    with_empty_pool = fit_random(cls)
     fresh_pool(1)
     fit_random(cls, units=2)
     evicted = fit_random(cls)
     assert ways.keys() == {"copy"}
-    for other in (again, after_another, in_an_empty_one, evicted):
+    for other in (again, after_another, with_empty_pool, evicted):
         assert other.history_ == first.history_
         assert_bits_equal(other.model_, first.model_)
         assert_array_equal(other.predict(X), first.predict(X))

@@ -102,12 +102,12 @@ def test_outputs_states_and_gradients_equal_those_of_keras(case):
 
 @few
 @given(layer_cases(masked=True))
-def test_they_are_equal_with_any_mask(case):
+def test_masked_outputs_states_and_gradients_equal_those_of_keras(case):
     params, X, kwargs = case
     assert_same(*pair(**params), X, **kwargs)
 
 
-# Padding after and before the steps, masked steps in between, no step, and all steps.
+# Padding at the end, at the start and in between; all steps masked; and no step masked.
 MASK = np.array(
     [[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 0, 0], [1, 1, 1, 1]], dtype=bool
 )
@@ -115,7 +115,7 @@ MASK = np.array(
 
 @pytest.mark.parametrize("zero", [False, True], ids=["keeps", "zeros"])
 @pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
-def test_all_kinds_of_masks_in_one_batch(zero, backwards):
+def test_one_batch_may_contain_all_kinds_of_masks(zero, backwards):
     both = pair(
         3,
         2,
@@ -142,7 +142,7 @@ def test_a_mask_may_be_of_any_type(dtype, as_list):
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("samples", [1, 2, 3, 5])
-def test_a_large_layer_runs_the_samples_in_two_halves(samples, masked):
+def test_a_large_layer_gives_the_same_results_in_two_halves(samples, masked):
     flags = {"return_sequences": True, "go_backwards": True, "zero_output_for_mask": True}
     mask = np.random.default_rng(samples).random((samples, 4)) < 0.6
     options = {"mask": tf.constant(mask)} if masked else {}
@@ -372,14 +372,14 @@ def doubled(x):
     return 2 * keras.ops.tanh(x)
 
 
-OTHERS = {
+UNSUPPORTED = {
     "another activation": lambda: layers.LSTM(2, activation="relu"),
     "no activation": lambda: layers.LSTM(2, activation=None),
     "an activation of the user": lambda: layers.LSTM(2, activation=doubled),
     "another recurrent activation": lambda: layers.LSTM(2, recurrent_activation="hard_sigmoid"),
     "no bias": lambda: layers.LSTM(2, use_bias=False),
     "recurrent dropout": lambda: layers.LSTM(2, recurrent_dropout=0.1),
-    "states that stay": lambda: layers.LSTM(2, stateful=True),
+    "stateful": lambda: layers.LSTM(2, stateful=True),
     "an unrolled loop": lambda: layers.LSTM(2, unroll=True),
     "many units": lambda: layers.LSTM(113),
     "double precision": lambda: layers.LSTM(2, dtype="float64"),
@@ -394,9 +394,9 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", UNSUPPORTED)
 def test_an_unsupported_layer_is_not_replaced(name):
-    config = keras.saving.serialize_keras_object(OTHERS[name]())
+    config = keras.saving.serialize_keras_object(UNSUPPORTED[name]())
     config = json.loads(json.dumps(config))
     before = copy.deepcopy(config)
     assert fused(config) == before

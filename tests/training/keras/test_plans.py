@@ -8,7 +8,7 @@ from keras import layers, ops
 from keras_models import ARCHITECTURES, X, Y, compiled, filled, from_a_network, in_a_row, on, small
 from numpy.testing import assert_allclose
 
-from skl_lstm.training.keras import plans as _plans
+from skl_lstm.training.keras import plans as plans_module
 from skl_lstm.training.keras.plans import plan_of, prediction_plan
 from skl_lstm.training.keras.pool import TracedCopy
 
@@ -90,7 +90,7 @@ MODELS = {
         lambda: on(lambda x: layers.Dense(1)(layers.Flatten()(layers.ReLU()(x) - x))),
     ),
     "shared layers": (
-        lambda: on(lambda x: (lambda a: a(a(x)))(layers.Dense(2))),
+        lambda: on(lambda x: (lambda dense: dense(dense(x)))(layers.Dense(2))),
         lambda: on(lambda x: layers.Dense(2)(layers.Dense(2)(x))),
     ),
     "constant in an operation": (lambda: on(lambda x: x * 2.0), lambda: on(lambda x: x * 3.0)),
@@ -407,7 +407,7 @@ def test_the_prediction_plan_is_cached(monkeypatch):
         calls.append(training)
         return plan_of(model, training=training)
 
-    monkeypatch.setattr(_plans, "plan_of", spy)
+    monkeypatch.setattr(plans_module, "plan_of", spy)
     model, foreign = small(), in_a_row(OwnLayer(), layers.LSTM(2))
     for _ in range(3):
         assert prediction_plan(model) == plan_of(model, training=False)
