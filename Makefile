@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo check test coverage test-matrix test-oldest mutate lint format docs pictures test-site \
-	dist audit bench clean
+.PHONY: help demo check test coverage test-matrix test-oldest mutate lint format docs pictures \
+	test-site dist audit bench clean
 .DEFAULT_GOAL := help
 
 help:

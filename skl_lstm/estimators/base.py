@@ -142,8 +142,11 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         model = self._build(builder, description.target, seed, resume)
         callbacks = [*builder.make_callbacks(), *self._early_stopping()]
         if has_callbacks(self):
-            arguments = {"X": X, "y": y, "sample_weight": sample_weight}
-            callbacks.append(self._epoch_tasks(description, data, options["epochs"], **arguments))
+            metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+            tasks = self._epoch_tasks(
+                description, data, options["epochs"], X=X, y=y, metadata=metadata
+            )
+            callbacks.append(tasks)
         history = self._train(model, data, description.target, callbacks, options)
         self._set_fitted_attributes(X, description, model, history, resume)
         return self
@@ -256,14 +259,12 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     def _epoch_tasks(
         self, description: Description, data: TrainingData, epochs: int, **arguments: Any
     ) -> EpochTasks:
-        weight = arguments.pop("sample_weight")
-        metadata = None if weight is None else {"sample_weight": weight}
         fitted = {
             "_description": description,
             "n_features_in_": description.X_shape[-1],
             "feature_names_in_": data.feature_names,
         }
-        return EpochTasks(self, epochs, fitted, metadata=metadata, **arguments)
+        return EpochTasks(self, epochs, fitted, **arguments)
 
     def _training_options(self, epochs: int, seed: int, resume: bool) -> dict[str, Any]:
         """Return the options of `engine.train`: parameters, overridden by ``fit__`` parameters."""

@@ -40,8 +40,8 @@ class NumericTarget(NamedTuple):
                     "numbers, or use a classifier."
                 )
             # A finite float64 can be infinite in the float type of the network.
-            cast = target.astype(keras.config.floatx())
-            check_array(cast, ensure_2d=False, estimator=estimator, input_name="y")
+            in_network = target.astype(keras.config.floatx())
+            check_array(in_network, ensure_2d=False, estimator=estimator, input_name="y")
         return target
 
     @classmethod

@@ -1,35 +1,18 @@
 """The shapes that scikit-learn's diagram of a fitted transformer shows."""
 
-import html
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
+from diagrams import captions, diagram
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import estimator_html_repr
 
-from skl_lstm import (
-    PerTimestep,
-    SequencePadder,
-    SequenceReshaper,
-    SequenceWindower,
-)
+from skl_lstm import PerTimestep, SequencePadder, SequenceReshaper, SequenceWindower
 from skl_lstm._core.diagrams import shape_of
 
 TABLE = np.arange(240.0).reshape(5, 48) % 17
 ARRAY = TABLE.reshape(5, 24, 2)
 RAGGED = [np.ones((length, 3)) * length for length in (2, 5, 3)]
-
-
-def captions(estimator):
-    """Return the captions of the steps, from first to last."""
-    return re.findall(r'<div class="caption">(.*?)</div>', diagram(estimator))
-
-
-def diagram(estimator):
-    return html.unescape(estimator_html_repr(estimator))
 
 
 @pytest.mark.parametrize(

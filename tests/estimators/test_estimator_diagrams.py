@@ -1,27 +1,17 @@
 """Shapes in scikit-learn's HTML diagram of a fitted estimator or pipeline."""
 
-import html
-import re
-
 import numpy as np
 import pytest
+from diagrams import captions
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import estimator_html_repr
 
 from skl_lstm import LSTMClassifier, LSTMRegressor, SequenceReshaper, SequenceWindower
 
 TABLE = np.arange(240.0).reshape(5, 48) % 17
 ARRAY = TABLE.reshape(5, 24, 2)
-
-
-def captions(estimator):
-    """Return the captions of the steps in the diagram, in order."""
-    return re.findall(
-        r'<div class="caption">(.*?)</div>', html.unescape(estimator_html_repr(estimator))
-    )
 
 
 @pytest.mark.parametrize(

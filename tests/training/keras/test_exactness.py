@@ -385,15 +385,20 @@ def test_the_cases_do_what_their_names_state():
     assert_array_equal(frozen_weights, initial)
 
 
-def test_training_on_windows_equals_training_on_arrays(ways, monkeypatch):
-    converted = []
+@pytest.fixture
+def converted(monkeypatch):
+    """The tensors of every array that training has converted, in order."""
+    arrays, convert = [], feed.to_tensors
 
     def to_tensors(array):
-        converted.append(convert(array))
-        return converted[-1]
+        arrays.append(convert(array))
+        return arrays[-1]
 
-    convert = feed.to_tensors
     monkeypatch.setattr(feed, "to_tensors", to_tensors)
+    return arrays
+
+
+def test_training_on_windows_equals_training_on_arrays(ways, converted):
     case = Case(arrays=(WINDOWS, Y), options=QUARTER)
     actual = by_engine(case)
     (table, stride, steps), _, (validation_table, *_), _ = converted
@@ -407,15 +412,7 @@ def test_training_on_windows_equals_training_on_arrays(ways, monkeypatch):
     assert_bits_equal(actual[0], by_engine(copied)[0])
 
 
-def test_windows_of_a_pipeline_are_not_copied(monkeypatch):
-    converted = []
-
-    def to_tensors(array):
-        converted.append(convert(array))
-        return converted[-1]
-
-    convert = feed.to_tensors
-    monkeypatch.setattr(feed, "to_tensors", to_tensors)
+def test_windows_of_a_pipeline_are_not_copied(converted):
     pipeline = make_pipeline(SequenceWindower(4), LSTMRegressor(3, epochs=1, random_state=0))
     pipeline.fit(TABLE, Y[:, 0])
     assert [len(rows) for rows in converted] == [3, 1]
