@@ -1,8 +1,8 @@
-"""The same Pipelines for three contestants: skl_lstm, plain scikeras, and skorch with PyTorch.
+"""The same Pipelines for all contestants: skl_lstm, plain scikeras, and skorch with PyTorch.
 
-Each is written in the way of its users, with Adam at 1e-3 and shuffled batches. TensorFlow chooses
-its number of threads, and the number of PyTorch's threads is set. A process loads only the
-libraries of its contestant.
+Each is written in the way of its users, with Adam at 1e-3 and shuffled batches. skl_lstm and
+TensorFlow choose their number of threads, and the number of PyTorch's threads is set. A process
+loads only the libraries of its contestant.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,11 @@ from sklearn.preprocessing import FunctionTransformer
 
 from ._data import BEIJING, make_lags, make_sequences
 
-OURS, SCIKERAS = "skl_lstm", "plain scikeras"
+OURS, OURS_WITH_KERAS, SCIKERAS = "skl_lstm", "skl_lstm, engine='keras'", "plain scikeras"
+_ENGINES = {OURS: "auto", OURS_WITH_KERAS: "keras"}
 SKORCH = {f"skorch, {count} thread{'s' * (count > 1)}": count for count in (1, 2)}
 CONTESTANTS = (OURS, SCIKERAS, *SKORCH)
-PACKAGES = ("numpy", "scikit-learn", "keras", "tensorflow", "scikeras", "skorch", "torch")
+PACKAGES = ("numpy", "numba", "scikit-learn", "keras", "tensorflow", "scikeras", "skorch", "torch")
 
 
 class Work(NamedTuple):
@@ -71,7 +72,7 @@ def can_run(work: str) -> bool:
 
 def make_search(contestant: str, work: Work, n_jobs: int = 1) -> GridSearchCV:
     pipeline = make_pipeline(contestant, work)
-    if contestant == OURS:
+    if contestant in _ENGINES:
         grid: dict[str, list[Any]] = {"reshape__timesteps": list(work.lookbacks)}
     else:
         grid = {"reshape__kw_args": [_slicing(work, steps) for steps in work.lookbacks]}
@@ -92,7 +93,7 @@ def target_for(contestant: str, y: NDArray) -> NDArray:
 
 
 def _reshaper(contestant: str, work: Work) -> BaseEstimator:
-    if contestant == OURS:
+    if contestant in _ENGINES:
         from skl_lstm import SequenceReshaper
 
         return SequenceReshaper(features=work.features, truncating="pre")
@@ -109,15 +110,24 @@ def newest_steps(X: NDArray, timesteps: int, features: int) -> NDArray:
 
 def _network(contestant: str, work: Work) -> BaseEstimator:
     settings = {"units": work.units, "epochs": work.epochs, "batch_size": work.batch_size}
-    if contestant == OURS:
-        from skl_lstm import LSTMRegressor
-
-        return LSTMRegressor(**settings, random_state=0)
+    if contestant in _ENGINES:
+        return _our_network(_ENGINES[contestant], **settings)
     if contestant == SCIKERAS:
         from . import _with_scikeras
 
         return _with_scikeras.make_net(**settings)
     return _skorch_network(SKORCH[contestant], features=work.features, **settings)
+
+
+def _our_network(engine: str, **settings: int) -> BaseEstimator:
+    # fit would import these modules, so that their import would be part of the measured time.
+    if engine == "keras":
+        from skl_lstm import LSTMRegressor, SequenceRegressor, lstm_network  # noqa: F401
+    else:
+        import skl_lstm.estimators.native_network  # noqa: F401
+        from skl_lstm import LSTMRegressor
+
+    return LSTMRegressor(**settings, engine=engine, random_state=0)
 
 
 def _skorch_network(threads: int, **settings: int) -> BaseEstimator:

@@ -56,9 +56,11 @@ def times_faster(work: str, against: str, ours: float, theirs: float, target: fl
     return Outcome(work, against, "seconds", ours, theirs, target, is_ratio=True)
 
 
-def at_most(work: str, against: str, ours: float, theirs: float, target: float) -> Outcome:
-    """Compare the bytes that skl_lstm takes with a target; those of the peer are only shown."""
-    return Outcome(work, against, "bytes", ours, theirs, target, is_ratio=False)
+def at_most(
+    work: str, against: str, ours: float, theirs: float, target: float, unit: str = "bytes"
+) -> Outcome:
+    """Compare what skl_lstm takes with a target; that of the peer is only shown."""
+    return Outcome(work, against, unit, ours, theirs, target, is_ratio=False)
 
 
 def show_outcomes(outcomes: Sequence[Outcome]) -> None:

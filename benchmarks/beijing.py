@@ -1,7 +1,7 @@
 """Forecast the next hour's PM2.5 in Beijing from the last 24 hours.
 
 The benchmark compares an LSTM, ridge regression and persistence. `tests/test_real_data.py` checks
-the error of the LSTM.
+the error of the LSTM. Keras trains the LSTM, because a callback changes its learning rate.
 """
 
 from math import cos, pi
@@ -56,6 +56,7 @@ def main() -> None:
         f"hours in the {HELD_OUT.days} days after that. The LSTM and ridge regression read the "
         f"same windows of {_TIMESTEPS} hours and {len(COLUMNS)} columns, which are padded after a "
         "hole. Persistence forecasts that the next hour equals this one. "
+        "Keras trains the LSTM, because a callback of Keras changes its learning rate. "
         f'"Unpadded" includes only the {whole.sum()} hours whose window has no padding.'
     )
 

@@ -21,7 +21,7 @@ from ._fresh import Job, run_in_fresh_processes
 from ._results import at_most, save, show_outcomes
 from ._timing import console, duration, megabytes, show_setting
 
-_PACKAGES = ("numpy", "scikit-learn", "keras", "tensorflow")
+_PACKAGES = ("numpy", "numba", "scikit-learn")
 _ROWS, _FEATURES, _TIMESTEPS = 1_000_000, 1_000, 4
 _UNITS, _BATCH = 8, 256
 _WARM_ROWS = 10 * _BATCH
@@ -49,7 +49,7 @@ def main() -> None:
         f"{duration(ours['seconds'])}. The peer reads a copy of it in memory and takes "
         f"{duration(copied['seconds'])}. Loss and predictions are {same}. Resident memory is all "
         "memory of the process, including libraries and pages of the file. Before the data was "
-        f"read, it was {megabytes(ours['before']['VmRSS'])}, mostly TensorFlow. Anonymous memory "
+        f"read, it was {megabytes(ours['before']['VmRSS'])}, mostly libraries. Anonymous memory "
         "is the part that the system cannot drop and read again. Before the data was read, it was "
         f"{megabytes(ours['before']['RssAnon'])}. It is sampled every "
         f"{_SAMPLED_EVERY * 1e3:g} ms."

@@ -1,12 +1,14 @@
 """The time and the scores of grid searches over the look-back.
 
-Three contestants run the searches S, M and L. M also runs with two workers, and on a GPU if there
-is one. ``BENCH_SEARCHES=S,L`` selects searches, ``BENCH_ROUNDS=5`` repeats them.
+skl_lstm, plain scikeras and skorch run the searches S, M and L. M also runs with two workers, and
+with Keras on a GPU if there is one. ``BENCH_SEARCHES=S,L`` selects searches, ``BENCH_ROUNDS=5``
+repeats them.
 """
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, median
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +17,7 @@ from rich.table import Table
 from ._contestants import (
     CONTESTANTS,
     OURS,
+    OURS_WITH_KERAS,
     PACKAGES,
     SCIKERAS,
     SKORCH,
@@ -26,13 +29,15 @@ from ._contestants import (
 )
 from ._data import BEIJING
 from ._fresh import Job, run_in_fresh_processes
+from ._peak import measure_peak, show_shares
 from ._results import Outcome, save, show_outcomes, times_faster
-from ._timing import Times, console, show_setting, show_table
+from ._timing import Times, console, duration, show_setting, show_table
 
 _ROUNDS = {"S": 3, "M": 1, "L": 1, "n_jobs": 1, "GPU": 1}
-_TIMES_SCIKERAS = {"S": 15, "M": 10, "L": 3}
-_TIMES_SKORCH = {"S": 1.3, "M": 2, "L": 1.1}
-_JOBS_WORK, _JOBS, _TIMES_ONE_JOB = "M", 2, 1.5
+_TIMES_SCIKERAS = {"S": 40, "M": 40, "L": 7}
+_TIMES_SKORCH = {"S": 4, "M": 10, "L": 2.5}
+_JOBS_WORK, _JOBS, _TIMES_ONE_JOB = "M", 2, 1.8
+_ROWS_OF_TINY_SEARCH = 500
 
 Searches = dict[str, list[dict[str, Any]]]
 
@@ -47,6 +52,7 @@ def main() -> None:
             continue
         measured[name] = _run_searches(name)
         _show_searches(name, measured[name])
+        measured[f"{name}, peak"] = _show_peak(name, measured[name])
         outcomes += _judge(name, measured[name])
     if not measured:
         return
@@ -54,16 +60,31 @@ def main() -> None:
         measured["n_jobs"] = _run_jobs()
         outcomes.append(_judge_jobs(measured["n_jobs"]))
         measured["GPU"] = _run_on_gpu()
+    measured["compile"] = _run_once(
+        "A search without a cache", time_without_cache, next(iter(measured))
+    )
     show_outcomes(outcomes)
     console.print(
         "The times are those of GridSearchCV.fit, including the refit, in a new process that has "
-        "imported everything but fitted nothing yet. All train on the CPU unless a title says "
-        "otherwise, with the same batches, epochs and folds, Adam at 1e-3, and shuffling. A "
-        "look-back keeps the newest timesteps of a row. The target for skorch applies to the "
-        "faster of its two rows. skl_lstm has a fixed seed. The peers do not, so their scores "
-        "vary from run to run. PyTorch initializes weights differently from Keras, so its scores "
-        "differ systematically. With n_jobs, the second search of a process is timed, when the "
-        "workers have imported everything and traced their copies.\n"
+        f"imported everything but fitted nothing yet. For {OURS}, this includes numba and the "
+        "modules of its compiled functions. The functions are in numba's cache on disk, because an "
+        "earlier process ran a tiny search. Reading them from the cache is part of the time. "
+        "Compiling them is not, because it happens once after an installation: a tiny search "
+        f"without a cache takes {duration(measured['compile'])}.\n"
+        "All train on the CPU unless a title says otherwise, with the same batches, epochs and "
+        "folds, Adam at 1e-3, and shuffling. A look-back keeps the newest timesteps of a row. The "
+        "target for skorch applies to the faster of its two rows. skl_lstm has a fixed seed. The "
+        "peers do not, so their scores vary from run to run. PyTorch initializes weights "
+        "differently from Keras, so its scores differ systematically. With n_jobs, the second "
+        "search of a process is timed, when the workers have imported everything and read the "
+        "compiled functions.\n"
+        "The peak is the fastest of several products of float32 matrices of 1024 x 1024, by NumPy "
+        "in one thread. The operations are the multiplications and additions in the products of "
+        "matrices that training needs: forward, and backward for the weights and for the state. "
+        "Activations, the optimizer, copies of batches and predictions are not counted, but they "
+        "take a part of the seconds. Those of the whole search are its median time, with "
+        "everything else that GridSearchCV does. A training step is the median of epochs on random "
+        "batches. With several threads, a share can exceed 100%.\n"
         "S and M learn a synthetic signal. L forecasts PM2.5 from the first "
         f"{WORKS['L'].rows} complete hours in Beijing, scaled before the search. Hours with a "
         "missing value are dropped, and the hours before and after them become neighbours."
@@ -82,14 +103,31 @@ def time_second_search(n_jobs: int) -> dict[str, Any]:
     return _timed(OURS, WORKS[_JOBS_WORK], n_jobs)
 
 
+def fill_cache(name: str) -> None:
+    """Put the compiled functions into numba's cache on disk. Call this in a new process."""
+    _time_tiny_search(name)
+
+
+def time_without_cache(name: str) -> float:
+    """Return the seconds of a tiny search that compiles. Call this in a new process."""
+    with TemporaryDirectory() as folder:
+        os.environ["NUMBA_CACHE_DIR"] = folder  # numba reads this when it is imported
+        return _time_tiny_search(name)
+
+
 def sees_gpu() -> bool:
     import tensorflow as tf
 
     return bool(tf.config.list_physical_devices("GPU"))
 
 
-def _timed(contestant: str, work: Work, n_jobs: int) -> dict[str, Any]:
-    X, y = work.data()
+def _time_tiny_search(name: str) -> float:
+    tiny = WORKS[name]._replace(epochs=1)
+    return _timed(OURS, tiny, n_jobs=1, rows=_ROWS_OF_TINY_SEARCH)["seconds"]
+
+
+def _timed(contestant: str, work: Work, n_jobs: int, rows: int | None = None) -> dict[str, Any]:
+    X, y = (array[:rows] for array in work.data())
     search = make_search(contestant, work, n_jobs)
     start = perf_counter()
     search.fit(X, target_for(contestant, y))
@@ -105,7 +143,10 @@ def _chosen() -> Sequence[str]:
 
 
 def _run_searches(name: str) -> Searches:
-    return _alternate(name, time_search, {one: (one, name) for one in CONTESTANTS})
+    _run_once(f"{name}, filling the cache", fill_cache, name)
+    # S is short enough for one more contestant.
+    contestants = (*CONTESTANTS, OURS_WITH_KERAS) if name == "S" else CONTESTANTS
+    return _alternate(name, time_search, {one: (one, name) for one in contestants})
 
 
 def _run_jobs() -> Searches:
@@ -117,10 +158,14 @@ def _run_on_gpu() -> Searches:
     if not found:
         console.print("No GPU was found, so the search on a GPU is skipped.")
         return {}
-    calls = {one: (one, _JOBS_WORK) for one in (OURS, SCIKERAS)}
+    calls = {one: (one, _JOBS_WORK) for one in (OURS_WITH_KERAS, SCIKERAS)}
     searches = _alternate("GPU", time_search, calls, on_gpu=True)
     show_table(f"{_JOBS_WORK} on the GPU, with Keras' own kernel", _times(searches))
     return searches
+
+
+def _run_once(title: str, function: Callable[..., Any], *arguments: object) -> Any:
+    return run_in_fresh_processes([Job(title, function, arguments)])[0]
 
 
 def _alternate(
@@ -149,6 +194,14 @@ def _show_searches(name: str, searches: Searches) -> None:
         _times(searches),
     )
     _show_scores(work, searches)
+
+
+def _show_peak(name: str, searches: Searches) -> dict[str, Any]:
+    scores = _mean_scores(searches)[OURS]
+    best = WORKS[name].lookbacks[scores.index(max(scores))]
+    measured = _run_once(f"{name}, peak", measure_peak, name, best)
+    show_shares(name, measured, search=median(_times(searches)[OURS]))
+    return measured
 
 
 def _show_scores(work: Work, searches: Searches) -> None:

@@ -1,7 +1,8 @@
 """Four threads that fit and predict in one process for minutes: results, memory and latency.
 
-This benchmark runs by name only, because it takes minutes. ``BENCH_FITS=2000`` and
-``BENCH_PREDICTIONS=20000`` make it longer.
+`LSTMRegressor` and `LSTMClassifier` train without Keras, `SequenceRegressor` and
+`SequenceClassifier` with Keras. This benchmark runs by name only, because it takes minutes.
+``BENCH_FITS=20000`` and ``BENCH_PREDICTIONS=200000`` set other numbers than the default ones.
 """
 
 import gc
@@ -10,46 +11,83 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from ._contestants import OURS
 from ._fresh import Job, run_in_fresh_processes
 from ._results import save
 from ._timing import console, duration, megabytes, show_setting
+from .memory import MOST_GROWTH, grow, grown
 
-_PACKAGES = ("numpy", "scikit-learn", "keras", "tensorflow", "psutil")
-_FITS, _PREDICTIONS, _THREADS, _LEGS = 500, 5_000, 4, 10
+_PACKAGES = ("numpy", "numba", "scikit-learn", "keras", "tensorflow", "psutil")
+_THREADS, _LEGS = 4, 10
 _ROWS, _LOOKBACKS, _UNITS = 200, (4, 8, 12), (4, 8)
-_MOST_GROWTH = 60e6
+_FITS_IN_TURN = 100
+
+
+class Soak(NamedTuple):
+    """The numbers of fits and predictions, and a limit for the growth of memory."""
+
+    fits: int
+    predictions: int
+    most_growth: float
+
+
+_SOAKS = {"native": Soak(5_000, 50_000, 20e6), "keras": Soak(500, 5_000, 60e6)}
 
 
 def main() -> None:
     show_setting(*_PACKAGES)
-    fits = int(os.environ.get("BENCH_FITS", _FITS))
-    predictions = int(os.environ.get("BENCH_PREDICTIONS", _PREDICTIONS))
-    [result] = run_in_fresh_processes([Job("soak", soak, (fits, predictions))])
-    grown = result["resident"][-1] - result["resident"][0]
-    within = "within" if grown <= _MOST_GROWTH else "BEYOND"
+    soaks = {engine: _with_chosen_numbers(chosen) for engine, chosen in _SOAKS.items()}
+    jobs = [
+        Job(f"soak, {engine}", soak, (engine, chosen.fits, chosen.predictions))
+        for engine, chosen in soaks.items()
+    ]
+    in_turn = Job(f"{_FITS_IN_TURN} fits in turn", grow, (OURS, _FITS_IN_TURN))
+    *results, resident = run_in_fresh_processes([*jobs, in_turn])
+    for (engine, chosen), result in zip(soaks.items(), results, strict=True):
+        _show(engine, chosen, result)
+    console.print(
+        f"{_FITS_IN_TURN} fits one after the other, native, in a process without other threads: "
+        f"the memory {_growth(grown(resident), MOST_GROWTH)}. The first fits are not counted, as "
+        "in the benchmark memory."
+    )
+    save("soak", _PACKAGES, [], dict(zip(soaks, results, strict=True)) | {"in turn": resident})
+
+
+def _with_chosen_numbers(chosen: Soak) -> Soak:
+    fits = int(os.environ.get("BENCH_FITS", chosen.fits))
+    predictions = int(os.environ.get("BENCH_PREDICTIONS", chosen.predictions))
+    return chosen._replace(fits=fits, predictions=predictions)
+
+
+def _show(engine: str, chosen: Soak, result: dict[str, Any]) -> None:
+    resident = result["resident"]
     percentiles = ", ".join(f"{name} {duration(s)}" for name, s in result["latency"].items())
     console.print(
-        f"{fits} fits and {predictions} predictions of one row in {_THREADS} threads: "
-        f"{result['wrong']} wrong results. Each was compared with the result of the same work "
-        "without other threads. After the first tenth of the work, the memory of the process grew "
-        f"by {megabytes(grown)}, {within} the limit of {megabytes(_MOST_GROWTH)}. The memory after "
-        f"each tenth: {', '.join(map(megabytes, result['resident']))}.\n"
+        f"{engine}: {chosen.fits} fits and {chosen.predictions} predictions of one row in "
+        f"{_THREADS} threads: {result['wrong']} wrong results. Each was compared with the result "
+        "of the same work without other threads. After the first tenth of the work, the memory of "
+        f"the process {_growth(resident[-1] - resident[0], chosen.most_growth)}. The memory after "
+        f"each tenth: {', '.join(map(megabytes, resident))}.\n"
         f"Latency of a prediction while other threads fit: {percentiles}. Median latency without "
-        f"other threads: {duration(result['alone'])}."
+        f"other threads: {duration(result['alone'])}.\n"
     )
-    save("soak", _PACKAGES, [], result)
 
 
-def soak(fits: int, predictions: int) -> dict[str, Any]:
+def _growth(count: int, most: float) -> str:
+    within = "within" if count <= most else "BEYOND"
+    return f"grew by {count / 1e6:.1f} MB, {within} the limit of {most / 1e6:g} MB"
+
+
+def soak(engine: str, fits: int, predictions: int) -> dict[str, Any]:
     """Fit and predict in threads, and compare all results. Call this in a new process."""
     kinds = _kinds()
-    alone = [_fit(kind) for kind in kinds]
+    alone = [_fit(engine, kind) for kind in kinds]
     rows = [_series()[number : number + 1] for number in range(_ROWS)]
     expected = [[pipeline.predict(row) for row in rows] for pipeline, _ in alone]
     times = _timed_alone(alone[0][0], rows)
@@ -58,7 +96,7 @@ def soak(fits: int, predictions: int) -> dict[str, Any]:
 
     def fit(index: int) -> None:
         kind = index % len(kinds)
-        pipeline, history = _fit(kinds[kind])
+        pipeline, history = _fit(engine, kinds[kind])
         if history != alone[kind][1]:
             wrong.append(f"fit {index}")
         if not np.array_equal(pipeline.predict(rows[0]), expected[kind][0]):
@@ -101,17 +139,29 @@ def _kinds() -> list[tuple[int, int, bool]]:
     return [(steps, units, c) for steps in _LOOKBACKS for units in _UNITS for c in (False, True)]
 
 
-def _fit(kind: tuple[int, int, bool]) -> tuple[Any, dict[str, list[float]]]:
+def _fit(engine: str, kind: tuple[int, int, bool]) -> tuple[Any, dict[str, list[float]]]:
     from sklearn.pipeline import make_pipeline
 
-    from skl_lstm import LSTMClassifier, LSTMRegressor, SequenceWindower
+    from skl_lstm import SequenceWindower
 
     timesteps, units, classifies = kind
     series = _series()
     y = series[:, 0] > 0 if classifies else series[:, 0]
-    estimator = LSTMClassifier if classifies else LSTMRegressor
-    lstm = estimator(units, dropout=0.1, epochs=1, random_state=0)
+    lstm = _estimator(engine, units, classifies)
     return make_pipeline(SequenceWindower(timesteps), lstm).fit(series, y), lstm.history_
+
+
+def _estimator(engine: str, units: int, classifies: bool) -> Any:
+    if engine == "native":
+        from skl_lstm import LSTMClassifier, LSTMRegressor
+
+        estimator = LSTMClassifier if classifies else LSTMRegressor
+        return estimator(units, dropout=0.1, epochs=1, engine="native", random_state=0)
+    from skl_lstm import SequenceClassifier, SequenceRegressor, lstm_network
+
+    estimator = SequenceClassifier if classifies else SequenceRegressor
+    settings = {"model__units": units, "model__dropout": 0.1}
+    return estimator(lstm_network, **settings, epochs=1, random_state=0)
 
 
 def _series() -> NDArray:

@@ -10,7 +10,8 @@ transformer that creates these axes depends on your data:
   the time steps before the padding.
 
 The last step of the Pipeline is an estimator. `LSTMRegressor` and `LSTMClassifier` train
-`lstm_network`. `SequenceRegressor` and `SequenceClassifier` train your own Keras network.
+`lstm_network`, and need Keras only for some parameters. `SequenceRegressor` and
+`SequenceClassifier` train your own Keras network.
 `lstm_network` can also be used with scikeras' wrappers. `skl_lstm.inspection` draws sequences
 and forecasts.
 
@@ -25,11 +26,11 @@ in this list, which ``make lint`` checks:
 ``inspection/``    frames and pictures of sequences and forecasts
 ``estimators/``    estimators of the scikit-learn API: parameters, targets, fit, predict
 ``training/``      training and prediction of networks
-``networks/``      building, copying and saving networks
+``networks/``      networks as plain data and as Keras models
 ``transformers/``  conversion of tables and lists to (samples, timesteps, features)
 ``datasets/``      embedded data
 ``_core/``         shared code: shapes, parameters, windows, sequences
-``_compat/``       private names of scikit-learn, Keras and scikeras
+``_compat/``       private names of scikit-learn, Keras, scikeras and numba
 =================  ==============================================================
 """
 
@@ -66,7 +67,7 @@ __all__ = [
     "sliding_windows",
 ]
 
-# Importing Keras takes seconds, and only these names need it.
+# Importing these modules takes longer, and those of the last three names load Keras.
 _LOADED_ON_FIRST_USE = {
     "LSTMClassifier": "estimators.lstm",
     "LSTMRegressor": "estimators.lstm",

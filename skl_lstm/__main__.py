@@ -10,6 +10,8 @@ def main() -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         from . import cli
+
+        return cli.main()
     except ModuleNotFoundError as error:
         print(
             f"skl-lstm: error: the command needs {error.name}. Install it with: "
@@ -17,7 +19,6 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    return cli.main()
 
 
 if __name__ == "__main__":

@@ -48,6 +48,19 @@ def same_random_numbers():
         np.random.seed(0)  # noqa: NPY002
 
 
+@pytest.fixture(autouse=True)
+def new_workers():
+    """Stop the worker processes of joblib after every test.
+
+    joblib replaces a worker whose memory has grown by 300 MB, and warns. If the first task of a
+    worker does not load TensorFlow and a later one does, its memory grows that much.
+    """
+    yield
+    loky = sys.modules.get("joblib.externals.loky.reusable_executor")
+    if loky is not None and loky._executor is not None:
+        loky._executor.shutdown(wait=True, kill_workers=True)
+
+
 @pytest.fixture(scope="session")
 def series():
     """A noisy sine and a noisy cosine of the same period, as a (240, 2) array."""

@@ -48,8 +48,10 @@ ESTIMATORS = [
     (PerTimestep(StandardScaler()), {}),
     (SequenceRegressor(lstm_network, epochs=2), MINI_BATCHES),
     (SequenceClassifier(lstm_network, epochs=15), MINI_BATCHES),
-    (LSTMRegressor(epochs=2), MINI_BATCHES),
-    (LSTMClassifier(epochs=15), MINI_BATCHES),
+    (LSTMRegressor(epochs=2, engine="native"), MINI_BATCHES),
+    (LSTMRegressor(epochs=2, engine="keras"), MINI_BATCHES),
+    (LSTMClassifier(epochs=15, engine="native"), MINI_BATCHES),
+    (LSTMClassifier(epochs=15, engine="keras"), MINI_BATCHES),
 ]
 
 # scikit-learn skips this check for multilabel classifiers without decision_function.
@@ -62,9 +64,12 @@ def test_every_public_estimator_is_registered():
     assert estimators == {type(estimator) for estimator, _ in ESTIMATORS}
 
 
-@pytest.mark.parametrize(
-    ("estimator", "expected"), ESTIMATORS, ids=[type(e).__name__ for e, _ in ESTIMATORS]
-)
+def _name(case):
+    estimator, _ = case
+    return f"{type(estimator).__name__} {getattr(estimator, 'engine', '')}".rstrip()
+
+
+@pytest.mark.parametrize(("estimator", "expected"), ESTIMATORS, ids=map(_name, ESTIMATORS))
 def test_check_estimator(estimator, expected):
     results = check_estimator(
         estimator, expected_failed_checks=expected, on_fail=None, on_skip=None

@@ -19,7 +19,7 @@ from skl_lstm import (
     sliding_windows,
 )
 from skl_lstm._core import memmaps as disk
-from skl_lstm.training.keras import feed
+from skl_lstm.training import rows as parts
 
 TABLE = np.random.default_rng(0).standard_normal((300, 4)).astype("float32")
 SUMS = TABLE.sum(axis=1)
@@ -32,8 +32,8 @@ def small_is_large(monkeypatch):
     def lower_the_limits():
         monkeypatch.setattr(disk, "_LARGE", TABLE.nbytes // 2)
         monkeypatch.setattr(disk, "_BLOCK", 7 * TABLE[0].nbytes)
-        monkeypatch.setattr(feed, "_MAX_ROWS_OF_A_PART", 50)
-        monkeypatch.setattr(feed, "_ROWS_BETWEEN_RELEASES", 9)
+        monkeypatch.setattr(parts, "_MAX_ROWS_OF_A_PART", 50)
+        monkeypatch.setattr(parts, "_ROWS_BETWEEN_RELEASES", 9)
 
     return lower_the_limits
 
@@ -81,6 +81,10 @@ ESTIMATORS = {
     "classifier": LSTMClassifier(3, class_weight="balanced", **SETTINGS),
     "validated": LSTMRegressor(3, validation_split=0.3, patience=1, **SETTINGS),
     "large batches": LSTMRegressor(3, epochs=2, batch_size=120, random_state=0),
+    "traced": LSTMRegressor(3, dropout=0.2, validation_split=0.3, engine="keras", **SETTINGS),
+    "traced, large batches": LSTMRegressor(
+        3, epochs=2, batch_size=120, random_state=0, engine="keras"
+    ),
     "in order": SequenceRegressor(network, shuffle=False, **SETTINGS),
     "trained by Keras": LSTMRegressor(
         3,

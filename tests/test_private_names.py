@@ -6,17 +6,20 @@ import importlib
 from pathlib import Path
 
 import keras
+import numba
 import pytest
 from scikeras.wrappers import BaseWrapper, KerasRegressor
 
 import skl_lstm
 from skl_lstm import lstm_network
 from skl_lstm._compat import keras as keras_names
+from skl_lstm._compat import numba as numba_names
 from skl_lstm._compat import scikeras as scikeras_names
 from skl_lstm._compat import sklearn as sklearn_names
 
 PACKAGE = Path(skl_lstm.__file__).parent
-NAMES = keras_names.PRIVATE_NAMES | scikeras_names.PRIVATE_NAMES | sklearn_names.PRIVATE_NAMES
+MODULES = keras_names, numba_names, scikeras_names, sklearn_names
+NAMES = {name: use for module in MODULES for name, use in module.PRIVATE_NAMES.items()}
 
 
 def wrapper():
@@ -44,11 +47,21 @@ def estimator():
     return made
 
 
+def compiled():
+    return numba.njit(model)
+
+
+def cache():
+    return numba_names.FunctionCache(model)
+
+
 # The owners of attributes that exist only on instances, not on the class.
 INSTANCES = {
     "keras.Model": model,
     "keras.losses.Huber": lambda: keras.losses.Huber(delta=2.0),
     "keras.optimizers.Optimizer": optimizer,
+    "numba.core.caching.FunctionCache": cache,
+    "numba.core.dispatcher.Dispatcher": compiled,
     "scikeras.wrappers.BaseWrapper": wrapper,
     "sklearn.callback.CallbackSupportMixin": estimator,
 }
@@ -86,7 +99,7 @@ def test_a_missing_name_is_detected():
 
 
 def private_imports(path):
-    """Imports of private names of scikit-learn, Keras and scikeras."""
+    """Imports of private names of scikit-learn, Keras, scikeras and numba."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level == 0:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
@@ -96,8 +109,9 @@ def private_imports(path):
             continue
         for name in names:
             first, *others = name.split(".")
-            if first in {"sklearn", "keras", "scikeras"}:
-                yield from (name for part in others if part[0] == "_" or part == "src")
+            if first in {"sklearn", "keras", "scikeras", "numba"}:
+                # Keras' private code is in keras.src, and numba's in numba.core.
+                yield from (name for part in others if part[0] == "_" or part in {"src", "core"})
 
 
 def test_private_names_are_imported_in_one_place():

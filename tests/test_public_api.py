@@ -49,6 +49,7 @@ def test_star_import_gives_all():
         "import skl_lstm.datasets",
         "from skl_lstm import SequenceReshaper; SequenceReshaper().fit_transform([[1, 2]])",
         "from skl_lstm import sliding_windows; sliding_windows([1, 2, 3], 2)",
+        "from skl_lstm import LSTMRegressor; LSTMRegressor(1, epochs=1).fit([[[1]]], [1])",
         "from skl_lstm import make_supervised; make_supervised([1, 2, 3], 2)",
         "import pickle; from skl_lstm import SequenceWindower; "
         "windower = SequenceWindower(2).fit([[1], [2]]); X = [[3], [4]]; "
@@ -65,6 +66,15 @@ def test_the_network_is_loaded_on_first_use():
     code = (
         "import sys, skl_lstm; before = 'keras' in sys.modules; "
         "skl_lstm.lstm_network; print(before, 'keras' in sys.modules)"
+    )
+    assert run_python(code) == "False True"
+
+
+def test_an_estimator_without_keras_loads_the_compiler_at_its_first_fit():
+    code = (
+        "import sys; from skl_lstm import LSTMRegressor; before = 'numba' in sys.modules; "
+        "LSTMRegressor(1, epochs=1).fit([[[1]]], [1]); print(before, 'numba' in sys.modules, "
+        "*({'keras', 'tensorflow', 'scikeras'} & sys.modules.keys()))"
     )
     assert run_python(code) == "False True"
 

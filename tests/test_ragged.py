@@ -172,8 +172,9 @@ def test_the_utterances_are_those_of_the_data_set(japanese_vowels):
 
 @pytest.fixture(scope="module")
 def recognizer(japanese_vowels):
+    # With the seeds 0 to 7 the score is 0.946 to 0.976, and 0.970 on average, with both engines.
     classifier = LSTMClassifier(
-        mask_value=0.0, learning_rate=0.01, epochs=15, batch_size=32, random_state=0
+        mask_value=0.0, learning_rate=0.01, epochs=15, batch_size=32, random_state=1
     )
     steps = make_pipeline(PerTimestep(StandardScaler()), SequencePadder(timesteps=29), classifier)
     return steps.fit(*japanese_vowels["TRAIN"])

@@ -125,6 +125,7 @@ FITTED = {
     "LSTMClassifier": (classifier, X, LABELS),
     "class weights": (lambda: classifier(class_weight={"up": 2, "down": 1}), X, LABELS),
     "labels of numbers": (classifier, X, (Y > 0).astype(int)),
+    "trained by Keras": (lambda: regressor(engine="keras"), X, Y),
     "several labels": (classifier, X, (X[:, -1] > 0).astype(int)),
     "SequenceRegressor": (
         lambda: SequenceRegressor(
@@ -378,7 +379,7 @@ def test_a_file_is_hardly_larger_than_the_weights(units, way):
         size = len(buffer.getvalue())
     else:
         size = len(buffers[way](estimator))
-    weights = sum(array.nbytes for array in estimator.__getstate__()["model_"]["weights"])
+    weights = sum(array.nbytes for array in estimator.__getstate__()["_network"]["weights"])
     assert size <= 1.2 * weights + 100_000
     assert_array_equal(way(estimator).predict(X), estimator.predict(X), strict=True)
 
@@ -527,7 +528,9 @@ def test_a_lambda_layer_of_a_named_function_can_be_saved():
 
 @pytest.fixture(scope="module")
 def saved():
-    return skops.io.dumps(make_pipeline(scaler(), SequenceWindower(2), regressor()).fit(DAYS, Y))
+    # Only a network that Keras has trained is saved as a configuration of Keras.
+    lstm = regressor(engine="keras")
+    return skops.io.dumps(make_pipeline(scaler(), SequenceWindower(2), lstm).fit(DAYS, Y))
 
 
 def altered(data, alter):
@@ -807,3 +810,10 @@ def test_every_layer_of_keras_that_loads_code_is_left_out():
     }
     # The code of a Lambda and a vocabulary that is a file name are refused by other checks.
     assert suspects - {"Layer"} == {"Lambda", "IntegerLookup", "StringLookup"}
+
+
+def test_a_file_with_other_weights_is_refused():
+    state = regressor().fit(X, Y).__getstate__()
+    state["_network"]["weights"] = state["_network"]["weights"][:-1]
+    with pytest.raises(ValueError, match=r"The network has \d+ weights, but \d+ were passed"):
+        LSTMRegressor().__setstate__(state)

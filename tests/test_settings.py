@@ -12,6 +12,7 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
 # libraries, and a mutant of such a call is found by tests that train, which take too long.
 NOT_MUTATED = {
     "skl_lstm/_core/diagrams.py",
+    "skl_lstm/_core/float_type.py",
     "skl_lstm/_core/memmaps.py",
     "skl_lstm/_core/messages.py",
     "skl_lstm/_core/public.py",

@@ -21,7 +21,12 @@ from sklearn.pipeline import make_pipeline
 from skl_lstm import LSTMClassifier, LSTMRegressor, SequenceWindower
 
 SERIES = np.random.default_rng(0).standard_normal((60, 2)).astype("float32")
-KINDS = [(cls, units) for cls in (LSTMRegressor, LSTMClassifier) for units in (2, 3)]
+KINDS = [
+    (cls, units, engine)
+    for cls in (LSTMRegressor, LSTMClassifier)
+    for units in (2, 3)
+    for engine in ("native", "keras")
+]
 FITS, PREDICTIONS = 48, 480
 # Memory grows until every thread has a traced copy of every architecture.
 WARM_UP = 32
@@ -31,9 +36,9 @@ MOST_GROWTH = 80e6
 
 
 def fit(index):
-    cls, units = KINDS[index % len(KINDS)]
+    cls, units, engine = KINDS[index % len(KINDS)]
     y = SERIES[:, 0] > 0 if cls is LSTMClassifier else SERIES[:, 0]
-    lstm = cls(units, dropout=0.2, epochs=1, random_state=index % len(KINDS))
+    lstm = cls(units, dropout=0.2, epochs=1, engine=engine, random_state=index % len(KINDS))
     return make_pipeline(SequenceWindower(3 + units), lstm).fit(SERIES, y)
 
 

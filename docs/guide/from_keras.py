@@ -209,9 +209,11 @@ assert_allclose(wrapped.predict(X), by_keras, atol=1e-4)
 # model.save
 # ----------
 #
-# The fitted ``model_`` is a plain Keras model of standard layers. A saved ``model_`` can be loaded
-# where this package is not installed. To save the estimator itself, or a pipeline that contains it,
-# use ``skops``, ``joblib`` or ``pickle``, as for any scikit-learn estimator. :doc:`start` has an
+# The fitted ``model_`` is a plain Keras model of standard layers. By default the estimator trains
+# without Keras, and builds the model from its weights when you first read this attribute. A saved
+# ``model_`` can be loaded where this package is not installed. To save the estimator itself, or a
+# pipeline that contains it, use ``skops``, ``joblib`` or ``pickle``, as for any scikit-learn
+# estimator. :doc:`start` has an
 # example.
 
 import tempfile

@@ -45,18 +45,18 @@ scores = {"one process": search.fit(X, y).cv_results_["mean_test_score"]}
 # The cores of one machine
 # ------------------------
 #
-# ``n_jobs=2`` starts two processes. Each process imports TensorFlow, which takes seconds, and
-# traces the networks (:doc:`/speed`). Processes are therefore faster only if the fits take longer
-# than this start. joblib keeps the processes for the next search. It also limits the number of
-# threads in each process, and the estimators respect the limit. The limit is the number of cores
-# divided by ``n_jobs``, or ``inner_max_num_threads`` of ``joblib.parallel_config``.
+# ``n_jobs=2`` starts two processes. Each process imports the packages and loads the compiled
+# functions, which takes seconds (:doc:`/speed`). Processes are therefore faster only if the fits
+# take longer than this start. joblib keeps the processes for the next search. It also limits the
+# number of threads in each process, and the estimators respect the limit. The limit is the number
+# of cores divided by ``n_jobs``, or ``inner_max_num_threads`` of ``joblib.parallel_config``.
 #
 # joblib writes arrays of more than 1 MB, and tables of such arrays, to a file once. It maps the
 # file into the memory of every process, so the data are not sent with every task. If an array is
 # already memory-mapped, as with ``numpy.load("X.npy", mmap_mode="r")``, its own file is used.
 #
-# Threads share one import of TensorFlow: ``joblib.parallel_config(backend="threading", n_jobs=2)``.
-# Two simultaneous fits of the same architecture each use their own traced copy of the network.
+# Threads need no start: ``joblib.parallel_config(backend="threading", n_jobs=2)``. The compiled
+# functions that train the network run in several threads at the same time.
 
 with joblib.parallel_config(backend="threading", n_jobs=2):
     scores["two threads"] = search.fit(X, y).cv_results_["mean_test_score"]
@@ -104,7 +104,7 @@ with joblib.parallel_config(backend="dask", scatter=[X, y]):
     again = timed(lambda: search.fit(X, y))
 
 scores["Dask"] = search.cv_results_["mean_test_score"]
-print(f"first search {first:.1f} s, with TensorFlow's import; the next {again:.1f} s")
+print(f"first search {first:.1f} s, with the imports; the next {again:.1f} s")
 pd.DataFrame(scores, index=pd.MultiIndex.from_frame(pd.DataFrame(search.cv_results_["params"])))
 
 # %%
@@ -229,7 +229,7 @@ cluster.close()
 #
 # The workers need the same versions of Python and of the packages. ``Client`` warns if the versions
 # of Python, NumPy, pandas or Dask differ. ``client.get_versions(check=True,
-# packages=["scikit-learn", "tensorflow"])`` also checks these two packages. The workers do not need
+# packages=["scikit-learn", "numba"])`` also checks these two packages. The workers do not need
 # your data files, because the data are sent to them. Each task uses one thread, because Dask sets
 # ``OMP_NUM_THREADS=1`` for its workers, unless you set another value.
 #
@@ -255,6 +255,6 @@ cluster.close()
 #
 # Set ``n_jobs``. Without it, the search runs in this process only. Ray logs once that ``'context'``
 # is not supported; this message is harmless. Ray starts new processes for every search, and they
-# import TensorFlow again. Dask's workers keep running and keep their traced networks. If a Ray
+# import all packages again. Dask's workers keep running. If a Ray
 # process stops, the search ends with ``ActorDiedError``. To let Ray restart the process, also pass
 # ``ray_remote_args={"max_restarts": -1, "max_task_retries": -1}`` to ``parallel_config``.

@@ -1,7 +1,9 @@
 """Parameter constraints for scikit-learn's parameter validation."""
 
+import sys
 from datetime import timedelta
 from numbers import Integral, Real
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -41,3 +43,22 @@ class LengthOfTime(Interval):
 
     def __str__(self) -> str:
         return "a timedelta longer than 0"
+
+
+class InstanceOfKeras(Interval):
+    """Parameter constraint: an instance of a class of Keras, without loading Keras.
+
+    Without Keras in memory there are no such instances. `name` is the public name of the class.
+    """
+
+    def __init__(self, name: str) -> None:
+        # scikit-learn only accepts its own constraints and their subclasses.
+        super().__init__(Real, None, None, closed="neither")
+        self._name = name
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        keras = sys.modules.get("keras")
+        return keras is not None and isinstance(val, attrgetter(self._name)(keras))
+
+    def __str__(self) -> str:
+        return f"an instance of 'keras.{self._name}'"

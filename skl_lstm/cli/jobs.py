@@ -22,7 +22,7 @@ from skl_lstm import SequenceWindower
 from .arguments import parse_args
 from .errors import CommandError, count_and_noun, one_line
 from .files import check_writable, load_model, native_log_silenced, save_model, write_atomically
-from .report import draw_forecast, print_candidates, print_errors, show_progress
+from .report import print_candidates, print_errors, show_progress
 from .tables import (
     as_columns,
     choose_target,
@@ -56,6 +56,8 @@ def tune(args: argparse.Namespace) -> None:
     """Tune a pipeline on a table and report its errors; draw and save it if requested."""
     for path in filter(None, (args.plot, args.save)):
         check_writable(path)
+    if args.plot:  # imported only if needed, and before the search, because it may be missing
+        from .plot import draw_forecast
     table = read_table(args.csv, args.time_column)
     target = choose_target(table, args.target, from_csv=args.csv is not None)
     series = select_features(table, target, args.features)

@@ -1,21 +1,15 @@
-"""Printed tables and the plot of the command."""
+"""The progress bar and the printed tables of the command."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.model_selection import GridSearchCV
 
-from skl_lstm.inspection import ForecastDisplay
-
-from .files import write_atomically
 from .tables import as_columns
 
 
@@ -67,21 +61,3 @@ def print_errors(
         mae = mean_absolute_error(y_true, as_columns(y_pred))
         table.add_row(name, f"{rmse:.3f}", f"{mae:.3f}")
     console.print(table)
-
-
-def draw_forecast(
-    path: Path, truth: pd.Series, rows: NDArray[np.intp], y_pred: NDArray[Any]
-) -> None:
-    """Draw true values and the forecasts from `rows` to a PNG, for 1 and `horizon` steps ahead."""
-    targets = rows[:, np.newaxis] + np.arange(1, y_pred.shape[1] + 1)
-    panels = min(2, y_pred.shape[1])
-    figure = Figure(figsize=(10, 3.5 * panels), layout="constrained")
-    display = ForecastDisplay.from_predictions(
-        truth.to_numpy()[targets],
-        y_pred,
-        times=np.asarray(truth.index)[targets],
-        ax=figure.subplots(panels, squeeze=False),
-    )
-    for axes in display.axes_.flat:
-        axes.set(ylabel=truth.name, xlabel=truth.index.name or "row")
-    write_atomically(path, lambda file: figure.savefig(file, dpi=150, format="png"))

@@ -1,12 +1,15 @@
-"""`KerasEstimator`: fitting, prediction and pickling, shared by all estimators."""
+"""`NetworkEstimator`: fitting, prediction and pickling, shared by all estimators.
+
+The network is a `KerasNetwork` or a `NativeNetwork`. This module needs neither Keras nor numba.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from numbers import Real
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
-import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
@@ -22,19 +25,10 @@ from .._compat.sklearn import (
     validate_parameter_constraints,
 )
 from .._core.diagrams import ShapeDiagram, shape_of
-from .._core.parameters import AtLeast, Number
+from .._core.float_type import floatx
+from .._core.parameters import AtLeast, InstanceOfKeras, Number
 from .._core.user_warnings import warn_user
-from ..networks.configs import check_config
-from ..networks.models import (
-    array_warnings_silenced,
-    read_weights,
-    state_restored_on_error,
-    write_weights,
-)
-from ..networks.saving import pack, pack_objects, unpack_objects
-from ..networks.seeding import seeded
-from ..training.keras import engine
-from .building import ModelBuilder
+from ..networks.markers import needs_keras
 from .callbacks import EpochTasks
 from .data import (
     MaskValue,
@@ -45,6 +39,10 @@ from .data import (
     read_X,
 )
 from .targets import ClassTarget, NumericTarget
+
+if TYPE_CHECKING:
+    from .keras_network import KerasNetwork
+    from .native_network import NativeNetwork
 
 # The arguments are y and the name of the estimator, which error messages contain.
 DescribeTarget = Callable[[NDArray, str], NumericTarget | ClassTarget]
@@ -62,38 +60,60 @@ class Description(NamedTuple):
         """The `meta` argument of a function that builds a network, with the names of scikeras."""
         return {
             "X_shape_": self.X_shape,
-            "X_dtype_": np.dtype(keras.config.floatx()),
+            "X_dtype_": np.dtype(floatx()),
             # scikeras itself uses the length of axis 1, which is the time axis of a sequence.
             "n_features_in_": self.X_shape[-1],
             **self.target.meta,
         }
 
 
-class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
-    """Base class of the estimators that train a Keras network.
+class Run(NamedTuple):
+    """The settings of one call of `fit` or `partial_fit`."""
 
-    A subclass defines the network (`_builder_params`, `_network_mask_value`) and the type of the
-    target (`_target_kind`).
+    epochs: int
+    initial_epoch: int
+    seed: int
+    shuffle: bool
+    batch_size: int
+    validation_split: float
+    patience: int | None
+    verbose: int | str
+    options: dict[str, Any]  # further arguments of keras.Model.fit
+    tasks: EpochTasks | None
+
+
+class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
+    """Base class of the estimators that train a network.
+
+    A subclass defines the network (`_new_network`, `_network_to_resume`, `_network_mask_value`) and
+    the type of the target (`_target_kind`).
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "optimizer": [str, dict, type, keras.optimizers.Optimizer],
+        "optimizer": [str, dict, type, InstanceOfKeras("optimizers.Optimizer")],
         "loss": [str, list, dict, callable, None],
         "epochs": [AtLeast(1)],
         "batch_size": [AtLeast(1)],
         "validation_split": [Number(Real, 0, 1, closed="left")],
         "patience": [AtLeast(0), None],
-        "callbacks": [list, tuple, dict, type, keras.callbacks.Callback, None],
+        "callbacks": [list, tuple, dict, type, InstanceOfKeras("callbacks.Callback"), None],
         "verbose": ["verbose", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 
     _target_kind: ClassVar[Any]  # NumericTarget or ClassTarget
 
-    model_: keras.Model
     history_: dict[str, list[float]]
     n_iter_: int
     _description: Description
+    _network: Any  # a KerasNetwork or a NativeNetwork
+
+    def __getattr__(self, name: str) -> Any:
+        # model_ is not a property, because scikit-learn's diagrams read every property of an
+        # estimator, and reading this attribute may load Keras and build the model.
+        if name == "model_" and "_network" in vars(self):
+            return self._network.model
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @fit_context(prefer_skip_nested_validation=False)  # lstm_network validates its own parameters
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -118,7 +138,7 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
             y,
             sample_weight,
             epochs=self.epochs,
-            resume=self._fit_resumes_training() and hasattr(self, "model_"),
+            resume=self._fit_resumes_training() and self._is_trained(),
             describe_target=self._target_kind.describe,
         )
 
@@ -136,19 +156,20 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         data = self._read(X, y, sample_weight, resume)
         description = self._description if resume else self._describe(data, describe_target)
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        options = self._training_options(epochs, seed, resume)
-        data = self._apply_weights(data, description.target, options["validation_split"])
-        builder = ModelBuilder(description.meta, **self._builder_params())
-        model = self._build(builder, description.target, seed, resume)
-        callbacks = [*builder.make_callbacks(), *self._early_stopping()]
+        run = self._run_settings(epochs, seed, resume)
+        data = self._apply_weights(data, description.target, run.validation_split)
+        network = self._network_to_resume(seed) if resume else self._new_network(description, seed)
         if has_callbacks(self):
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             tasks = self._epoch_tasks(
-                description, data, options["epochs"], X=X, y=y, metadata=metadata
+                description, data, network, run.epochs, X=X, y=y, metadata=metadata
             )
-            callbacks.append(tasks)
-        history = self._train(model, data, description.target, callbacks, options)
-        self._set_fitted_attributes(X, description, model, history, resume)
+            run = run._replace(tasks=tasks)
+        arrays = [data.X, description.target.encode(data.y, network, type(self).__name__)]
+        if data.weight is not None:
+            arrays.append(data.weight)
+        history = network.train(arrays, run)
+        self._set_fitted_attributes(X, description, network, history, resume)
         return self
 
     def _read(
@@ -173,35 +194,11 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         target.check_remaining(data.y, kept.y, type(self).__name__)
         return kept
 
-    def _build(self, builder: ModelBuilder, target: Any, seed: int, resume: bool) -> keras.Model:
-        """Return the model to train: the fitted one to resume training, else a new one."""
-        if resume and self.model_.compiled:
-            return self.model_
-        with seeded(seed):
-            model = builder.build(target.default_loss)
-        if resume:  # unpickling does not compile the model
-            write_weights(model, read_weights(self.model_))
-        return model
-
-    def _train(
-        self,
-        model: keras.Model,
-        data: TrainingData,
-        target: Any,
-        callbacks: list[keras.callbacks.Callback],
-        options: Mapping[str, Any],
-    ) -> dict[str, list[float]]:
-        arrays = [data.X, target.encode(data.y, model, type(self).__name__)]
-        if data.weight is not None:
-            arrays.append(data.weight)
-        with state_restored_on_error(model):
-            return engine.train(model, arrays, callbacks=callbacks, **options)
-
     def _set_fitted_attributes(
         self,
         X: ArrayLike,
         description: Description,
-        model: keras.Model,
+        network: KerasNetwork | NativeNetwork,
         history: dict[str, list[float]],
         resume: bool,
     ) -> None:
@@ -209,20 +206,20 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         validate_data(self, X, reset=not resume, skip_check_array=True, ensure_2d=False)
         self.n_features_in_ = description.X_shape[-1]
         self._description = description
-        self.model_ = model
+        self._network = network
         earlier = self.history_ if resume else {}
         self.history_ = {name: [*earlier.get(name, []), *history[name]] for name in history}
         self.n_iter_ = len(self.history_["loss"])
 
     def _predict_output(self, X: ArrayLike) -> NDArray:
         """Return the output of the network for X."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self, "_network")
         self._check_mask_value(X, self._description.mask_value)
         values = read_X(X, self)
         self._check_features(X, values)
         options = {"batch_size": self.batch_size, **self._params_with_prefix("predict")}
         self._check_options(options)
-        return engine.predict(self.model_, values, **options)
+        return self._network.predict(values, **options)
 
     def _check_mask_value(self, X: ArrayLike, mask_value: MaskValue) -> None:
         warning = compare_mask_values(X, mask_value, type(self).__name__)
@@ -244,44 +241,44 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
                 f"{self.n_features_in_} features as input."
             )
 
-    def _early_stopping(self) -> list[keras.callbacks.Callback]:
-        if self.patience is None:
-            return []
-        # Keras monitors val_loss by default. Without validation data this metric does not exist,
-        # and Keras would never stop.
-        monitor = "val_loss" if self.validation_split else "loss"
-        return [
-            keras.callbacks.EarlyStopping(
-                monitor, patience=self.patience, restore_best_weights=True
-            )
-        ]
-
     def _epoch_tasks(
-        self, description: Description, data: TrainingData, epochs: int, **arguments: Any
+        self,
+        description: Description,
+        data: TrainingData,
+        network: KerasNetwork | NativeNetwork,
+        epochs: int,
+        **arguments: Any,
     ) -> EpochTasks:
         fitted = {
             "_description": description,
             "n_features_in_": description.X_shape[-1],
             "feature_names_in_": data.feature_names,
         }
-        return EpochTasks(self, epochs, fitted, **arguments)
+        # The network is copied, because training changes it.
+        return EpochTasks(self, epochs, lambda: {**fitted, "_network": network.copy()}, **arguments)
 
-    def _training_options(self, epochs: int, seed: int, resume: bool) -> dict[str, Any]:
-        """Return the options of `engine.train`: parameters, overridden by ``fit__`` parameters."""
+    def _run_settings(self, epochs: int, seed: int, resume: bool) -> Run:
+        """Return the parameters of the run, overridden by ``fit__`` parameters."""
         routed = self._params_with_prefix("fit")
-        shuffle = routed.pop("shuffle", self._shuffles_rows())
-        # ModelBuilder.make_callbacks has already created these callbacks.
+        # `KerasNetwork` has already created these callbacks.
         routed = {name: value for name, value in routed.items() if not name.startswith("callbacks")}
-        self._check_options(routed)
-        return {
+        settings = {
             "epochs": epochs,
             "initial_epoch": self.n_iter_ if resume else 0,
-            "seed": seed if shuffle else None,
+            "shuffle": self._shuffles_rows(),
             "batch_size": self.batch_size,
             "validation_split": self.validation_split,
             "verbose": self.verbose,
-            **routed,
         }
+        overridden = {name: routed.pop(name) for name in settings if name in routed}
+        self._check_options({**overridden, **routed})
+        return Run(
+            **{**settings, **overridden},
+            seed=seed,
+            patience=self.patience,
+            options=routed,
+            tasks=None,
+        )
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
         """Validate ``fit__`` and ``predict__`` values that override an estimator parameter."""
@@ -293,16 +290,19 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         )
 
     def _params_with_prefix(self, prefix: str) -> dict[str, Any]:
-        params = self.get_params(deep=False).items()
-        return {
-            name.removeprefix(f"{prefix}__"): value
-            for name, value in params
-            if name.startswith(f"{prefix}__")
-        }
+        """Return the parameters ``prefix__name`` by their names without the prefix."""
+        return {}
 
-    def _builder_params(self) -> dict[str, Any]:
-        """Return the parameters of the `ModelBuilder`."""
+    def _new_network(self, description: Description, seed: int) -> KerasNetwork | NativeNetwork:
+        """Return a new network with weights drawn from the seed."""
         raise NotImplementedError
+
+    def _network_to_resume(self, seed: int) -> KerasNetwork | NativeNetwork:
+        """Return the fitted network, to train it further."""
+        raise NotImplementedError
+
+    def _is_trained(self) -> bool:
+        return hasattr(self, "_network")
 
     def _network_mask_value(self) -> MaskValue:
         """Return the value of the time steps that the network skips."""
@@ -325,28 +325,64 @@ class KerasEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        packed = {name: pack_objects(value) for name, value in state.items() if name != "model_"}
-        if "model_" in state:
-            packed["model_"] = pack(state["model_"])
+        network, description = state.pop("_network", None), state.pop("_description", None)
+        packed = _pack_parameters(state)
+        if network is not None:
+            packed["_network"] = network.to_state()
             # Plain dicts keep the private classes of this package out of the file.
-            description = state["_description"]
-            packed["_description"] = {
-                **description._asdict(),
-                "target": description.target._asdict(),
-            }
+            target = description.target._asdict()
+            packed["_description"] = {**description._asdict(), "target": target}
         return packed
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # Parameters can be Keras configurations, which the next fit would deserialize.
-        check_config(list(state.values()))
-        unpacked = {name: unpack_objects(value) for name, value in state.items()}
-        if "_description" in unpacked:
-            fields = unpacked["_description"]
-            target = self._target_kind(**fields["target"])
-            unpacked["_description"] = Description(**{**fields, "target": target})
+        state = dict(state)
+        network, description = state.pop("_network", None), state.pop("_description", None)
+        unpacked = _unpack_parameters(state)
+        if network is not None:
+            target = self._target_kind(**description["target"])
+            unpacked["_description"] = Description(**{**description, "target": target})
+            unpacked["_network"] = _restore_network(network)
         super().__setstate__(unpacked)
 
     def __sklearn_clone__(self) -> Self:
+        if "keras" not in sys.modules:
+            return clone_parametrized(self)
+        from ..networks.models import array_warnings_silenced
+
         # Copying a model that is a parameter pickles it. Keras then triggers a NumPy warning.
         with array_warnings_silenced():
             return clone_parametrized(self)
+
+
+# Without Keras in memory, no parameter is an object of Keras.
+
+
+def _pack_parameters(state: dict[str, Any]) -> dict[str, Any]:
+    """Convert the objects of Keras in a state to plain data."""
+    if "keras" not in sys.modules and not needs_keras(list(state.values())):
+        return state
+    from ..networks.saving import pack_objects
+
+    return {name: pack_objects(value) for name, value in state.items()}
+
+
+def _unpack_parameters(state: dict[str, Any]) -> dict[str, Any]:
+    """Restore the objects of Keras in a state. Raise if it names code that is not allowed."""
+    if not needs_keras(list(state.values())):
+        return state
+    from ..networks.configs import check_config
+    from ..networks.saving import unpack_objects
+
+    # Parameters can be Keras configurations, which the next fit would deserialize.
+    check_config(list(state.values()))
+    return {name: unpack_objects(value) for name, value in state.items()}
+
+
+def _restore_network(state: dict[str, Any]) -> KerasNetwork | NativeNetwork:
+    if needs_keras(state):
+        from .keras_network import KerasNetwork
+
+        return KerasNetwork.from_state(state)
+    from .native_network import NativeNetwork
+
+    return NativeNetwork.from_state(state)

@@ -67,6 +67,14 @@ def optimizer_params(optimizer: Any) -> dict[str, Any]:
     return {"optimizer": optimizer, **named}
 
 
+def optimizer_from_config(
+    optimizer: dict[str, Any], learning_rate: float
+) -> keras.optimizers.Optimizer:
+    """Return the optimizer of a configuration. Its learning rate is used if it contains one."""
+    config = {"learning_rate": float(learning_rate), **(optimizer.get("config") or {})}
+    return keras.optimizers.get({**optimizer, "config": config})
+
+
 def _check_output(model: keras.Model) -> None:
     shape = getattr(model, "output_shape", None)
     if isinstance(shape, tuple) and len(shape) == 2:

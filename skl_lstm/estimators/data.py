@@ -6,17 +6,17 @@ from contextlib import suppress
 from numbers import Real
 from typing import Any, Literal, NamedTuple
 
-import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from .._compat.sklearn import check_sample_weight, get_feature_names
+from .._core.float_type import floatx
 from .._core.memmaps import cast_rows, check_finite, lies_on_disk
 from .._core.sequences import padding_mark
 from .._core.validation import explained, read_array
 from .._core.windows import cast_by_table, window_table
-from ..training.keras.engine import training_rows
+from ..training.rows import training_rows
 
 
 class TrainingData(NamedTuple):
@@ -39,12 +39,12 @@ def read_X(X: ArrayLike, estimator: Any) -> NDArray:
     Windows that are views of a table are cast and checked once per value of the table, which
     keeps their memory shared. A memory-mapped array stays on disk.
     """
-    floatx = np.dtype(keras.config.floatx())
+    dtype = np.dtype(floatx())
     if isinstance(X, np.ndarray):
-        X = cast_by_table(X, floatx)
-        X = cast_rows(X, floatx) if lies_on_disk(X) else X
+        X = cast_by_table(X, dtype)
+        X = cast_rows(X, dtype) if lies_on_disk(X) else X
     with explained(X):
-        values = read_array(X, estimator=estimator, dtype=floatx, finite=False, allow_nd=True)
+        values = read_array(X, estimator=estimator, dtype=dtype, finite=False, allow_nd=True)
         _check_finite(values, type(estimator).__name__)
     if 0 in values.shape:
         raise ValueError(

@@ -23,7 +23,7 @@ ClassWeight = Mapping[Any, float] | str | None
 
 
 class Regressor(RegressorMixin):
-    """Mixin of a `KerasEstimator` with one or several numeric targets."""
+    """Mixin of a `NetworkEstimator` with one or several numeric targets."""
 
     _target_kind = NumericTarget
 
@@ -55,7 +55,7 @@ class Regressor(RegressorMixin):
             y,
             sample_weight,
             epochs=1,
-            resume=hasattr(self, "model_"),
+            resume=self._is_trained(),
             describe_target=NumericTarget.describe,
         )
 
@@ -87,7 +87,7 @@ class Regressor(RegressorMixin):
 
 
 class Classifier(ClassifierMixin):
-    """Mixin of a `KerasEstimator` whose target is a class, or several labels per sample."""
+    """Mixin of a `NetworkEstimator` whose target is a class, or several labels per sample."""
 
     _target_kind = ClassTarget
 
@@ -123,7 +123,7 @@ class Classifier(ClassifierMixin):
         estimator
             The fitted estimator.
         """
-        resume = hasattr(self, "model_")
+        resume = self._is_trained()
         if resume and classes is not None:
             labels = sorted_labels(classes)
             if not np.array_equal(labels, self.classes_):

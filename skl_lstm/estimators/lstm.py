@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import inspect
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
-
-from .._core.parameters import Number
+from .._compat.sklearn import StrOptions
+from .._core.parameters import InstanceOfKeras, Number
 from .._core.public import set_module
-from ..networks.lstm import lstm_network
-from .base import KerasEstimator
-from .building import optimizer_params
+from ..networks.architecture import Architecture, architecture_of
+from .base import Description, NetworkEstimator
 from .data import MaskValue
 from .kinds import CLASS_WEIGHT, Classifier, ClassWeight, Regressor
 
+if TYPE_CHECKING:
+    from .keras_network import KerasNetwork
+    from .native_network import NativeNetwork
+
 # All parameters except `meta`, which describes the data and is not set by the user.
-_NETWORK_PARAMETERS = list(inspect.signature(lstm_network).parameters)[1:]
+_NETWORK_PARAMETERS = list(inspect.signature(architecture_of).parameters)[1:]
 
 
-class _LSTMEstimator(KerasEstimator):
+class _LSTMEstimator(NetworkEstimator):
     """Base class of `LSTMRegressor` and `LSTMClassifier`."""
 
-    # lstm_network validates the parameters of the network.
-    _parameter_constraints = KerasEstimator._parameter_constraints | {
+    # architecture_of validates the parameters of the network.
+    _parameter_constraints = NetworkEstimator._parameter_constraints | {
         "learning_rate": [Number(Real, 0, None, closed="neither")],
+        "warm_start": ["boolean"],
+        "engine": [StrOptions({"auto", "native", "keras"})],
     }
 
     def __init__(
@@ -46,6 +50,8 @@ class _LSTMEstimator(KerasEstimator):
         batch_size: int = 32,
         validation_split: float = 0.0,
         patience: int | None = None,
+        warm_start: bool = False,
+        engine: str = "auto",
         callbacks: list[Any] | None = None,
         verbose: int | str = 0,
         random_state: Any = None,
@@ -65,21 +71,102 @@ class _LSTMEstimator(KerasEstimator):
         self.batch_size = batch_size
         self.validation_split = validation_split
         self.patience = patience
+        self.warm_start = warm_start
+        self.engine = engine
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
 
+    def _new_network(self, description: Description, seed: int) -> KerasNetwork | NativeNetwork:
+        if self._trains_natively(description):
+            return self._native_network(description, seed)
+        from .keras_network import KerasNetwork
+
+        params = self._builder_params()
+        return KerasNetwork.build(description.meta, description.target, seed, params)
+
+    def _network_to_resume(self, seed: int) -> KerasNetwork | NativeNetwork:
+        """Return the fitted network, or its weights in a network of the other engine."""
+        description, network = self._description, self._network
+        is_native = hasattr(network, "architecture")
+        if (is_native or self.engine == "native") and self._trains_natively(description):
+            if is_native:
+                return network.copy()
+            return self._native_network(description, seed, weights=network.weights)
+        from .keras_network import KerasNetwork
+
+        params = self._builder_params()
+        if not is_native:
+            return network.resumed(description.meta, description.target, seed, params)
+        return KerasNetwork.build(
+            description.meta, description.target, seed, params, weights=network.weights
+        )
+
+    def _trains_natively(self, description: Description) -> bool:
+        """Return whether the network is trained without Keras. Raise if it must be and cannot."""
+        if self.engine == "keras":
+            return False
+        from .native_network import obstacles
+
+        found = obstacles(
+            self._architecture(description),
+            optimizer=self.optimizer,
+            loss=self._loss(description),
+            callbacks=self.callbacks,
+        )
+        if found and self.engine == "native":
+            raise ValueError(
+                f"engine='native' cannot train this {type(self).__name__}: {'; '.join(found)}. "
+                "Change these parameters, or use engine='auto', which trains with Keras here."
+            )
+        return not found
+
+    def _native_network(
+        self, description: Description, seed: int, weights: Any = None
+    ) -> NativeNetwork:
+        from .native_network import NativeNetwork
+
+        return NativeNetwork.draw(
+            self._architecture(description),
+            seed,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            loss=self._loss(description),
+            weights=weights,
+        )
+
+    def _architecture(self, description: Description) -> Architecture:
+        return architecture_of(description.meta, **self._network_params())
+
+    def _loss(self, description: Description) -> Any:
+        if self.loss is not None:
+            return self.loss
+        return description.target.default_loss(self._architecture(description).outputs)
+
+    def _network_params(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _NETWORK_PARAMETERS}
+
     def _builder_params(self) -> dict[str, Any]:
+        """Return the parameters of a `ModelBuilder`."""
+        from ..networks.lstm import lstm_network
+        from .building import optimizer_from_config, optimizer_params
+
+        optimizer = self.optimizer
+        if isinstance(optimizer, dict):
+            optimizer = optimizer_from_config(optimizer, self.learning_rate)
         params = {
             "model": lstm_network,
-            **optimizer_params(self.optimizer),
+            **optimizer_params(optimizer),
             "loss": self.loss,
             "callbacks": self.callbacks,
-            **{f"model__{name}": getattr(self, name) for name in _NETWORK_PARAMETERS},
+            **{f"model__{name}": value for name, value in self._network_params().items()},
         }
-        if not isinstance(self.optimizer, keras.optimizers.Optimizer):
+        if not InstanceOfKeras("optimizers.Optimizer").is_satisfied_by(optimizer):
             params["optimizer__learning_rate"] = self.learning_rate
         return params
+
+    def _fit_resumes_training(self) -> bool:
+        return self.warm_start
 
     def _network_mask_value(self) -> MaskValue:
         return self.mask_value
@@ -113,12 +200,15 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
     mask_value : float, default=None
         Skip the time steps in which every feature has this value. For padded sequences, use the
         `mask_value` of the `SequencePadder`. None: skip no time steps.
-    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
-        Optimizer of Keras. An instance keeps its own learning rate.
+    optimizer : str, dict, class or keras.optimizers.Optimizer, default="adam"
+        Optimizer of Keras. Without Keras: "adam", "adamw", "nadam", "rmsprop" or "sgd". A dict is
+        a configuration: ``{"class_name": "sgd", "config": {"momentum": 0.9}}``. An instance keeps
+        its own learning rate, and so does a configuration that contains one.
     learning_rate : float, default=1e-3
-        Learning rate of an optimizer given by name or class.
+        Learning rate of an optimizer given by name or class, or by a configuration without one.
     loss : str, function or keras.losses.Loss, default=None
-        Loss to minimize. None: "mean_squared_error".
+        Loss to minimize. None: "mean_squared_error". Without Keras: "mean_squared_error",
+        "mean_absolute_error", "huber", "log_cosh" or "poisson", or a short name such as "mae".
     epochs : int, default=50
         Number of passes over the training rows.
     batch_size : int, default=32
@@ -130,6 +220,14 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         Number of epochs without a lower loss after which training stops and the best weights
         are restored. The loss is that of the validation rows if there is a `validation_split`,
         else that of the training rows. None: train for all `epochs`.
+    warm_start : bool, default=False
+        Continue in `fit` from the weights of the previous `fit`, for `epochs` more epochs.
+    engine : {"auto", "native", "keras"}, default="auto"
+        What trains the network. "native": compiled functions of this package, which are faster for
+        small networks and need neither Keras nor TensorFlow. "keras": Keras. "auto": "native" if
+        the parameters allow it, else "keras". Objects of Keras (callbacks, losses, optimizers),
+        other names of losses and optimizers than the listed ones, and another float type than
+        float32 need Keras.
     callbacks : list of keras.callbacks.Callback, default=None
         Callbacks of Keras.
     verbose : {"auto", 0, 1, 2}, default=0
@@ -141,8 +239,10 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
     Attributes
     ----------
     model_ : keras.Model
-        The trained and compiled network. It is a plain Keras model, and it is not shared with
-        other estimators.
+        The trained and compiled network, a plain Keras model that is not shared with other
+        estimators. If it was trained without Keras, Keras is loaded and the model is built when
+        this attribute is first read. It then has copies of the weights, so changes of the model
+        do not change the predictions of the estimator.
     history_ : dict of str to list of float
         Loss and metrics of each epoch.
     n_iter_ : int
@@ -198,13 +298,17 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
     mask_value : float, default=None
         Skip the time steps in which every feature has this value. For padded sequences, use the
         `mask_value` of the `SequencePadder`. None: skip no time steps.
-    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
-        Optimizer of Keras. An instance keeps its own learning rate.
+    optimizer : str, dict, class or keras.optimizers.Optimizer, default="adam"
+        Optimizer of Keras. Without Keras: "adam", "adamw", "nadam", "rmsprop" or "sgd". A dict is
+        a configuration: ``{"class_name": "sgd", "config": {"momentum": 0.9}}``. An instance keeps
+        its own learning rate, and so does a configuration that contains one.
     learning_rate : float, default=1e-3
-        Learning rate of an optimizer given by name or class.
+        Learning rate of an optimizer given by name or class, or by a configuration without one.
     loss : str, function or keras.losses.Loss, default=None
         Loss to minimize. None: "binary_crossentropy" for one output or multilabel
-        targets, else "sparse_categorical_crossentropy".
+        targets, else "sparse_categorical_crossentropy". Without Keras: these,
+        "categorical_crossentropy", and for one output or multilabel targets the losses of
+        `LSTMRegressor`.
     epochs : int, default=50
         Number of passes over the training rows.
     batch_size : int, default=32
@@ -216,6 +320,14 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
         Number of epochs without a lower loss after which training stops and the best weights
         are restored. The loss is that of the validation rows if there is a `validation_split`,
         else that of the training rows. None: train for all `epochs`.
+    warm_start : bool, default=False
+        Continue in `fit` from the weights of the previous `fit`, for `epochs` more epochs.
+    engine : {"auto", "native", "keras"}, default="auto"
+        What trains the network. "native": compiled functions of this package, which are faster for
+        small networks and need neither Keras nor TensorFlow. "keras": Keras. "auto": "native" if
+        the parameters allow it, else "keras". Objects of Keras (callbacks, losses, optimizers),
+        other names of losses and optimizers than the listed ones, and another float type than
+        float32 need Keras.
     class_weight : dict or "balanced", default=None
         Weights of the classes, ``{label: weight}``. "balanced": inversely proportional to the
         class frequencies. The weights are multiplied with `sample_weight`.
@@ -230,8 +342,10 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
     Attributes
     ----------
     model_ : keras.Model
-        The trained and compiled network. It is a plain Keras model, and it is not shared with
-        other estimators.
+        The trained and compiled network, a plain Keras model that is not shared with other
+        estimators. If it was trained without Keras, Keras is loaded and the model is built when
+        this attribute is first read. It then has copies of the weights, so changes of the model
+        do not change the predictions of the estimator.
     history_ : dict of str to list of float
         Loss and metrics of each epoch.
     n_iter_ : int
@@ -282,6 +396,8 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
         batch_size: int = 32,
         validation_split: float = 0.0,
         patience: int | None = None,
+        warm_start: bool = False,
+        engine: str = "auto",
         class_weight: ClassWeight = None,
         callbacks: list[Any] | None = None,
         verbose: int | str = 0,
@@ -303,6 +419,8 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
             batch_size=batch_size,
             validation_split=validation_split,
             patience=patience,
+            warm_start=warm_start,
+            engine=engine,
             callbacks=callbacks,
             verbose=verbose,
             random_state=random_state,

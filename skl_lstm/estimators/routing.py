@@ -61,6 +61,14 @@ class RoutedParameters:
             if name not in in_signature and name[0] != "_" and name[-1] != "_"
         }
 
+    def _params_with_prefix(self, prefix: str) -> dict[str, Any]:
+        """Return the parameters ``prefix__name`` by their names without the prefix."""
+        return {
+            name.removeprefix(f"{prefix}__"): value
+            for name, value in self._extra_params().items()
+            if name.startswith(f"{prefix}__")
+        }
+
     def _routed_params(self) -> dict[str, Any]:
         """Return the parameters outside the signature. Raise if one has no valid prefix."""
         params = self._extra_params()

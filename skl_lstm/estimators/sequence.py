@@ -8,17 +8,18 @@ from typing import Any
 import keras
 
 from .._core.public import set_module
-from .base import KerasEstimator
+from .base import Description, NetworkEstimator
 from .building import as_build_function, optimizer_params
 from .data import MaskValue
+from .keras_network import KerasNetwork
 from .kinds import CLASS_WEIGHT, Classifier, ClassWeight, Regressor
 from .routing import RoutedParameters
 
 
-class _SequenceEstimator(RoutedParameters, KerasEstimator):
+class _SequenceEstimator(RoutedParameters, NetworkEstimator):
     """Base class of `SequenceRegressor` and `SequenceClassifier`."""
 
-    _parameter_constraints = KerasEstimator._parameter_constraints | {
+    _parameter_constraints = NetworkEstimator._parameter_constraints | {
         "metrics": [str, list, tuple, dict, callable, None],
         "shuffle": ["boolean"],
         "run_eagerly": ["boolean"],
@@ -60,6 +61,14 @@ class _SequenceEstimator(RoutedParameters, KerasEstimator):
         self.random_state = random_state
         self.__dict__.update(routed)
 
+    def _new_network(self, description: Description, seed: int) -> KerasNetwork:
+        params = self._builder_params()
+        return KerasNetwork.build(description.meta, description.target, seed, params)
+
+    def _network_to_resume(self, seed: int) -> KerasNetwork:
+        description, params = self._description, self._builder_params()
+        return self._network.resumed(description.meta, description.target, seed, params)
+
     def _builder_params(self) -> dict[str, Any]:
         return {
             "model": as_build_function(self.model),
@@ -82,7 +91,7 @@ class _SequenceEstimator(RoutedParameters, KerasEstimator):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        if hasattr(self, "model_"):
+        if self._is_trained():
             self.model_.run_eagerly = self.run_eagerly
 
 

@@ -1,23 +1,22 @@
 """`NumericTarget` for regressors and `ClassTarget` for classifiers.
 
 A target validates and describes y, encodes y for the network, and decodes the output of the
-network to predictions.
+network to predictions. The argument `network` is a `KerasNetwork` or a `NativeNetwork`.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scikeras.utils import loss_name
 from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from .._compat.sklearn import check_y
 from .._core.diagrams import shape_of
+from .._core.float_type import floatx
 from .._core.validation import explained, numeric
 
 
@@ -40,7 +39,7 @@ class NumericTarget(NamedTuple):
                     "numbers, or use a classifier."
                 )
             # A finite float64 can be infinite in the float type of the network.
-            in_network = target.astype(keras.config.floatx())
+            in_network = target.astype(floatx())
             check_array(in_network, ensure_2d=False, estimator=estimator, input_name="y")
         return target
 
@@ -67,15 +66,15 @@ class NumericTarget(NamedTuple):
     def check_remaining(self, y: NDArray, kept: NDArray, name: str) -> None:
         """Do nothing: a regressor can be trained on any targets."""
 
-    def encode(self, y: NDArray, model: keras.Model, name: str) -> NDArray:
+    def encode(self, y: NDArray, network: Any, name: str) -> NDArray:
         """Return y in the form that the network is trained on, (samples, outputs)."""
-        _check_n_outputs(model, {self.n_outputs}, 'keras.layers.Dense(meta["n_outputs_"])')
+        _check_n_outputs(network, {self.n_outputs}, 'keras.layers.Dense(meta["n_outputs_"])')
         y = y.reshape(len(y), -1)
         if y.shape[1] != self.n_outputs:
             raise ValueError(
                 f"y has {y.shape[1]} outputs, but {name} was fitted on {self.n_outputs}."
             )
-        return y.astype(keras.config.floatx())
+        return y.astype(floatx())
 
     def decode(self, output: NDArray) -> NDArray:
         """Return predictions in the shape of y, and in the dtype of y if it is a float type."""
@@ -162,9 +161,9 @@ class ClassTarget(NamedTuple):
                 f"above zero: {remaining.tolist()[0]!r}"
             )
 
-    def encode(self, y: NDArray, model: keras.Model, name: str) -> NDArray:
+    def encode(self, y: NDArray, network: Any, name: str) -> NDArray:
         """Return y in the form that the network is trained on, (samples, outputs)."""
-        n_classes, floatx = len(self.classes), keras.config.floatx()
+        n_classes, dtype = len(self.classes), floatx()
         if (y.ndim == 2) != self.is_multilabel or (self.is_multilabel and y.shape[1] != n_classes):
             fitted = f"(n_samples, {n_classes})" if self.is_multilabel else "(n_samples,)"
             raise ValueError(
@@ -172,20 +171,20 @@ class ClassTarget(NamedTuple):
             )
         if self.is_multilabel:
             _check_n_outputs(
-                model, {n_classes}, 'keras.layers.Dense(meta["n_classes_"], "sigmoid")'
+                network, {n_classes}, 'keras.layers.Dense(meta["n_classes_"], "sigmoid")'
             )
-            return y.astype(floatx)
+            return y.astype(dtype)
         widths = {1, 2} if n_classes == 2 else {n_classes}
-        _check_n_outputs(model, widths, 'keras.layers.Dense(meta["n_classes_"], "softmax")')
+        _check_n_outputs(network, widths, 'keras.layers.Dense(meta["n_classes_"], "softmax")')
         if unseen := np.setdiff1d(y, self.classes).tolist():
             raise ValueError(
                 f"y contains labels that are not classes of this {name}: {unseen}. Pass all "
                 "classes in the first call of partial_fit."
             )
         codes = np.searchsorted(self.classes, y)
-        if loss_name(model.loss) == "categorical_crossentropy":
-            return np.eye(n_classes, dtype=floatx)[codes]
-        return codes.astype(floatx)[:, np.newaxis]
+        if network.trains_on_one_hot:
+            return np.eye(n_classes, dtype=dtype)[codes]
+        return codes.astype(dtype)[:, np.newaxis]
 
     def probabilities(self, output: NDArray) -> NDArray:
         """Return the probability of each class, (samples, classes)."""
@@ -238,10 +237,10 @@ def _common_meta(target: NumericTarget | ClassTarget) -> dict[str, Any]:
     }
 
 
-def _check_n_outputs(model: keras.Model, allowed: set[int], last_layer: str) -> None:
+def _check_n_outputs(network: Any, allowed: set[int], last_layer: str) -> None:
     # Keras would broadcast y to the output, and minimize a wrong loss without an error.
-    if model.output_shape[-1] not in allowed:
+    if network.n_outputs not in allowed:
         raise ValueError(
-            f"The network has {model.output_shape[-1]} outputs, but y needs "
+            f"The network has {network.n_outputs} outputs, but y needs "
             f"{' or '.join(map(str, sorted(allowed)))}. Use this last layer: {last_layer}."
         )

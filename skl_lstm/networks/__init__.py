@@ -1,1 +1,1 @@
-"""Building, copying and saving of recurrent networks."""
+"""Recurrent networks as plain data, and building, copying and saving of Keras models."""

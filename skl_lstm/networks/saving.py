@@ -10,6 +10,7 @@ import keras
 
 from .._compat.keras import huber_delta
 from .configs import check_config, foreign_code, names_of
+from .markers import PACKED
 from .models import code_in, code_of, copy_architecture, read_weights, write_weights
 from .seeding import seeded
 
@@ -25,10 +26,6 @@ _RESTORED_FROM_CONFIG = (
 )
 
 
-# The key marks packed objects, to distinguish them from a dict of the user.
-_PACKED = "packed by skl_lstm"
-
-
 def pack(model: keras.Model, *, compiled: bool = False) -> dict[str, Any]:
     """Convert a model to a dict of its architecture in JSON and its weights as arrays.
 
@@ -40,7 +37,7 @@ def pack(model: keras.Model, *, compiled: bool = False) -> dict[str, Any]:
     architecture = described.to_json()
     code = _code_to_save(json.loads(architecture), code_in(model))
     weights = read_weights(model)
-    return {_PACKED: "model", "architecture": architecture, "weights": weights, "code": code}
+    return {PACKED: "model", "architecture": architecture, "weights": weights, "code": code}
 
 
 def unpack(packed: dict[str, Any]) -> keras.Model:
@@ -65,15 +62,15 @@ def pack_objects(value: Any) -> Any:
         if isinstance(value, keras.losses.Huber):  # the configuration of Huber lacks delta
             config["config"].setdefault("delta", huber_delta(value))
         code = _code_to_save(config, code_of([value]))
-        return {_PACKED: "object", "object": json.dumps(config), "code": code}
+        return {PACKED: "object", "object": json.dumps(config), "code": code}
     packed = _map_nested(pack_objects, value)
-    looks_packed = type(value) is dict and _PACKED in value
-    return {_PACKED: "dict", "items": packed} if looks_packed else packed
+    looks_packed = type(value) is dict and PACKED in value
+    return {PACKED: "dict", "items": packed} if looks_packed else packed
 
 
 def unpack_objects(value: Any) -> Any:
     """Restore the Keras objects in a value that `pack_objects` returned."""
-    kind = value.get(_PACKED) if type(value) is dict else None
+    kind = value.get(PACKED) if type(value) is dict else None
     if kind == "model":
         return unpack(value)
     if kind == "object":

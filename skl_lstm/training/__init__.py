@@ -1,1 +1,1 @@
-"""Training of networks, and prediction with them."""
+"""Training and prediction of networks, with and without Keras."""

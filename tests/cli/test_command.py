@@ -362,6 +362,17 @@ def test_predict_gives_the_forecasts_of_the_pipeline(forecaster, capsys):
     np.testing.assert_array_equal(forecasts.index, rows.index)
 
 
+def test_predict_loads_neither_keras_nor_matplotlib(forecaster):
+    code = (
+        "import sys; from skl_lstm.__main__ import main; "
+        "sys.argv = 'skl-lstm predict load.skops table.csv --output out.csv'.split(); main(); "
+        "print(*({'keras', 'tensorflow', 'scikeras', 'matplotlib'} & sys.modules.keys()))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=forecaster, capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
 def test_predict_in_a_new_process_finds_the_past_of_new_rows(forecaster, capsys):
     model = load(forecaster / "load.skops")
     table = pd.read_csv(forecaster / "table.csv")

@@ -68,9 +68,26 @@ X, NEW_X = (rows.reshape(-1, TIMESTEPS, FEATURES) for rows in (TABLE, NEW_TABLE)
 NUMBERS, NEW_NUMBERS = (rows[:, -1].sum(axis=1) for rows in (X, NEW_X))
 LABELS, NEW_LABELS = (np.where(y > 0, "up", "down") for y in (NUMBERS, NEW_NUMBERS))
 
-REGRESSORS = [LSTMRegressor, SequenceRegressor]
-CLASSIFIERS = [LSTMClassifier, SequenceClassifier]
-LSTMS = [LSTMRegressor, LSTMClassifier]
+# The same estimators with the other engine.
+
+
+class KerasLSTMRegressor(LSTMRegressor):
+    __doc__ = LSTMRegressor.__doc__
+
+    def _trains_natively(self, description):
+        return False
+
+
+class KerasLSTMClassifier(LSTMClassifier):
+    __doc__ = LSTMClassifier.__doc__
+
+    def _trains_natively(self, description):
+        return False
+
+
+REGRESSORS = [LSTMRegressor, KerasLSTMRegressor, SequenceRegressor]
+CLASSIFIERS = [LSTMClassifier, KerasLSTMClassifier, SequenceClassifier]
+LSTMS = [LSTMRegressor, KerasLSTMRegressor, LSTMClassifier, KerasLSTMClassifier]
 
 
 def make(cls, **params):
@@ -134,9 +151,9 @@ each_classifier = pytest.mark.parametrize("cls", CLASSIFIERS)
 @pytest.fixture(scope="module")
 def fitted_by_class():
     """One fitted pipeline of each class, for tests that do not fit."""
-    epochs = {LSTMRegressor: 20, LSTMClassifier: 20, SequenceRegressor: 8, SequenceClassifier: 8}
     return {
-        cls: make_pipeline(cls, epochs=epochs[cls]).fit(TABLE, target_of(cls)) for cls in epochs
+        cls: make_pipeline(cls, epochs=20 if cls in LSTMS else 8).fit(TABLE, target_of(cls))
+        for cls in REGRESSORS + CLASSIFIERS
     }
 
 
@@ -584,7 +601,7 @@ def draws():
     )
 
 
-@pytest.mark.parametrize("cls", [LSTMRegressor, SequenceClassifier])
+@pytest.mark.parametrize("cls", [LSTMRegressor, KerasLSTMRegressor, SequenceClassifier])
 def test_a_seeded_fit_does_not_change_any_global_generator(cls):
     noise = {"dropout": 0.2, "recurrent_dropout": 0.2}
     if cls is SequenceClassifier:
@@ -713,15 +730,15 @@ def test_a_model_saved_by_keras_loads_without_this_package(fitted_by_class, tmp_
 
 
 def test_a_fit_creates_the_optimizer_parameters_once(monkeypatch):
-    from skl_lstm.estimators import building, lstm
+    from skl_lstm.estimators import building
 
-    copied = []
+    original, copied = building.optimizer_params, []
 
     def copy(optimizer):
         copied.append(optimizer)
-        return building.optimizer_params(optimizer)
+        return original(optimizer)
 
-    monkeypatch.setattr(lstm, "optimizer_params", copy)
+    monkeypatch.setattr(building, "optimizer_params", copy)
     optimizer = keras.optimizers.SGD(0.125)
     make(LSTMRegressor, epochs=1, optimizer=optimizer).fit(X, NUMBERS)
     assert copied == [optimizer]

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from ..._core.memmaps import is_large, slices
 from ...networks.models import array_warnings_silenced
-from .feed import Feed, batches, epoch_order, rows_per_part
+from ..rows import rows_per_part, training_rows
+from .feed import Feed, batches, epoch_order
 from .plans import plan_of, prediction_plan
 from .pool import POOL, TracedCopy
 
@@ -211,14 +212,3 @@ def predict(model: keras.Model, X: NDArray, *, batch_size: int, **options: Any) 
 def _concatenated(parts: Iterable[NDArray]) -> NDArray:
     first, *others = parts
     return np.concatenate([first, *others]) if others else first
-
-
-def training_rows(n_rows: int, validation_split: float) -> int:
-    """Return the number of rows for training; raise ValueError if a side has no rows."""
-    n_train = int(n_rows * (1 - validation_split))
-    if n_train < 1 or (validation_split and n_train == n_rows):
-        raise ValueError(
-            f"validation_split={validation_split} of {n_rows} samples leaves {n_train} for "
-            f"training and {n_rows - n_train} for validation. Both need at least one sample."
-        )
-    return n_train

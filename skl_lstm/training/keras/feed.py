@@ -9,24 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from ..._core.memmaps import is_large, release_pages
+from ..._core.memmaps import is_large
 from ..._core.windows import window_table
+from ..rows import read_rows, rows_per_part
 
 # One array: either (array,), or its windows as (table, stride, row offsets of the steps).
 Tensors = tuple[tf.Tensor, ...]
 # Tensors of all arrays, and the positions of the rows in the order of training.
 Part = tuple[list[Tensors], tf.Tensor]
-
-# The limits of one part of a large array.
-_MAX_ROWS_OF_A_PART = 4096
-_MAX_BYTES_OF_A_PART = 2**23
-# Reading a row also loads nearby parts of the file into memory, so the memory is released after
-# this number of rows.
-_ROWS_BETWEEN_RELEASES = 64
 
 
 def to_tensors(X: NDArray) -> Tensors:
@@ -67,12 +60,6 @@ def epoch_order(n_rows: int, seed: int | None, epoch: int | tf.Tensor) -> tf.Ten
     return tf.random.experimental.stateless_shuffle(positions, seed=(seed, epoch))
 
 
-def rows_per_part(X: NDArray, batch_size: int) -> int:
-    """Return the number of rows in one part of a large X, a multiple of `batch_size`."""
-    by_size = _MAX_BYTES_OF_A_PART // max(1, X[0].nbytes)
-    return max(1, min(by_size, _MAX_ROWS_OF_A_PART) // batch_size) * batch_size
-
-
 class Feed:
     """Arrays with the same number of rows, as tensors.
 
@@ -96,18 +83,8 @@ class Feed:
         all_positions = order.numpy()
         for start in range(0, len(all_positions), self._rows_per_part):
             positions = all_positions[start : start + self._rows_per_part]
-            tensors = [to_tensors(_read(array, positions)) for array in self._arrays]
+            tensors = [to_tensors(read_rows(array, positions)) for array in self._arrays]
             yield tensors, tf.range(len(positions))
-
-
-def _read(array: NDArray, positions: NDArray) -> NDArray:
-    """Return a copy of the rows at the given positions."""
-    copied = np.empty((len(positions), *array.shape[1:]), array.dtype)
-    for start in range(0, len(positions), _ROWS_BETWEEN_RELEASES):
-        part = slice(start, start + _ROWS_BETWEEN_RELEASES)
-        copied[part] = array[positions[part]]
-        release_pages(array)
-    return copied
 
 
 def batches(
@@ -140,7 +117,7 @@ def _batch_reader(array: NDArray) -> Callable[[tf.Tensor], tf.Tensor]:
 
     def read(positions: tf.Tensor) -> tf.Tensor:
         copied = tf.numpy_function(
-            lambda positions: _read(array, positions), [positions], array.dtype
+            lambda positions: read_rows(array, positions), [positions], array.dtype
         )
         return tf.ensure_shape(copied, (None, *array.shape[1:]))
 

@@ -69,6 +69,7 @@ def assert_weights_equal(model, other):
 def fit(cls=LSTMRegressor, **params):
     """Fit an estimator with shuffling and dropout."""
     settings = {"units": 3, "dropout": 0.3, "epochs": 3, "batch_size": 8, "random_state": 0}
+    settings["engine"] = "keras"
     return cls(**{**settings, **params}).fit(X, NUMBERS if cls is LSTMRegressor else LABELS)
 
 
@@ -489,7 +490,7 @@ def search(**params):
     pipeline = Pipeline(
         [
             ("reshape", SequenceReshaper(features=2, truncating="pre")),
-            ("lstm", LSTMRegressor(3, epochs=2, batch_size=8, random_state=0)),
+            ("lstm", LSTMRegressor(3, epochs=2, batch_size=8, engine="keras", random_state=0)),
         ]
     )
     grid = {"reshape__timesteps": [1, 2, 3], **params}
@@ -637,7 +638,9 @@ def traces_kept():
 def test_only_the_first_of_many_fits_traces(counts):
     def fit_one(index):
         timesteps = 1 + index % 3
-        regressor = LSTMRegressor(3, epochs=1, validation_split=0.25, random_state=index)
+        regressor = LSTMRegressor(
+            3, epochs=1, validation_split=0.25, engine="keras", random_state=index
+        )
         # A trace is valid for any timesteps, learning rate, number of rows and batch size.
         regressor.set_params(learning_rate=0.01 * (1 + index), batch_size=4 + index)
         regressor.fit(X[index:, :timesteps].copy(), NUMBERS[index:])
@@ -708,6 +711,7 @@ assert keras.backend.backend() == sys.argv[1]
 # With torch, Keras draws dropout from torch's generator, which is not seeded.
 dropout = 0.2 if sys.argv[1] == "jax" else 0.0
 settings = {"epochs": 3, "batch_size": 8, "dropout": dropout, "random_state": 0}
+settings["engine"] = "keras"
 for estimator, target, method in [
     (LSTMRegressor(3, **settings), y, "predict"),
     (LSTMClassifier(3, **settings), np.where(y > 0, "up", "down"), "predict_proba"),

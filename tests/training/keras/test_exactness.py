@@ -413,7 +413,9 @@ def test_training_on_windows_equals_training_on_arrays(ways, converted):
 
 
 def test_windows_of_a_pipeline_are_not_copied(converted):
-    pipeline = make_pipeline(SequenceWindower(4), LSTMRegressor(3, epochs=1, random_state=0))
+    pipeline = make_pipeline(
+        SequenceWindower(4), LSTMRegressor(3, epochs=1, engine="keras", random_state=0)
+    )
     pipeline.fit(TABLE, Y[:, 0])
     assert [len(rows) for rows in converted] == [3, 1]
     assert converted[0][0].shape == (43, 2)
@@ -807,7 +809,14 @@ def test_models_with_other_connections_share_no_copy():
 # Shuffling and dropout.
 
 
-RANDOM = {"units": 3, "dropout": 0.3, "epochs": 2, "batch_size": 16, "validation_split": 0.25}
+RANDOM = {
+    "units": 3,
+    "dropout": 0.3,
+    "epochs": 2,
+    "batch_size": 16,
+    "validation_split": 0.25,
+    "engine": "keras",
+}
 
 
 def fit_random(cls=LSTMRegressor, random_state=0, **params):

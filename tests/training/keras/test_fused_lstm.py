@@ -158,7 +158,8 @@ import numpy as np
 from skl_lstm import LSTMRegressor
 
 X = np.random.default_rng(0).normal(size=(5, 3, 1))
-print(LSTMRegressor(3, epochs=1, random_state=0).fit(X, X[:, -1, 0]).predict(X[:1]).shape)
+regressor = LSTMRegressor(3, epochs=1, engine="keras", random_state=0).fit(X, X[:, -1, 0])
+print(regressor.predict(X[:1]).shape)
 """
 
 

@@ -1,0 +1,152 @@
+"""`KerasNetwork`: a network that Keras trains. It is built, trained, predicts and is saved here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import keras
+from numpy.typing import NDArray
+from scikeras.utils import loss_name
+
+from ..networks.models import (
+    copy_model,
+    read_weights,
+    state_restored_on_error,
+    write_weights,
+)
+from ..networks.saving import pack, unpack
+from ..networks.seeding import seeded
+from ..training.keras import engine
+from .building import ModelBuilder
+from .callbacks import EpochTasks
+
+if TYPE_CHECKING:
+    from .base import Run
+    from .targets import ClassTarget, NumericTarget
+
+
+class KerasNetwork:
+    """A Keras model, and the callbacks that the user has set for its training."""
+
+    def __init__(
+        self, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback] = ()
+    ) -> None:
+        self.model = model
+        self._callbacks = callbacks
+
+    @classmethod
+    def build(
+        cls,
+        meta: Mapping[str, Any],
+        target: NumericTarget | ClassTarget,
+        seed: int,
+        params: Mapping[str, Any],
+        weights: Sequence[NDArray] | None = None,
+    ) -> Self:
+        """Build and compile a model from `meta` and the parameters of a `ModelBuilder`.
+
+        The weights are drawn from the seed, unless they are given.
+        """
+        builder = ModelBuilder(meta, **params)
+        with seeded(seed):
+            model = builder.build(target.default_loss)
+        if weights is not None:
+            write_weights(model, weights)
+        return cls(model, builder.make_callbacks())
+
+    def resumed(
+        self,
+        meta: Mapping[str, Any],
+        target: NumericTarget | ClassTarget,
+        seed: int,
+        params: Mapping[str, Any],
+    ) -> Self:
+        """Return a network to train this one further, with the callbacks in `params`."""
+        if self.model.compiled:
+            return type(self)(self.model, ModelBuilder(meta, **params).make_callbacks())
+        # Unpickling does not compile the model.
+        return self.build(meta, target, seed, params, self.weights)
+
+    @property
+    def n_outputs(self) -> int:
+        """The number of outputs."""
+        return self.model.output_shape[-1]
+
+    @property
+    def weights(self) -> list[NDArray]:
+        """Copies of the weights, in the order of ``keras.Model.weights``."""
+        return read_weights(self.model)
+
+    @property
+    def trains_on_one_hot(self) -> bool:
+        """Whether the targets of the loss are one-hot, not codes of classes."""
+        return loss_name(self.model.loss) == "categorical_crossentropy"
+
+    def train(self, arrays: Sequence[NDArray], run: Run) -> dict[str, list[float]]:
+        """Train on (X, y) or (X, y, sample_weight), and return the history."""
+        callbacks = [*self._callbacks, *_early_stopping(run)]
+        if run.tasks is not None:
+            callbacks.append(_EpochReporter(run.tasks))
+        with state_restored_on_error(self.model):
+            return engine.train(
+                self.model,
+                arrays,
+                seed=run.seed if run.shuffle else None,
+                epochs=run.epochs,
+                initial_epoch=run.initial_epoch,
+                batch_size=run.batch_size,
+                validation_split=run.validation_split,
+                verbose=run.verbose,
+                callbacks=callbacks,
+                **run.options,
+            )
+
+    def predict(self, X: NDArray, **options: Any) -> NDArray:
+        """Return the outputs, (samples, outputs)."""
+        return engine.predict(self.model, X, **options)
+
+    def copy(self) -> Self:
+        """Return a copy that shares no weights."""
+        return type(self)(copy_model(self.model))
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the model as JSON and arrays, without its compile settings."""
+        return pack(self.model)
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Restore the network from what `to_state` returned. Raise if it names foreign code."""
+        return cls(unpack(state))
+
+
+class _EpochReporter(keras.callbacks.Callback):
+    """Calls `EpochTasks` in the training of Keras."""
+
+    def __init__(self, tasks: EpochTasks) -> None:
+        super().__init__()
+        self._tasks = tasks
+
+    def on_train_begin(self, logs: object = None) -> None:
+        self._tasks.begin()
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        self._tasks.begin_epoch()
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        if self._tasks.end_epoch():
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: object = None) -> None:
+        self._tasks.end()
+
+
+def _early_stopping(run: Run) -> list[keras.callbacks.Callback]:
+    if run.patience is None:
+        return []
+    # Keras monitors val_loss by default. Without validation data this metric does not exist, and
+    # Keras would never stop.
+    monitor = "val_loss" if run.validation_split else "loss"
+    return [
+        keras.callbacks.EarlyStopping(monitor, patience=run.patience, restore_best_weights=True)
+    ]

@@ -1,0 +1,223 @@
+"""`NativeNetwork`: a network that is trained without Keras.
+
+`obstacles` lists what prevents this for the parameters of an estimator.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core.float_type import is_float32
+from ..networks.architecture import Architecture, initial_weights
+from ..training.native import losses, optimizers
+from ..training.native.engine import Trainer, predict
+from ..training.native.network import vector_of, weights_of
+from ..training.native.objectives import SUPPORTED
+from ..training.native.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    import keras
+
+    from .base import Run
+
+
+def obstacles(
+    architecture: Architecture, *, optimizer: Any, loss: Any, callbacks: Any
+) -> list[str]:
+    """Return what prevents training without Keras, as text, or an empty list."""
+    found = []
+    if not is_float32():
+        found.append("the float type of Keras is not float32")
+    if callbacks:
+        found.append("callbacks are objects of Keras")
+    offered = SUPPORTED[architecture.activation]
+    if not isinstance(loss, str) or losses.canonical_name(loss) not in offered:
+        found.append(
+            f"loss={loss!r} is not the name of a loss for an output with activation "
+            f"{architecture.activation!r}: {', '.join(sorted(offered))}"
+        )
+    return [*found, *_obstacles_of_optimizer(optimizer)]
+
+
+def _obstacles_of_optimizer(optimizer: Any) -> list[str]:
+    name, config = _name_and_config(optimizer)
+    if name is None:
+        return [f"optimizer={optimizer!r} is not one of {', '.join(optimizers.DEFAULTS)}"]
+    unsupported = optimizers.unsupported_settings(name, config)
+    return [f"the optimizer has {', '.join(unsupported)}"] if unsupported else []
+
+
+def _name_and_config(optimizer: Any) -> tuple[str | None, dict[str, Any]]:
+    """Return the name and the settings of an optimizer given as a name or a configuration."""
+    if isinstance(optimizer, str):
+        return optimizers.canonical_name(optimizer), {}
+    if not isinstance(optimizer, dict):
+        return None, {}
+    name, config = optimizer.get("class_name"), optimizer.get("config") or {}
+    if not isinstance(name, str) or not isinstance(config, dict):
+        return None, {}
+    return optimizers.canonical_name(name), config
+
+
+class NativeNetwork:
+    """The architecture of a network, its weights, its loss and its optimizer."""
+
+    trains_on_one_hot = False
+
+    def __init__(
+        self, architecture: Architecture, weights: NDArray, optimizer: Optimizer, loss: str
+    ) -> None:
+        weights_of(weights, architecture)  # raises if a file contains other weights
+        self.architecture, self.loss = architecture, loss
+        self._weights, self._optimizer = weights, optimizer
+        self._model: keras.Model | None = None
+
+    @classmethod
+    def draw(
+        cls,
+        architecture: Architecture,
+        seed: int,
+        *,
+        optimizer: Any,
+        learning_rate: float,
+        loss: str,
+        weights: Sequence[NDArray] | None = None,
+    ) -> Self:
+        """Return a new network. The weights are drawn from the seed, unless they are given."""
+        if weights is None:
+            weights = initial_weights(architecture, np.random.default_rng(seed))
+        vector = vector_of(weights)
+        name, config = _name_and_config(optimizer)
+        settings = {"learning_rate": float(learning_rate), **config}
+        made = optimizers.make_optimizer(str(name), settings, len(vector))
+        return cls(architecture, vector, made, str(losses.canonical_name(loss)))
+
+    @property
+    def n_outputs(self) -> int:
+        """The number of outputs."""
+        return self.architecture.outputs
+
+    @property
+    def weights(self) -> list[NDArray]:
+        """Copies of the weights, in the order of ``keras.Model.weights``."""
+        return [array.copy() for array in weights_of(self._weights, self.architecture)]
+
+    @property
+    def model(self) -> keras.Model:
+        """The network as a compiled Keras model. It is built once, with copies of the weights."""
+        if self._model is None:
+            from ..networks.lstm import build_compiled
+
+            name = self._optimizer.name
+            optimizer = {"class_name": name, "config": {**self._optimizer.settings, "name": name}}
+            self._model = build_compiled(
+                self.architecture, self.weights, optimizer=optimizer, loss=self.loss
+            )
+        return self._model
+
+    def train(self, arrays: Sequence[NDArray], run: Run) -> dict[str, list[float]]:
+        """Train on (X, y) or (X, y, sample_weight), and return the history."""
+        X, *others = arrays
+        self._model = None
+        trainer = Trainer(
+            self.architecture,
+            self._weights,
+            self._optimizer,
+            [_with_feature_axis(X), *others],
+            loss=self.loss,
+            batch_size=run.batch_size,
+            validation_split=run.validation_split,
+            seed=run.seed,
+            shuffle=run.shuffle,
+        )
+        history: dict[str, list[float]] = {}
+        patience = None if run.patience is None else _Patience(run.patience)
+        if run.tasks is not None:
+            run.tasks.begin()
+        for epoch in range(run.initial_epoch, run.initial_epoch + run.epochs):
+            if run.tasks is not None:
+                run.tasks.begin_epoch()
+            start = perf_counter()
+            logs = trainer.train_epoch(epoch)
+            for name, value in logs.items():
+                history.setdefault(name, []).append(value)
+            if run.verbose != 0:
+                _print_epoch(epoch, run, trainer.n_batches, perf_counter() - start, logs)
+            is_last = patience is not None and patience.is_over(
+                logs.get("val_loss", logs["loss"]), epoch, self._weights
+            )
+            if (run.tasks is not None and run.tasks.end_epoch()) or is_last:
+                break
+        if patience is not None:
+            self._weights[:] = patience.best_weights
+        if run.tasks is not None:
+            run.tasks.end()
+        return history
+
+    def predict(self, X: NDArray, **options: Any) -> NDArray:
+        """Return the outputs, (samples, outputs)."""
+        return predict(self.architecture, self._weights, _with_feature_axis(X))
+
+    def copy(self) -> Self:
+        """Return a copy that shares no weights."""
+        return type(self)(
+            self.architecture, self._weights.copy(), self._optimizer.copy(), self.loss
+        )
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the network as plain numbers, text and arrays.
+
+        Like that of a Keras network, the state of the optimizer is left out: it is up to twice as
+        large as the weights, and predictions do not need it.
+        """
+        return {
+            "architecture": self.architecture._asdict(),
+            "weights": self.weights,
+            "optimizer": self._optimizer.name,
+            "settings": self._optimizer.settings,
+            "loss": self.loss,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Restore the network from what `to_state` returned."""
+        weights = vector_of(state["weights"])
+        optimizer = optimizers.make_optimizer(state["optimizer"], state["settings"], len(weights))
+        return cls(Architecture(**state["architecture"]), weights, optimizer, state["loss"])
+
+
+class _Patience:
+    """Decides when training stops, like `keras.callbacks.EarlyStopping`."""
+
+    def __init__(self, patience: int) -> None:
+        self._patience, self._waited = patience, 0
+        self._best: float | None = None
+        self.best_weights: NDArray
+
+    def is_over(self, loss: float, epoch: int, weights: NDArray) -> bool:
+        """Note the loss of an epoch, and return whether it was the last one."""
+        if self._best is None or loss < self._best:
+            self._best, self._waited, self.best_weights = loss, 0, weights.copy()
+            return False
+        self._waited += 1
+        return self._waited >= self._patience and epoch > 0
+
+
+def _with_feature_axis(X: NDArray) -> NDArray:
+    return X[:, :, np.newaxis] if X.ndim == 2 else X
+
+
+def _print_epoch(
+    epoch: int, run: Run, n_steps: int, seconds: float, logs: Mapping[str, float]
+) -> None:
+    """Print an epoch like Keras with ``verbose=2``."""
+    numbers = [f"{name}: {value:.4f}" for name, value in logs.items()]
+    time = [f"{n_steps}/{n_steps}", f"{seconds:.0f}s", f"{1e3 * seconds / n_steps:.0f}ms/step"]
+    sys.stdout.write(f"Epoch {epoch + 1}/{run.initial_epoch + run.epochs}\n")
+    sys.stdout.write(" - ".join([*time, *numbers]) + "\n")
