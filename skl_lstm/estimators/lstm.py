@@ -176,7 +176,7 @@ class _LSTMEstimator(NetworkEstimator):
 class LSTMRegressor(Regressor, _LSTMEstimator):
     """LSTM regressor.
 
-    The network is built by `lstm_network`. The sizes of its input and output follow from X and y.
+    The network is that of `lstm_network`. The sizes of its input and output follow from X and y.
     Each setting of the network is a parameter of the estimator, so the parameter grid of a
     Pipeline can contain ``lstmregressor__units``.
 
@@ -274,7 +274,7 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
 class LSTMClassifier(Classifier, _LSTMEstimator):
     """LSTM classifier.
 
-    The network is built by `lstm_network`. The sizes of its input and output follow from X and y.
+    The network is that of `lstm_network`. The sizes of its input and output follow from X and y.
     Each setting of the network is a parameter of the estimator, so the parameter grid of a
     Pipeline can contain ``lstmclassifier__units``.
 
