@@ -37,7 +37,7 @@ class Trainer:
 
     `arrays` are X, (rows, timesteps, features), the targets, (rows, outputs), and optionally the
     weights of the rows. As in Keras, the last rows, a fraction of `validation_split`, are used for
-    validation. The order of the rows and the dropout of an epoch follow from the seed and the epoch.
+    validation. The order of the rows and the dropout follow from the seed and the epoch.
     """
 
     def __init__(
