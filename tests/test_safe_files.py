@@ -126,6 +126,11 @@ FITTED = {
     "class weights": (lambda: classifier(class_weight={"up": 2, "down": 1}), X, LABELS),
     "labels of numbers": (classifier, X, (Y > 0).astype(int)),
     "trained by Keras": (lambda: regressor(engine="keras"), X, Y),
+    "an optimizer as a dict": (
+        lambda: regressor(optimizer={"class_name": "sgd", "config": {"momentum": 0.9}}),
+        X,
+        Y,
+    ),
     "several labels": (classifier, X, (X[:, -1] > 0).astype(int)),
     "SequenceRegressor": (
         lambda: SequenceRegressor(

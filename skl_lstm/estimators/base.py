@@ -359,7 +359,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
 
 def _pack_parameters(state: dict[str, Any]) -> dict[str, Any]:
     """Convert the objects of Keras in a state to plain data."""
-    if "keras" not in sys.modules and not needs_keras(list(state.values())):
+    if "keras" not in sys.modules:
         return state
     from ..networks.saving import pack_objects
 

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 _NETWORK_PARAMETERS = list(inspect.signature(architecture_of).parameters)[1:]
 
 
+# A configuration that names one of these, without a module, is an optimizer of Keras.
+_OPTIMIZERS = {
+    *("adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl"),
+    *("lamb", "lion", "muon", "nadam", "rmsprop", "sgd"),
+}
+
+
 class _LSTMEstimator(NetworkEstimator):
     """Base class of `LSTMRegressor` and `LSTMClassifier`."""
 
@@ -168,8 +175,29 @@ class _LSTMEstimator(NetworkEstimator):
     def _fit_resumes_training(self) -> bool:
         return self.warm_start
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        optimizer = state.get("optimizer")
+        if not _is_plain_optimizer(optimizer):
+            return super().__setstate__(state)
+        # The check of configurations would refuse one without a module.
+        super().__setstate__({**state, "optimizer": None})
+        self.optimizer = optimizer
+        return None
+
     def _network_mask_value(self) -> MaskValue:
         return self.mask_value
+
+
+def _is_plain_optimizer(optimizer: Any) -> bool:
+    """Return whether a configuration names an optimizer of Keras and holds only plain values."""
+    if not isinstance(optimizer, dict) or not optimizer.keys() <= {"class_name", "config"}:
+        return False
+    config = optimizer.get("config") or {}
+    return (
+        str(optimizer.get("class_name")).lower() in _OPTIMIZERS
+        and isinstance(config, dict)
+        and all(value is None or isinstance(value, Real | str) for value in config.values())
+    )
 
 
 @set_module("skl_lstm")
@@ -221,17 +249,20 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         are restored. The loss is that of the validation rows if there is a `validation_split`,
         else that of the training rows. None: train for all `epochs`.
     warm_start : bool, default=False
-        Continue in `fit` from the weights of the previous `fit`, for `epochs` more epochs.
+        Continue in `fit` from the weights of the previous `fit`, for `epochs` more epochs. As in
+        `partial_fit`, the network, the loss, the optimizer and its learning rate stay those of the
+        first fit, and changes of these parameters have no effect.
     engine : {"auto", "native", "keras"}, default="auto"
         What trains the network. "native": compiled functions of this package, which are faster for
         small networks and need neither Keras nor TensorFlow. "keras": Keras. "auto": "native" if
         the parameters allow it, else "keras". Objects of Keras (callbacks, losses, optimizers),
         other names of losses and optimizers than the listed ones, and another float type than
-        float32 need Keras.
+        float32 need Keras. If the engine changes between two calls of `partial_fit`, the weights
+        are kept, and the optimizer starts anew.
     callbacks : list of keras.callbacks.Callback, default=None
         Callbacks of Keras.
     verbose : {"auto", 0, 1, 2}, default=0
-        Progress messages of Keras in `fit`. 0 prints none.
+        Progress messages in `fit`. 0 prints none.
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the dropout and the order of the rows. Pass an int to get
         the same result in every call.
@@ -307,8 +338,8 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
     loss : str, function or keras.losses.Loss, default=None
         Loss to minimize. None: "binary_crossentropy" for one output or multilabel
         targets, else "sparse_categorical_crossentropy". Without Keras: these,
-        "categorical_crossentropy", and for one output or multilabel targets the losses of
-        `LSTMRegressor`.
+        "categorical_crossentropy" for more than two classes, and for one output or multilabel
+        targets the losses of `LSTMRegressor`.
     epochs : int, default=50
         Number of passes over the training rows.
     batch_size : int, default=32
@@ -321,20 +352,23 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
         are restored. The loss is that of the validation rows if there is a `validation_split`,
         else that of the training rows. None: train for all `epochs`.
     warm_start : bool, default=False
-        Continue in `fit` from the weights of the previous `fit`, for `epochs` more epochs.
+        Continue in `fit` from the weights of the previous `fit`, for `epochs` more epochs. As in
+        `partial_fit`, the network, the loss, the optimizer and its learning rate stay those of the
+        first fit, and changes of these parameters have no effect.
     engine : {"auto", "native", "keras"}, default="auto"
         What trains the network. "native": compiled functions of this package, which are faster for
         small networks and need neither Keras nor TensorFlow. "keras": Keras. "auto": "native" if
         the parameters allow it, else "keras". Objects of Keras (callbacks, losses, optimizers),
         other names of losses and optimizers than the listed ones, and another float type than
-        float32 need Keras.
+        float32 need Keras. If the engine changes between two calls of `partial_fit`, the weights
+        are kept, and the optimizer starts anew.
     class_weight : dict or "balanced", default=None
         Weights of the classes, ``{label: weight}``. "balanced": inversely proportional to the
         class frequencies. The weights are multiplied with `sample_weight`.
     callbacks : list of keras.callbacks.Callback, default=None
         Callbacks of Keras.
     verbose : {"auto", 0, 1, 2}, default=0
-        Progress messages of Keras in `fit`. 0 prints none.
+        Progress messages in `fit`. 0 prints none.
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the dropout and the order of the rows. Pass an int to get
         the same result in every call.

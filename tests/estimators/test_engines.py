@@ -269,7 +269,8 @@ X = np.random.default_rng(0).normal(size=(40, 6)); y = X[:, -1]
 WORK_WITHOUT_KERAS = [
     "LSTMRegressor(2, epochs=1, callbacks=[], verbose=0).fit(X, y).partial_fit(X, y).score(X, y)",
     "LSTMClassifier(2, epochs=1, class_weight='balanced').fit(X, y > 0).predict_proba(X)",
-    "LSTMRegressor(2, epochs=1, optimizer={'class_name': 'sgd', 'config': {}}).fit(X, y)",
+    "pickle.loads(pickle.dumps(LSTMRegressor(2, epochs=1, optimizer={'class_name': 'sgd', "
+    "'config': {}}).fit(X, y))).predict(X)",
     "search = GridSearchCV(make_pipeline(StandardScaler(), SequenceReshaper(features=2), "
     "LSTMRegressor(epochs=1)), {'lstmregressor__units': [2, 3]}, n_jobs=2).fit(X, y); "
     "search.predict(X); clone(search); estimator_html_repr(search.best_estimator_)",
