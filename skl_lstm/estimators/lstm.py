@@ -21,12 +21,22 @@ if TYPE_CHECKING:
 # All parameters except `meta`, which describes the data and is not set by the user.
 _NETWORK_PARAMETERS = list(inspect.signature(architecture_of).parameters)[1:]
 
-
 # A configuration that names one of these, without a module, is an optimizer of Keras.
-_OPTIMIZERS = {
-    *("adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl"),
-    *("lamb", "lion", "muon", "nadam", "rmsprop", "sgd"),
-}
+_OPTIMIZERS = [
+    "adadelta",
+    "adafactor",
+    "adagrad",
+    "adam",
+    "adamax",
+    "adamw",
+    "ftrl",
+    "lamb",
+    "lion",
+    "muon",
+    "nadam",
+    "rmsprop",
+    "sgd",
+]
 
 
 class _LSTMEstimator(NetworkEstimator):
@@ -177,12 +187,11 @@ class _LSTMEstimator(NetworkEstimator):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         optimizer = state.get("optimizer")
-        if not _is_plain_optimizer(optimizer):
-            return super().__setstate__(state)
         # The check of configurations would refuse one without a module.
-        super().__setstate__({**state, "optimizer": None})
-        self.optimizer = optimizer
-        return None
+        is_plain = _is_plain_optimizer(optimizer)
+        super().__setstate__({**state, "optimizer": None} if is_plain else state)
+        if is_plain:
+            self.optimizer = optimizer
 
     def _network_mask_value(self) -> MaskValue:
         return self.mask_value

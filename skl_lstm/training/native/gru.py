@@ -18,7 +18,14 @@ from .arithmetic import (
     apply_tanh,
 )
 from .compiling import compiled
-from .steps import apply_dropout, clear_masked, keep_masked, position
+from .steps import (
+    add_input_gradients,
+    add_state_gradient,
+    apply_dropout,
+    clear_masked,
+    keep_masked,
+    position,
+)
 
 _ONE = np.float32(1)
 
@@ -124,8 +131,7 @@ def backward(
     d_x : array of shape (T, B, F), or empty
         The gradient of `x` is added to this array. Empty: it is not computed.
     """
-    timesteps, samples, features = x.shape
-    units = states.shape[2]
+    timesteps, samples, units = states.shape
     wide = gates.reshape(timesteps, samples, 3 * units)
     wide_products = products.reshape(timesteps, samples, 3 * units)
     d_state = np.zeros((samples, units), x.dtype)
@@ -134,10 +140,7 @@ def backward(
     nothing = np.zeros((samples, units), x.dtype)
     for step in range(timesteps - 1, -1, -1):
         t, before = position(step, timesteps, reverse), position(step - 1, timesteps, reverse)
-        if d_states.shape[0] == timesteps:
-            d_state += d_states[t]
-        elif step == timesteps - 1:
-            d_state += d_states[0]
+        add_state_gradient(d_states, t, step == timesteps - 1, d_state)
         _differentiate(gates[t], products[t], states[before] if step else nothing, d_state, kept)
         if real.size:
             clear_masked(real[t], wide[t])
@@ -150,12 +153,9 @@ def backward(
             d_state += kept
     rows = timesteps * samples
     flat, flat_products = gates.reshape(rows, 3 * units), products.reshape(rows, 3 * units)
-    add_product(x.reshape(rows, features).T, flat, d_kernel)
     add_product(inputs.reshape(rows, units).T, flat_products, d_recurrent_kernel)
-    add_column_sums(flat, d_bias[0])
     add_column_sums(flat_products, d_bias[1])
-    if d_x.size:
-        add_product_transposed(flat, kernel, d_x.reshape(rows, features))
+    add_input_gradients(x, flat, kernel, d_kernel, d_bias[0], d_x)
 
 
 @compiled

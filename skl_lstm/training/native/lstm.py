@@ -10,14 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arithmetic import (
-    add_column_sums,
     add_product,
     add_product_transposed,
     apply_sigmoid,
     apply_tanh,
 )
 from .compiling import compiled
-from .steps import apply_dropout, clear_masked, keep_masked, position
+from .steps import (
+    add_input_gradients,
+    add_state_gradient,
+    apply_dropout,
+    clear_masked,
+    keep_masked,
+    position,
+)
 
 _ONE = np.float32(1)
 
@@ -123,18 +129,14 @@ def backward(
     d_x : array of shape (T, B, F), or empty
         The gradient of `x` is added to this array. Empty: it is not computed.
     """
-    timesteps, samples, features = x.shape
-    units = states.shape[2]
+    timesteps, samples, units = states.shape
     wide = gates.reshape(timesteps, samples, 4 * units)
     d_state, d_cell = np.zeros((samples, units), x.dtype), np.zeros((samples, units), x.dtype)
     kept_state, kept_cell = np.empty_like(d_state), np.empty_like(d_cell)
     nothing = np.zeros((samples, units), x.dtype)
     for step in range(timesteps - 1, -1, -1):
         t, before = position(step, timesteps, reverse), position(step - 1, timesteps, reverse)
-        if d_states.shape[0] == timesteps:
-            d_state += d_states[t]
-        elif step == timesteps - 1:
-            d_state += d_states[0]
+        add_state_gradient(d_states, t, step == timesteps - 1, d_state)
         if real.size:
             kept_state[:], kept_cell[:] = d_state, d_cell
         _differentiate(gates[t], cells[before] if step else nothing, squashed[t], d_state, d_cell)
@@ -148,11 +150,8 @@ def backward(
             if real.size:
                 keep_masked(real[t], kept_state, d_state)
     flat, rows = gates.reshape(timesteps * samples, 4 * units), timesteps * samples
-    add_product(x.reshape(rows, features).T, flat, d_kernel)
     add_product(inputs.reshape(rows, units).T, flat, d_recurrent_kernel)
-    add_column_sums(flat, d_bias)
-    if d_x.size:
-        add_product_transposed(flat, kernel, d_x.reshape(rows, features))
+    add_input_gradients(x, flat, kernel, d_kernel, d_bias, d_x)
 
 
 @compiled

@@ -327,7 +327,7 @@ def _sgd(
             weights[n] += velocity[n]
 
 
-# The arguments after the learning rate are the settings, in the order of `DEFAULTS`.
+# The arguments after the step are the settings, in the order of `DEFAULTS`.
 _UPDATES: dict[str, Callable[..., Any]] = {
     "adam": _adam,
     "adamw": _adamw,

@@ -9,9 +9,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .arithmetic import add_column_sums, add_product, add_product_transposed, apply_tanh
+from .arithmetic import add_product, add_product_transposed, apply_tanh
 from .compiling import compiled
-from .steps import apply_dropout, clear_masked, keep_masked, position
+from .steps import (
+    add_input_gradients,
+    add_state_gradient,
+    apply_dropout,
+    clear_masked,
+    keep_masked,
+    position,
+)
 
 _ONE = np.float32(1)
 
@@ -108,16 +115,12 @@ def backward(
     d_x : array of shape (T, B, F), or empty
         The gradient of `x` is added to this array. Empty: it is not computed.
     """
-    timesteps, samples, features = x.shape
-    units = states.shape[2]
+    timesteps, samples, units = states.shape
     d_state = np.zeros((samples, units), x.dtype)
     kept = np.empty_like(d_state)
     for step in range(timesteps - 1, -1, -1):
         t = position(step, timesteps, reverse)
-        if d_states.shape[0] == timesteps:
-            d_state += d_states[t]
-        elif step == timesteps - 1:
-            d_state += d_states[0]
+        add_state_gradient(d_states, t, step == timesteps - 1, d_state)
         _differentiate(d_state, squashed[t])
         if real.size:
             clear_masked(real[t], squashed[t])
@@ -129,11 +132,8 @@ def backward(
             if real.size:
                 keep_masked(real[t], kept, d_state)
     flat, rows = squashed.reshape(timesteps * samples, units), timesteps * samples
-    add_product(x.reshape(rows, features).T, flat, d_kernel)
     add_product(inputs.reshape(rows, units).T, flat, d_recurrent_kernel)
-    add_column_sums(flat, d_bias)
-    if d_x.size:
-        add_product_transposed(flat, kernel, d_x.reshape(rows, features))
+    add_input_gradients(x, flat, kernel, d_kernel, d_bias, d_x)
 
 
 @compiled
