@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, repeat
+from itertools import pairwise, repeat, starmap
 
 import numpy as np
 import pandas as pd
@@ -339,17 +339,41 @@ class LabelledCase:
         return self.history() | self.rows(self.call)
 
     @cached_property
+    def neighbours(self):
+        """The pairs of consecutive positions in the series of fit."""
+        pairs = pairwise(sorted(self.rows(self.fit)))
+        return [(a[1], b[1]) for a, b in pairs if a[0] == b[0]]
+
+    @cached_property
+    def skips_weekends(self):
+        """Whether fit has rows on weekdays only, on both sides of a weekend, often enough."""
+        if not self.calendar.startswith("days"):
+            return False
+        days = CALENDARS[self.calendar]
+        on_weekdays = all(days[position].weekday() < 5 for _, position in self.rows(self.fit))
+        steps = [b - a for a, b in self.neighbours]
+        without = [b - a - 2 * self.weekends(a, b) for a, b in self.neighbours]
+        usual = usual_step(steps)
+        return on_weekdays and without != steps and usual_step(without) == usual < 7
+
+    def weekends(self, earlier, later):
+        """Count the weekends of which both days are between two days."""
+        days = CALENDARS[self.calendar][earlier + 1 : max(later - 1, 0)]
+        return sum(day.weekday() == 5 for day in days)
+
+    def step(self, earlier, later):
+        weekends = self.weekends(earlier, later) if self.skips_weekends else 0
+        return later - earlier - 2 * weekends
+
+    @cached_property
     def usual_step(self):
-        """The most frequent step in fit, and the shortest one if several are equally frequent."""
-        neighbours = pairwise(sorted(self.rows(self.fit)))
-        steps = Counter(b[1] - a[1] for a, b in neighbours if a[0] == b[0])
-        return min(steps, key=lambda step: (-steps[step], step), default=0)
+        return usual_step(starmap(self.step, self.neighbours))
 
     def is_hole(self, earlier, later):
         if self.max_gap is None:
             return False
         if self.max_gap == "auto":
-            return later - earlier > self.usual_step
+            return 2 * self.step(earlier, later) >= 3 * self.usual_step
         step = _difference(CALENDARS[self.calendar], earlier, later)
         if isinstance(step, float) and math.isclose(step, self.max_gap):
             return False
@@ -404,6 +428,14 @@ class LabelledCase:
     @property
     def dtype(self):
         return _padded_dtype(self.fit.dtypes.iloc[0], self.padding)
+
+
+def usual_step(steps):
+    """Return the median of the largest group of similar steps, whose shortest may be any step."""
+    steps = sorted(steps)
+    groups = ([step for step in steps if first <= step < 1.5 * first] for first in steps)
+    largest = max(groups, key=len, default=[0])
+    return largest[(len(largest) - 1) // 2]
 
 
 def _in_utc(times):

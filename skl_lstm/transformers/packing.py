@@ -32,7 +32,7 @@ def unpack(packed: Any) -> Any:
     """Invert `pack`."""
     kind = packed.get("packed") if isinstance(packed, dict) else None
     if kind == "runs":
-        return Runs(*(unpack(packed[name]) for name in Runs._fields))
+        return Runs(**{name: unpack(packed[name]) for name in Runs._fields if name in packed})
     if kind == "frame":
         index, columns = unpack_index(packed["index"]), unpack_index(packed["columns"])
         return pd.DataFrame(packed["values"], index=index, columns=columns)

@@ -8,25 +8,38 @@ not require pandas, so import this module only after a DataFrame was passed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_any_real_numeric_dtype
 
-_DAY = np.timedelta64(1, "D")
+from .clocks import are_holes, choose_clock, rounding_error, steps_between, ticks_of, usual_step
+from .hollow_windows import HollowWindows
+from .label_checks import (
+    check_gap,
+    check_labels,
+    check_same_kind,
+    kind_of_time,
+    repeated_label,
+    series_codes,
+    times_of,
+    warn_of_finer_steps,
+    warn_of_misread_numbers,
+    warn_of_parts_of_time,
+)
+
 _UNITS = ["s", "ms", "us", "ns"]  # of pandas' times, from coarse to fine
-_FIXED_UNITS = ["W", "D", "h", "m", *_UNITS, "ps", "fs"]  # NumPy's units of a fixed length
+# Fewer steps of X are not compared with those of fit, because they may be short by chance.
+_FEWEST_ROWS = 10
 _Positions = NDArray[np.intp]
 
 
 class Runs(NamedTuple):
     """The runs of neighbours among the rows of fit, as far as transform needs them.
 
-    Neighbours are at most `max_gap` apart. The clock "labels" measures this between labels,
-    "wall" between local times, where a day of 23 or 25 hours is one day, and "months" in months.
+    Neighbours are at most `max_gap` apart on the clock, or less than 1.5 times `max_gap` if this
+    is the usual step.
     """
 
     clock: str
@@ -34,6 +47,7 @@ class Runs(NamedTuple):
     past: int  # number of rows that are kept of the end of every run
     firsts: pd.Index  # labels of the first rows of the runs with more rows
     lasts: pd.Index  # labels of the last rows of the same runs
+    is_usual: bool = False  # the default is for files of earlier versions
 
 
 class Places(NamedTuple):
@@ -43,6 +57,7 @@ class Places(NamedTuple):
     last: _Positions | slice  # position of each row of X
     first: _Positions | int  # position of the first row of its run; an int if it is one for all
     cut_short: int  # number of rows of X with a past that fit saw but did not keep
+    hollow: HollowWindows | None = None  # if most rows of X have padding for another reason
 
 
 def find_runs(index: pd.Index, max_gap: Any, past: int) -> tuple[Runs, _Positions]:
@@ -50,14 +65,20 @@ def find_runs(index: pd.Index, max_gap: Any, past: int) -> tuple[Runs, _Position
     index = _flat(index)
     check_labels(index)
     order = order_rows(index)
+    is_usual = isinstance(max_gap, str)
     clock, max_gap = learn_max_gap(index, order, max_gap)
-    first = run_starts(index, order, clock, max_gap)
+    first = run_starts(index, order, clock, max_gap, is_usual)
     starts = np.unique(first)
     stops = np.append(starts[1:], len(order))
+    times = times_of(index)
+    warn_of_parts_of_time(index)
+    if is_usual and times.dtype.kind in "iuf":
+        n_series = 1 + _changes(series_codes(index), order).sum()
+        warn_of_misread_numbers(times, max_gap, rounding_error(times), len(starts) > n_series)
     kept = np.arange(len(order)) >= np.repeat(stops - past, stops - starts)
     cut = stops - starts > past
     firsts, lasts = labels_of(index, order[starts[cut]]), labels_of(index, order[stops[cut] - 1])
-    return Runs(clock, max_gap, past, firsts, lasts), order[kept]
+    return Runs(clock, max_gap, past, firsts, lasts, is_usual), order[kept]
 
 
 def place_rows(index: pd.Index, before: pd.Index, runs: Runs) -> Places:
@@ -66,17 +87,61 @@ def place_rows(index: pd.Index, before: pd.Index, runs: Runs) -> Places:
     check_labels(index)
     known = join_labels(before, index)
     order = order_rows(known, len(before))
-    run_first = run_starts(known, order, runs.clock, runs.max_gap)
     in_X = order >= len(before)
+    if runs.is_usual and len(index) >= _FEWEST_ROWS:
+        warn_of_finer_steps(_steps_of_X(known, order, in_X, runs.clock), runs.clock, runs.max_gap)
+    run_first = run_starts(known, order, runs.clock, runs.max_gap, runs.is_usual)
     last = np.empty(len(index), dtype=np.intp)
     last[order[in_X] - len(before)] = np.flatnonzero(in_X)
     first = run_first[last]
     # A window is padded if its run starts less than `past` rows before it.
-    padded = first[last - first < runs.past]
-    cut_short = labels_inside(known[order[padded]], runs.firsts, runs.lasts).sum()
+    padded = np.flatnonzero(last - first < runs.past)
+    lost = labels_inside(known[order[first[padded]]], runs.firsts, runs.lasts)
+    kept = padded[~lost]
+    hollow = None
+    if 2 * len(kept) > len(index):
+        hollow = find_hollow_windows(known, order, last, run_first, kept, runs)
     if (first == first[0]).all():
-        return Places(_as_slice(order), _as_slice(last), int(first[0]), int(cut_short))
-    return Places(_as_slice(order), last, first, int(cut_short))
+        return Places(_as_slice(order), _as_slice(last), int(first[0]), int(lost.sum()), hollow)
+    return Places(_as_slice(order), last, first, int(lost.sum()), hollow)
+
+
+def find_hollow_windows(
+    known: pd.Index,
+    order: _Positions,
+    last: _Positions,
+    run_first: _Positions,
+    padded: _Positions,
+    runs: Runs,
+) -> HollowWindows | None:
+    """Count the padded windows that do not begin a series, or X, with enough rows.
+
+    `last` holds the positions of the rows of X, `run_first` the first position of the run of every
+    position, and `padded` the rows of X whose windows are padded. Return None unless more than half
+    of the windows of X are counted.
+    """
+    first = run_first[last[padded]]
+    series = series_starts(known, order)
+    behind_hole = first > series[first]
+    in_X = np.zeros(len(order), dtype=bool)
+    in_X[last] = True
+    in_hole = behind_hole & in_X[first - 1] & in_X[first]
+    after_fit = behind_hole & ~in_hole & (np.bincount(run_first)[first] <= runs.past)
+    lengths = np.bincount(series)[series[first]]
+    too_short = ~behind_hole & (lengths <= runs.past)
+    if 2 * (in_hole | after_fit | too_short).sum() <= len(last):
+        return None
+    holes = np.unique(first[in_hole])
+    steps = steps_between(times_of(known), order, "labels")[holes - 1]
+    return HollowWindows(
+        rows=len(last),
+        in_hole=int(in_hole.sum()),
+        without_past=len(holes),
+        steps=_least_and_greatest(steps),
+        after_fit=int(after_fit.sum()),
+        too_short=int(too_short.sum()),
+        lengths=_least_and_greatest(lengths[too_short]),
+    )
 
 
 def labels_of(index: pd.Index, rows: _Positions) -> pd.Index:
@@ -85,50 +150,10 @@ def labels_of(index: pd.Index, rows: _Positions) -> pd.Index:
     return labels.remove_unused_levels() if isinstance(labels, pd.MultiIndex) else labels
 
 
-def check_labels(index: pd.Index) -> None:
-    """Raise an error for labels without a distance, and for missing labels."""
-    times = _times(index)
-    kind_of_time(times)
-    missing = np.array(times.isna())
-    if times.dtype.kind == "f":
-        missing |= np.isinf(times.to_numpy())
-    for codes in _series_codes(index):
-        missing |= codes < 0
-    if missing.any():
-        row = int(missing.argmax())
-        raise ValueError(
-            f"{missing.sum()} of {len(index)} rows have a missing or infinite label in the index; "
-            f"the first is row {row} with the label {index[row]}. Label or drop these rows."
-        )
-
-
-def kind_of_time(times: pd.Index) -> str:
-    """Describe the kind of the labels, or raise an error for labels without a distance."""
-    if isinstance(times, pd.DatetimeIndex):
-        return "dates" if times.tz is None else "dates in a time zone"
-    if isinstance(times, pd.TimedeltaIndex):
-        return "time spans"
-    if isinstance(times, pd.PeriodIndex):
-        return f"periods of {times.freqstr}"
-    if is_any_real_numeric_dtype(times.dtype):
-        return "numbers"
-    raise TypeError(
-        "The last level of the index must be the time of each row, but it holds labels of dtype "
-        f"{times.dtype}, such as {times[0]!r}. Use dates, for example "
-        "X.set_index(pd.to_datetime(X.index)), periods or numbers; if the rows are consecutive, "
-        "use X.reset_index(drop=True)."
-    )
-
-
 def join_labels(before: pd.Index, index: pd.Index) -> pd.Index:
     """Append the index of X to that of the rows kept from fit, if both are of one kind."""
-    was, now = (f"{kind_of_time(_times(i))} in level {i.nlevels}" for i in (before, index))
-    if was != now:
-        raise ValueError(
-            f"The index of X has {now} as the time of its rows, but in fit it had {was}. Give X an "
-            "index like that of fit."
-        )
-    zone = getattr(_times(before), "tz", None)
+    check_same_kind(before, index)
+    zone = getattr(times_of(before), "tz", None)
     if zone is not None:
         index = _with_times(index, lambda times: times.tz_convert(zone))
     return _appended(before, index)
@@ -140,45 +165,46 @@ def order_rows(index: pd.Index, n_before: int = 0) -> _Positions:
     Of two rows with the same label, the one among the first `n_before` rows is dropped; other
     repeated labels raise an error.
     """
-    keys = [_ticks(_times(index)), *_series_codes(index)]
+    keys = [ticks_of(times_of(index)), *series_codes(index)]
     order = np.lexsort(keys)
     repeated = ~_changes(keys, order)
     if not repeated.any():
         return order
-    if (row := order[:-1][repeated].max()) >= n_before:
-        count = int((index[n_before:] == index[row]).sum())
-        raise ValueError(
-            f"{count} rows have the label {index[row]}, but the labels of a series must be unique. "
-            "Drop or aggregate the duplicates; if they belong to different series, name the "
-            "series in an outer level of the index: "
-            "X.set_index('name', append=True).swaplevel()."
-        )
+    rows = order[:-1][repeated]
+    if rows.max() >= n_before:
+        raise ValueError(repeated_label(index, rows[rows >= n_before], n_before))
     return order[~np.append(repeated, False)]
 
 
 def learn_max_gap(index: pd.Index, order: _Positions, max_gap: Any) -> tuple[str, Any]:
-    """Return the clock and the longest step between neighbours; see `Runs`."""
-    times = _times(index)
+    """Return the clock, and the longest step between neighbours or the usual step; see `Runs`."""
+    times = times_of(index)
     if max_gap is None:
         return "labels", None
     if max_gap != "auto":
-        _check_max_gap(max_gap, kind_of_time(times))
+        check_gap(max_gap, kind_of_time(times))
         return "labels", max_gap
-    within = ~_changes(_series_codes(index), order)
-    clock = _choose_clock(times, order, within)
-    step = _most_frequent(_steps(times, order, clock)[within], _tolerance(times))
+    within = ~_changes(series_codes(index), order)
+    clock = choose_clock(times, order, within)
+    step = usual_step(steps_between(times, order, clock)[within], rounding_error(times))
     return clock, pd.Timedelta(step) if isinstance(step, np.timedelta64) else step.item()
 
 
-def run_starts(index: pd.Index, order: _Positions, clock: str, max_gap: Any) -> _Positions:
+def run_starts(
+    index: pd.Index, order: _Positions, clock: str, max_gap: Any, is_usual: bool
+) -> _Positions:
     """Return for every position the first position of its run of neighbours."""
-    begins = _changes(_series_codes(index), order)
+    begins = _changes(series_codes(index), order)
     if max_gap is not None:
-        times = _times(index)
-        begins |= _are_longer(_steps(times, order, clock), max_gap, _tolerance(times))
-    starts = np.arange(len(order))
-    starts[1:][~begins] = 0
-    return np.maximum.accumulate(starts, out=starts)
+        times = times_of(index)
+        steps = steps_between(times, order, clock)
+        begins |= are_holes(steps, max_gap, is_usual, rounding_error(times))
+    return _latest_start(begins)
+
+
+def series_starts(index: pd.Index, order: _Positions) -> _Positions:
+    """Return for every position the first position of its series."""
+    return _latest_start(_changes(series_codes(index), order))
 
 
 def labels_inside(labels: pd.Index, firsts: pd.Index, lasts: pd.Index) -> NDArray[np.bool_]:
@@ -186,7 +212,7 @@ def labels_inside(labels: pd.Index, firsts: pd.Index, lasts: pd.Index) -> NDArra
     index = _appended(firsts, lasts, labels)
     opens = np.repeat([1, -1, 0], [len(firsts), len(lasts), len(labels)])
     # A label that equals the first label of a run sorts before it, so it is not inside the run.
-    order = np.lexsort([np.abs(opens), _ticks(_times(index)), *_series_codes(index)])
+    order = np.lexsort([np.abs(opens), ticks_of(times_of(index)), *series_codes(index)])
     is_open = np.empty(len(index), dtype=bool)
     is_open[order] = np.cumsum(opens[order]) > 0
     return is_open[len(index) - len(labels) :]
@@ -197,14 +223,6 @@ def _flat(index: pd.Index) -> pd.Index:
     return index.get_level_values(0) if index.nlevels == 1 else index
 
 
-def _times(index: pd.Index) -> Any:
-    return index.get_level_values(-1)
-
-
-def _series_codes(index: pd.Index) -> list[NDArray[np.integer]]:
-    return list(index.codes[:-1]) if isinstance(index, pd.MultiIndex) else []
-
-
 def _appended(*indexes: pd.Index) -> pd.Index:
     """Append indexes of one kind, whose times may have different units.
 
@@ -212,8 +230,8 @@ def _appended(*indexes: pd.Index) -> pd.Index:
     have different units or are timedeltas with a frequency.
     """
     filled = [index for index in indexes if len(index)] or list(indexes[:1])
-    if hasattr(_times(filled[0]), "unit"):
-        finest = max((_times(index).unit for index in filled), key=_UNITS.index)
+    if hasattr(times_of(filled[0]), "unit"):
+        finest = max((times_of(index).unit for index in filled), key=_UNITS.index)
         # `repeat` drops the frequency.
         filled = [_with_times(i, lambda times: times.as_unit(finest).repeat(1)) for i in filled]
     return filled[0].append(filled[1:])
@@ -225,19 +243,6 @@ def _with_times(index: pd.Index, convert: Callable[[Any], Any]) -> pd.Index:
     return convert(index)
 
 
-def _ticks(times: Any, clock: str = "labels") -> NDArray:
-    """Convert labels to NumPy numbers or times, which can be sorted and subtracted."""
-    if clock == "months":
-        return np.asarray(times.year * 12 + times.month, dtype=np.int64)
-    if isinstance(times, pd.PeriodIndex):
-        return times.asi8
-    if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
-        times = times.tz_localize(None) if clock == "wall" else times.tz_convert(None)
-    ticks = times.to_numpy()
-    # The difference of two small integers may overflow.
-    return ticks.astype(np.int64) if ticks.dtype.kind in "iu" and ticks.itemsize < 8 else ticks
-
-
 def _changes(keys: list[NDArray], order: _Positions) -> NDArray[np.bool_]:
     """Mark the positions, from the second on, where a key differs from the previous position."""
     changes = np.zeros(len(order) - 1, dtype=bool)
@@ -246,78 +251,27 @@ def _changes(keys: list[NDArray], order: _Positions) -> NDArray[np.bool_]:
     return changes
 
 
-def _steps(times: pd.Index, order: _Positions, clock: str) -> NDArray:
-    """Return the steps between consecutive positions; a step that overflows is the largest one."""
-    ticks = _ticks(times, clock)[order]
-    if ticks.dtype.kind not in "imM":
-        return np.diff(ticks)
-    # As integers: from NumPy 2.5 on, the difference of times too far apart raises an error.
-    counts = np.diff(ticks.view(np.int64))
-    if clock == "labels":
-        counts[counts < 0] = np.iinfo(np.int64).max
-    return counts.view(ticks.dtype.str.replace("M", "m"))
+def _steps_of_X(known: pd.Index, order: _Positions, in_X: NDArray[np.bool_], clock: str) -> NDArray:
+    """Return the steps between consecutive positions that are rows of X, of one series."""
+    both = in_X[1:] & in_X[:-1] & ~_changes(series_codes(known), order)
+    return steps_between(times_of(known), order, clock)[both]
 
 
-def _are_longer(steps: NDArray, max_gap: Any, tolerance: float) -> NDArray[np.bool_]:
-    if steps.dtype.kind != "m":
-        return steps > max_gap + 2 * tolerance
-    # As integers: as NumPy's times, the longest steps or the longest max_gap would overflow.
-    count, unit = _count_and_unit(max_gap)
-    own_unit = np.ones((), steps.dtype)
-    count = count * int(unit // own_unit) if unit > own_unit else count // int(own_unit // unit)
-    return steps.view(np.int64) > min(count, np.iinfo(np.int64).max)
+def _latest_start(begins: NDArray[np.bool_]) -> _Positions:
+    """Return for every position the latest position that begins; the first one does."""
+    starts = np.arange(len(begins) + 1)
+    starts[1:][~begins] = 0
+    return np.maximum.accumulate(starts, out=starts)
 
 
-def _choose_clock(times: pd.Index, order: _Positions, within: NDArray[np.bool_]) -> str:
-    if not isinstance(times, pd.DatetimeIndex) or not within.any():
-        return "labels"
-    steps = _steps(times, order, "wall")[within]
-    starts, ends = times.is_month_start, times.is_month_end
-    if steps.min() > 27 * _DAY and (starts.all() or ends.all()):
-        return "months"
-    step = _most_frequent(steps, 0)
-    whole_days = step > 0 * _DAY and step % _DAY == 0 * _DAY
-    return "wall" if whole_days and times.tz is not None else "labels"
-
-
-def _most_frequent(steps: NDArray, tolerance: float) -> Any:
-    """Return the most frequent step, the shortest of several; 0 if there are no steps."""
-    if not len(steps):
-        return np.zeros(1, steps.dtype)[0]
-    values, counts = np.unique(
-        np.round(steps / tolerance) * tolerance if tolerance else steps, return_counts=True
-    )
-    return values[counts.argmax()]
-
-
-def _tolerance(times: pd.Index) -> float:
-    """Return the rounding error of steps between floats; 0 for other labels."""
-    if times.dtype.kind != "f":
-        return 0
-    return 8 * float(np.spacing(np.abs(times.to_numpy()).max()))
-
-
-def _check_max_gap(max_gap: Any, kind: str) -> None:
-    takes_number = kind == "numbers" or kind.startswith("periods")
-    if takes_number == isinstance(max_gap, timedelta | np.timedelta64):
-        wanted = "a number" if takes_number else "a timedelta, for example pd.Timedelta('2h')"
-        raise ValueError(
-            f"max_gap={max_gap!r} does not match the index, which has {kind} as its time: give "
-            f"{wanted}."
-        )
-    if isinstance(max_gap, np.timedelta64) and np.datetime_data(max_gap)[0] not in _FIXED_UNITS:
-        raise ValueError(
-            f"max_gap={max_gap!r} has no fixed length. Give it in a unit from weeks to "
-            "femtoseconds, for example np.timedelta64(31, 'D')."
-        )
-
-
-def _count_and_unit(max_gap: Any) -> tuple[int, NDArray]:
-    """Return a timedelta as an integer and its unit."""
-    if isinstance(max_gap, timedelta) and not isinstance(max_gap, pd.Timedelta):
-        return max_gap // timedelta(microseconds=1), np.ones((), "m8[us]")
-    gap = np.asarray(max_gap.to_timedelta64() if isinstance(max_gap, pd.Timedelta) else max_gap)
-    return int(gap.view(np.int64)), np.ones((), gap.dtype)
+def _least_and_greatest(values: NDArray) -> tuple[Any, Any]:
+    """Return the ends of the values as pandas' or Python's objects; (0, 0) if there are none."""
+    if not len(values):
+        return 0, 0
+    ends = values.min(), values.max()
+    if values.dtype.kind == "m":
+        return pd.Timedelta(ends[0]), pd.Timedelta(ends[1])
+    return ends[0].item(), ends[1].item()
 
 
 def _as_slice(positions: _Positions) -> _Positions | slice:

@@ -20,6 +20,7 @@ from .._core.shapes import step_names, window_span
 from .._core.user_warnings import warn_user
 from .arrays import cast_if_finite, trailing_windows
 from .base import SequenceTransformer
+from .hollow_windows import array_too_short, describe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +33,8 @@ class SequenceWindower(SequenceTransformer):
     """Turn every row of a time series into a window of the row and the rows before it.
 
     Each row of X is one timestep. `transform` returns one window per row, in the order of the
-    rows, so y does not change. In a :class:`~sklearn.pipeline.Pipeline` before a Keras estimator,
-    ``timesteps``, the look-back, can be tuned. A window holds no rows after its own row.
+    rows, so y does not change. In a :class:`~sklearn.pipeline.Pipeline` before an estimator of
+    sequences, ``timesteps``, the look-back, can be tuned. A window holds no rows after its own row.
 
     The index of a DataFrame defines which rows are neighbours: the last level is the time, outer
     levels name the series. Windows do not cross from one series to another, or a hole in time.
@@ -52,10 +53,10 @@ class SequenceWindower(SequenceTransformer):
         "edge": repeat that row. A number: use that number, which a network with this
         ``mask_value`` skips.
     max_gap : "auto", number, timedelta or None, default="auto"
-        The longest step between neighbours; a longer step is a hole. "auto": the most frequent
-        step of X in `fit` (the shortest of several). Otherwise a number if the index holds
-        numbers or periods, a timedelta if it holds dates or timedeltas. None: a series has no
-        holes. Ignored for arrays.
+        The longest step between neighbours; a longer step is a hole. Give a number if the index
+        holds numbers or periods, a timedelta if it holds dates or timedeltas. "auto": a step of
+        at least one and a half times the usual step of X in `fit` is a hole, because a row is
+        missing there. None: a series has no holes. Ignored for arrays.
 
     Attributes
     ----------
@@ -63,7 +64,10 @@ class SequenceWindower(SequenceTransformer):
         The last ``(timesteps - 1) * sampling_rate`` rows, or fewer, of every run of neighbours
         seen in `fit`: the past of the rows after them. None if `fit` saw an array.
     max_gap_ : timedelta, int, float or None
-        The longest step between neighbours. None if `fit` saw an array.
+        If ``max_gap="auto"``, the usual step of X in `fit`: rows less than 1.5 times this step
+        apart are neighbours. It is a number of months if the rows are labelled by first or last
+        days of months, and 0 if `fit` saw no two rows of one series. Otherwise `max_gap`, the
+        longest step between neighbours. None if `fit` saw an array.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -86,10 +90,15 @@ class SequenceWindower(SequenceTransformer):
     ``timesteps``. Windows of several series, or of a series with holes, are copied. If X is a
     :class:`numpy.memmap` of 256 MB or more, the table is a temporary file.
 
-    With "auto", steps between dates follow the calendar: first or last days of months are whole
-    months apart, and days in a time zone are one day apart even if the clocks change. Trading
-    days have a hole every weekend: use ``max_gap=None``, or the longest step to accept, such as
-    ``pd.Timedelta("4D")``.
+    With "auto", the usual step is the median of the most frequent steps of similar length, where
+    the longest is less than 1.5 times the shortest. Of two such groups of equal size, the shorter
+    steps are used. Timestamps may therefore be off by a few seconds.
+
+    Steps between dates follow the calendar: first or last days of months are whole months apart,
+    and days in a time zone are one day apart even if the clocks change. If all rows of `fit` are
+    on weekdays, and usually less than a week apart, weekends do not count: Friday and Monday are
+    neighbours. Holidays are holes. For windows that cross them, use ``max_gap=None``, or the
+    longest step to accept, such as ``pd.Timedelta("4D")``.
 
     Examples
     --------
@@ -97,29 +106,29 @@ class SequenceWindower(SequenceTransformer):
     >>> from skl_lstm import SequenceWindower
     >>> hours = pd.date_range("2024-03-01", periods=5, freq="h")
     >>> X = pd.DataFrame({"load": [10, 20, 30, 40, 50]}, index=hours)
-    >>> windower = SequenceWindower(timesteps=3)
+    >>> windower = SequenceWindower(timesteps=2)
     >>> windower.fit_transform(X)[:, :, 0]
-    array([[10, 10, 10],
-           [10, 10, 20],
-           [10, 20, 30],
-           [20, 30, 40],
-           [30, 40, 50]])
+    array([[10, 10],
+           [10, 20],
+           [20, 30],
+           [30, 40],
+           [40, 50]])
 
     After `fit` on the first three hours, the window of the fourth hour includes them. Without
     the third hour there is a hole, which no window crosses:
 
     >>> windower.fit(X[:3]).transform(X[3:])[:, :, 0]
-    array([[20, 30, 40],
-           [30, 40, 50]])
+    array([[30, 40],
+           [40, 50]])
     >>> windower.fit(X[:2]).transform(X[3:])[:, :, 0]
-    array([[40, 40, 40],
-           [40, 40, 50]])
+    array([[40, 40],
+           [40, 50]])
 
     For arrays, windows only include rows of the same call:
 
     >>> windower.fit(X[:3].to_numpy()).transform(X[3:].to_numpy())[:, :, 0]
-    array([[40, 40, 40],
-           [40, 40, 50]])
+    array([[40, 40],
+           [40, 50]])
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -166,9 +175,17 @@ class SequenceWindower(SequenceTransformer):
         Raises
         ------
         TypeError
-            If the last level of the index does not hold times or numbers.
+            If the last level of the index does not hold times or numbers, or if it holds numbers
+            and an outer level holds dates.
         ValueError
             If a label is missing or repeated, or `max_gap` does not match the index.
+
+        Warns
+        -----
+        UserWarning
+            If the last two levels are named like parts of one time, such as year and month; or,
+            with ``max_gap="auto"``, if numbers in the index look like dates, or are rounded too
+            coarsely to find holes.
         """
         table = self._check_table(X)
         past = window_span(self.timesteps, self.sampling_rate) - 1
@@ -214,12 +231,17 @@ class SequenceWindower(SequenceTransformer):
         Warns
         -----
         UserWarning
-            If windows are padded because `fit` did not keep the rows before them.
+            If windows are padded because `fit` did not keep the rows before them, or if more than
+            half of the windows are padded for another reason than the beginning of a series or of
+            X: after a hole in X, or because a series or X is shorter than a window. With
+            ``max_gap="auto"``, also if the rows of X are much closer together than those of `fit`.
         """
         check_is_fitted(self)
         table = self._check_known_table(X)
         frame = _frame_or_none(X)
         if frame is None and self.history_ is None:
+            if len(table) < (span := window_span(*self._window[:2])):
+                warn_user(array_too_short(len(table), span))
             return trailing_windows(table, slice(0, len(table)), 0, *self._window)
         if frame is None or self.history_ is None:
             raise ValueError(_not_the_same_type(fitted_on_frame=frame is None))
@@ -299,6 +321,9 @@ def _join_history(
     found = place_rows(index, history.index, runs)
     if found.cut_short:
         warn_user(_past_not_kept(found.cut_short, len(table), runs.past))
+    if found.hollow is not None:
+        limits = runs.clock, runs.max_gap, runs.is_usual
+        warn_user(describe(found.hollow, *limits, span=runs.past + 1))
     if isinstance(found.order, slice) and found.order.start == len(history):
         return table, found.last, found.first
     kept = cast_if_finite(history.to_numpy(), table.dtype)
