@@ -6,14 +6,13 @@ the error of the LSTM. Keras trains the LSTM, because a callback changes its lea
 
 from math import cos, pi
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from keras.callbacks import LearningRateScheduler
 from numpy.typing import ArrayLike, NDArray
 from rich.table import Table
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -96,7 +95,7 @@ def hold_out(X: pd.DataFrame, y: pd.Series, length: pd.Timedelta) -> Year:
     return Year(X[is_train], y[is_train], X[~is_train], y[~is_train])
 
 
-def make_lstm(random_state: int) -> TransformedTargetRegressor:
+def make_lstm(random_state: int) -> Pipeline:
     """Return the complete model, from a table to a forecast in µg/m³.
 
     Batch size, learning rate and epochs were chosen by the error on 2013, with the years before as
@@ -109,7 +108,7 @@ def make_lstm(random_state: int) -> TransformedTargetRegressor:
         callbacks=[LearningRateScheduler(_learning_rate)],
         random_state=random_state,
     )
-    return _on_scaled_target(make_pipeline(*_scaled_windows(), lstm))
+    return make_pipeline(SequenceWindower(timesteps=_TIMESTEPS), lstm)
 
 
 def _learning_rate(epoch: int) -> float:
@@ -117,24 +116,16 @@ def _learning_rate(epoch: int) -> float:
     return 4e-3 * (1 + cos(pi * epoch / _EPOCHS)) / 2
 
 
-def make_ridge() -> TransformedTargetRegressor:
+def make_ridge() -> Pipeline:
+    """Return ridge regression on the same windows, scaled for its penalty."""
     flatten = FunctionTransformer(_flatten)
     ridge = RidgeCV(alphas=np.logspace(-2, 4, 13))
-    return _on_scaled_target(make_pipeline(*_scaled_windows(), flatten, ridge))
+    windower = SequenceWindower(timesteps=_TIMESTEPS)
+    return make_pipeline(windower, flatten, StandardScaler(), ridge)
 
 
 def persistence(X: pd.DataFrame) -> pd.Series:
     return X[TARGET]
-
-
-def _scaled_windows() -> list[Any]:
-    # The windower needs the index of a DataFrame to find holes and the rows kept from fit.
-    scaler = StandardScaler().set_output(transform="pandas")
-    return [scaler, SequenceWindower(timesteps=_TIMESTEPS)]
-
-
-def _on_scaled_target(pipeline: Pipeline) -> TransformedTargetRegressor:
-    return TransformedTargetRegressor(pipeline, transformer=StandardScaler())
 
 
 def _flatten(windows: NDArray) -> NDArray:

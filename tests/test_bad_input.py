@@ -14,7 +14,6 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from keras_models import small
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning, NotFittedError
@@ -59,6 +58,13 @@ class Subject(NamedTuple):
 
 class Unreadable:
     """An object that cannot be converted to a number."""
+
+
+class SklearnCallback:
+    """A callback of scikit-learn, not of Keras."""
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
 
 
 # 1. Bad arrays.
@@ -461,14 +467,30 @@ X = np.random.default_rng(0).normal(size=(8, 4, 2))
 WIDE = pd.DataFrame(X[:, :, 0], columns=list("abcd"))
 Y = np.arange(8.0)
 LABELS = np.array(["a", "b"] * 4)
+DAYS_OF_X = pd.date_range("2024-01-01", periods=8)
+X_WITH_NONE = np.where(X > 0, None, X)
+WIDE.loc[7, "d"] = 9.75  # the largest value
 SEVERAL = np.eye(8)[:, :3]
 
 NOT_X = [
     *not_numbers(X),
-    ("NaN", put(X, np.nan), ValueError, "Input X contains NaN"),
+    ("NaN", put(X, np.nan), ValueError, "1 of 64 values are missing, the first at sample 0, time"),
+    (
+        "NaN in a column",
+        WIDE.set_index(DAYS_OF_X).mask(WIDE.eq(WIDE.loc[2, "b"]).to_numpy()),
+        ValueError,
+        "the first in column 'b', row 2 (2024-01-03 00:00:00)",
+    ),
+    ("pandas.NA", WIDE.astype("Float64").mask(WIDE > 9.5), ValueError, "1 of 32 values are missi"),
+    ("None", X_WITH_NONE, ValueError, 'SimpleImputer().set_output(transform="pandas")'),
+    ("infinity", put(X, -np.inf), ValueError, "the first, -inf, at sample 0, timestep 0, feature"),
+    ("text for X", "table", TypeError, "X is of type str, but must be an array"),
+    ("a dict", {"a": [1.0]}, TypeError, "Convert it, for example by pandas.DataFrame(X)"),
+    ("records", np.zeros(8, [("a", float)]), TypeError, "a structured array with the fields 'a'"),
+    ("one series", X[:, 0, 0], ValueError, "cut it into sequences by a SequenceWindower"),
     ("beyond float32", X * 1e39, ValueError, "infinity or a value too large for dtype('float32')"),
-    ("strings", np.full(X.shape, "a"), ValueError, "could not convert string to float"),
-    ("None", None, ValueError, "Expected 2D array, got scalar array"),
+    ("strings", np.full(X.shape, "a"), ValueError, "could not convert string to float: 'a'"),
+    ("nothing", None, ValueError, "Expected 2D array, got scalar array"),
     ("1-d", X[:, 0, 0], ValueError, "Expected 2D array, got 1D array"),
     ("no samples", X[:0], ValueError, "Found array with 0 sample(s)"),
     ("no time steps", X[:, :0], ValueError, "X has shape (8, 0, 2), but"),
@@ -484,7 +506,7 @@ NOT_X = [
     ),
     ("sparse", sparse.csr_array(X[:, 0]), TypeError, "Use '.toarray()' to convert to a dense"),
     ("text column", WIDE.assign(c="x"), ValueError, "do not hold numbers: 'c'. Drop or encode"),
-    ("date column", WIDE.assign(c=DATES), TypeError, "do not hold numbers: 'c'. Drop or encode"),
+    ("date column", WIDE.assign(c=DATES), TypeError, "The time of the rows belongs in the index: "),
     (
         "repeated names",
         WIDE.set_axis(list("abca"), axis=1),
@@ -495,7 +517,7 @@ NOT_X = [
 OTHER_X = [
     ("fewer features", X[:, :, :1], ValueError, "X has 1 features, but"),
     ("more features", np.dstack([X, X]), ValueError, "X has 4 features, but"),
-    ("an axis less", X[:, :, 0], ValueError, "X has 2 dimensions, but"),
+    ("an axis less", X[:, :, 0], ValueError, "fitted on 3. If X is one sequence, pass X[np.newax"),
     ("an axis more", X[:, np.newaxis], ValueError, "X has 4 dimensions, but"),
     ("names", WIDE, UserWarning, "X has feature names, but"),
 ]
@@ -509,11 +531,26 @@ NOT_Y = [
     ("no columns", np.zeros((8, 0)), ValueError, "Found array with 0 feature(s)"),
     ("complex", Y + 1j, ValueError, "Complex data not supported"),
     ("masked", np.ma.masked_equal(Y, 1), ValueError, "array with 1 of 8 values masked"),
-    ("ragged", [[1], [1, 2]] * 4, ValueError, "item 1 has shape (2,), item 0 has shape (1,)"),
+    ("ragged", [[1], [1, 2]] * 4, ValueError, "y needs one target, or the same number of target"),
+    ("NaN within", np.where(Y % 3, Y, np.nan), ValueError, "at the positions 0, 3, 6. Leave the"),
+    ("NaN at the end", np.where(Y < 6, Y, np.nan), ValueError, "X = X[:-2] and y = y[:-2]; they"),
+    (
+        "a future",
+        pd.Series(Y, DAYS_OF_X).shift(-2),
+        ValueError,
+        "The last 2 of 8 rows, from row 6 (2024-01-07 00:00:00) on, have no target",
+    ),
+    ("NaN only", Y * np.nan, ValueError, "All 8 rows have a missing target"),
+    ("pandas.NA", pd.Series([1, None] * 4, dtype="Int64"), ValueError, "at the positions 1, 3, 5"),
+    ("text for y", "target", TypeError, "y is of type str, but must be an array, a list or a"),
+    ("a dict", {"y": 1}, TypeError, "Convert it, for example by pandas.DataFrame(y)"),
+    ("a set", set(Y), TypeError, "A set has no order: use a list"),
+    ("a generator", (value for value in Y), TypeError, "Pass list(y)"),
+    ("records", np.zeros(8, [("a", float)]), TypeError, "y is a structured array with the field"),
 ]
 NOT_A_NUMBER_Y = [
     ("beyond float32", Y * 1e39, ValueError, "too large for dtype('float32')"),
-    ("Nones", [None] * 8, ValueError, "Input y contains NaN"),
+    ("Nones", [None] * 8, ValueError, "Input y contains NaN. All 8 rows"),
     ("text", LABELS, ValueError, "a regressor learns numbers. Convert it to numbers, or use a cl"),
     ("text among numbers", put(Y, "a"), ValueError, "y has a value at (0,) that cannot be conver"),
     ("dates", Y.astype("M8[s]"), TypeError, "y has dtype datetime64[s]"),
@@ -532,9 +569,17 @@ NOT_LABELS = [
     (
         "a label missing",
         ["a", None] * 4,
-        TypeError,
-        "The labels cannot be sorted. They have these types: NoneType, str",
+        ValueError,
+        "Input y contains NaN. 4 of 8 rows have no target, at the positions 1, 3, 5, 7. Leave",
     ),
+    (
+        "a label of pandas.NA",
+        pd.Series(["a", "b", None, "b"] * 2, dtype="string"),
+        ValueError,
+        "2 of 8 rows have no target, at the positions 2, 6",
+    ),
+    ("mixed labels", np.array(["a", 1] * 4, object), TypeError, "They have these types: int, str"),
+    ("two columns of floats", np.c_[Y, Y] / 3, ValueError, "Unknown label type: continuous"),
     (
         "objects",
         [Unreadable()] * 8,
@@ -544,7 +589,7 @@ NOT_LABELS = [
     ("two columns of classes", np.arange(16).reshape(8, 2), ValueError, "MultiOutputClassifier"),
     ("a column", LABELS[:, np.newaxis], DataConversionWarning, "A column-vector y was passed"),
     ("sparse", sparse.csr_array(SEVERAL), TypeError, "Use '.toarray()' to convert to a dense"),
-    ("0-d", "a", ValueError, "y should be a 1d array"),
+    ("0-d", 1, ValueError, "y should be a 1d array"),
 ]
 NOT_WEIGHTS = [
     ("weights too few", np.ones(7), ValueError, "sample_weight.shape == (7,), expected (8,)"),
@@ -561,6 +606,9 @@ NOT_WEIGHTS = [
     ("no weight", np.zeros(8), ValueError, "must contain at least one non-zero number"),
     ("weights of text", ["a"] * 8, ValueError, "could not convert string to float: 'a'"),
     ("masked weights", np.ma.masked_equal(Y, 1), ValueError, "sample_weight is a masked array"),
+    ("weights by name", "balanced", TypeError, "sample_weight is of type str"),
+    ("ragged weights", [[1], [1, 2]] * 4, ValueError, "needs one weight for each sample"),
+    ("weights of pandas.NA", pd.Series([1, None] * 4, dtype="Int64"), ValueError, "first at row 1"),
     ("a huge weight", [HUGE] * 8, ValueError, "int too large to convert to float"),
 ]
 
@@ -616,19 +664,58 @@ def estimator_rows(y):
             "unknown optimizer",
             (X, y),
             ValueError,
-            "optimizer identifier: nope",
+            "optimizer identifier: nope. The names are those of keras.optimizers",
             {"optimizer": "nope"},
+        ),
+        *(
+            Row("fit", f"optimizer={optimizer!r}", (X, y), error, message, {"optimizer": optimizer})
+            for optimizer, error, message in (
+                ("adma", ValueError, "identifier: adma. Did you mean 'adamax' or 'adam'"),
+                ({"name": "sgd"}, ValueError, "does not name an optimizer. Use a dict such as"),
+                ({"class_name": "sdg"}, ValueError, "Did you mean 'sgd'"),
+                (
+                    {"class_name": "sgd", "config": {"momentm": 0.9}},
+                    ValueError,
+                    "not recognized: {'momentm': 0.9}. The settings are: learning_rate, momentum",
+                ),
+                (keras.layers.LSTM, TypeError, "not a subclass of keras.optimizers.Optimizer"),
+            )
         ),
         refused("'loss' parameter", loss=3),
         Row("fit", "unknown loss", (X, y), ValueError, "loss identifier: nope", {"loss": "nope"}),
+        *(
+            Row("fit", f"loss={loss!r}", (X, y), ValueError, message, {"loss": loss})
+            for loss, message in (
+                ("neg_mean_squared_error", "Did you mean 'mean_squared_error'"),
+                (["mse", "mae"], "loss is a list of 2 losses, but the network has one output"),
+                ("categorical_crossentropy", "needs one output per class, but the network has 1"),
+                ("sparse_categorical_crossentropy", "use 'binary_crossentropy', for numbers a l"),
+            )
+        ),
         *(refused("'callbacks' parameter", callbacks=c) for c in (3, "early")),
         Row(
             "fit",
             "no callback",
             (X, y),
             TypeError,
-            "``callbacks`` must be one of",
+            "callbacks contains 3, but must contain instances or subclasses of keras.callbacks",
             {"callbacks": [3]},
+        ),
+        Row(
+            "fit",
+            "a function as callback",
+            (X, y),
+            TypeError,
+            "use keras.callbacks.LambdaCallback(on_epoch_end=function)",
+            {"callbacks": [print]},
+        ),
+        Row(
+            "fit",
+            "a callback of scikit-learn",
+            (X, y),
+            TypeError,
+            "Callbacks of scikit-learn are set by estimator.set_callbacks()",
+            {"callbacks": [SklearnCallback()]},
         ),
         *unfitted("predict", X=(X,)),
         *unfitted("score", X=(X, y)),
@@ -652,6 +739,14 @@ def classifier_rows():
                 {"class_weight": w},
             )
             for w in ({"a": -1}, {"a": np.nan}, {"a": np.inf})
+        ),
+        Row(
+            "fit",
+            "a class held out",
+            (X, np.sort(LABELS)),
+            UserWarning,
+            "The last 4 of 8 rows are held out for validation, and with them all samples of 'b'",
+            {"validation_split": 0.5},
         ),
         Row(
             "fit",
@@ -714,6 +809,19 @@ REGRESSOR = [
 ]
 
 
+BREAKING = [
+    Row(
+        "fit",
+        f"a training that breaks, {engine}",
+        (X, Y),
+        ValueError,
+        "Training stopped in epoch",
+        {"optimizer": "sgd", "learning_rate": 1e30, "epochs": 9, "engine": engine},
+    )
+    for engine in ("native", "keras")
+]
+
+
 def lstm_rows(y):
     """Bad values for the parameters of `lstm_network`."""
     sizes = (0, -1, 1.5, True, "a", (), (2, 0), (2, True), np.timedelta64(2, "s"))
@@ -747,6 +855,7 @@ def lstm_rows(y):
                 "recurrent_dropout": (-0.1, 1, np.nan, "a", None, True),
                 "kernel_size": (0, -1, 1.5, True, None, (3,)),
                 "mask_value": ("0", 1j, [0.0]),
+                "scaling": ("minmax", True, 1.0),
                 "learning_rate": (0, -1, np.nan, np.inf, None, True),
             }.items()
             for value in values
@@ -784,9 +893,29 @@ def lstm_rows(y):
     ]
 
 
+def of_outputs(outputs=1, features=2, activation="sigmoid"):
+    """Build a network that suits regressors and classifiers."""
+    inputs = keras.Input((None, features))
+    hidden = keras.layers.LSTM(2)(inputs)
+    return keras.Model(inputs, keras.layers.Dense(outputs, activation)(hidden))
+
+
 def network(meta, units=2):
     """Build a network that fits the data."""
-    return small(units, outputs=1, features=meta["n_features_in_"])
+    inputs = keras.Input((None, meta["n_features_in_"]))
+    hidden = keras.layers.LSTM(units)(inputs)
+    activation = "sigmoid" if "classes_" in meta else None
+    return keras.Model(inputs, keras.layers.Dense(1, activation)(hidden))
+
+
+def needs_units(meta, units):
+    return network(meta, units)
+
+
+def compiled(meta, units=2):
+    model = network(meta, units)
+    model.compile("sgd", "mse")
+    return model
 
 
 def own(result):
@@ -831,7 +960,7 @@ def sequence_rows(y):
             (X, y),
             ValueError,
             "The network has 3 outputs",
-            {"model": small(outputs=3)},
+            {"model": of_outputs(3)},
         ),
         Row(
             "fit",
@@ -847,9 +976,52 @@ def sequence_rows(y):
             (X, y),
             ValueError,
             "incompatible",
-            {"model": small(features=5)},
+            {"model": of_outputs(features=5)},
         ),
-        Row("fit", "unknown to the model", (X, y), TypeError, unexpected, {"model__nope": 3}),
+        Row(
+            "fit",
+            "unknown to the model",
+            (X, y),
+            TypeError,
+            "got an unexpected parameter, model__unit. Its parameters are: model__units. Did you",
+            {"model__unit": 3},
+        ),
+        Row(
+            "fit",
+            "unknown to a model without parameters",
+            (X, y),
+            TypeError,
+            "got an unexpected parameter, model__units. Its parameters are: none",
+            {"model": of_outputs(), "model__units": 3},
+        ),
+        Row(
+            "fit",
+            "a parameter without a value",
+            (X, y),
+            TypeError,
+            "model needs a value for its parameter 'units'. Set model__units",
+            {"model": needs_units},
+        ),
+        *(
+            Row("fit", f"model={name}", (X, y), TypeError, message, {"model": model})
+            for name, model, message in (
+                ("a layer", keras.layers.LSTM(3), "a single layer, LSTM. A network ends in a De"),
+                ("a function of a layer", own(keras.layers.GRU(3)), "returned a single layer, GRU"),
+                ("a class", keras.Sequential, "the class Sequential. Pass an instance of it"),
+            )
+        ),
+        *(
+            Row("fit", f"{name} has no effect", (X, y), UserWarning, f"No effect of {name}", params)
+            for name, params in (
+                ("loss", {"model": compiled, "loss": "mae"}),
+                ("metrics", {"model": compiled, "metrics": ["mae"]}),
+                ("optimizer", {"model": compiled, "optimizer": "rmsprop"}),
+                (
+                    "optimizer__learning_rate",
+                    {"model": compiled, "optimizer__learning_rate": 0.1},
+                ),
+            )
+        ),
         Row("fit", "unknown to fit", (X, y), TypeError, unexpected, {"fit__nope": 3}),
         Row(
             "fit",
@@ -883,13 +1055,29 @@ def sequence_rows(y):
     ]
 
 
+NO_PROBABILITIES = [
+    Row(
+        "fit",
+        f"{outputs} outputs without activation",
+        (X, y),
+        ValueError,
+        f'Use keras.layers.Dense({outputs}, activation="{activation}")',
+        {"model": of_outputs(outputs, activation=None)},
+    )
+    for outputs, y, activation in (
+        (1, LABELS, "sigmoid"),
+        (2, LABELS, "softmax"),
+        (3, list("abcabcab"), "softmax"),
+    )
+]
+
 # 4. The functions.
 
 SERIES = np.arange(12.0).reshape(6, 2)
 
 NOT_A_SERIES = [
     *not_numbers(SERIES + 1),
-    ("strings", list("abc"), ValueError, "arrays of bytes/strings"),
+    ("strings", list("abc"), ValueError, "could not convert string to float: 'a'"),
     ("None", None, TypeError, "at least 1 dimension"),
     ("0-d", 3.0, TypeError, "at least 1 dimension"),
     ("3-d", CUBE, ValueError, "Found array with dim 3"),
@@ -1017,7 +1205,10 @@ SUBJECTS = {
         PER_TIMESTEP,
     ),
     "LSTMRegressor": Subject(
-        LSTMRegressor(**lstm), (X, Y), lambda fitted: fitted.predict(X), [*REGRESSOR, *lstm_rows(Y)]
+        LSTMRegressor(**lstm),
+        (X, Y),
+        lambda fitted: fitted.predict(X),
+        [*REGRESSOR, *lstm_rows(Y), *BREAKING],
     ),
     "LSTMRegressor with names": Subject(
         LSTMRegressor(**lstm),
@@ -1056,7 +1247,7 @@ SUBJECTS = {
         SequenceClassifier(**own_network),
         (X, LABELS),
         lambda fitted: fitted.predict_proba(X),
-        [*classifier_rows(), *sequence_rows(LABELS)],
+        [*classifier_rows(), *sequence_rows(LABELS), *NO_PROBABILITIES],
     ),
 }
 CASES = [

@@ -98,4 +98,4 @@ def test_transformers_refuse_dates_as_data(transformer, unit):
     for method in (clone(transformer).fit, fitted.transform):
         with pytest.raises(TypeError, match=message):
             method(X)
-    assert fitted.transform([[1.0, 2.0]]).shape[0] == 1
+    assert fitted.transform([[1.0, 2.0]] * 3).shape[0] == 3

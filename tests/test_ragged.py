@@ -16,6 +16,7 @@ from skl_lstm import (
     SequenceRegressor,
     lstm_network,
 )
+from skl_lstm.networks.lstm import build_trained
 
 RNG = np.random.default_rng(0)
 # Sorted by class, so that folds without stratification would lack a class in training.
@@ -52,7 +53,7 @@ def test_a_grid_tunes_the_inner_scaler_and_the_side_of_the_padding():
         "pertimestep__transformer__with_mean": [True, False],
         "sequencepadder__padding": ["pre", "post"],
     }
-    steps = pipeline(lstmclassifier__epochs=2)
+    steps = pipeline(lstmclassifier__epochs=2, lstmclassifier__scaling=None)
     search = GridSearchCV(
         steps, grid, cv=2, scoring="neg_log_loss", error_score="raise", refit=False
     )
@@ -176,8 +177,7 @@ def recognizer(japanese_vowels):
     classifier = LSTMClassifier(
         mask_value=0.0, learning_rate=0.01, epochs=15, batch_size=32, random_state=1
     )
-    steps = make_pipeline(PerTimestep(StandardScaler()), SequencePadder(timesteps=29), classifier)
-    return steps.fit(*japanese_vowels["TRAIN"])
+    return make_pipeline(SequencePadder(timesteps=29), classifier).fit(*japanese_vowels["TRAIN"])
 
 
 def test_speakers_are_recognized_by_their_utterances(recognizer, japanese_vowels):
@@ -186,26 +186,25 @@ def test_speakers_are_recognized_by_their_utterances(recognizer, japanese_vowels
 
 def test_a_prediction_does_not_depend_on_longer_utterances(recognizer, japanese_vowels):
     utterances, _ = japanese_vowels["TEST"]
-    scaler, _, classifier = (step for _, step in recognizer.steps)
+    classifier = recognizer[-1]
     together = recognizer.predict_proba(utterances)
     for index in (0, 100, 200, 369):
-        alone = np.stack(scaler.transform([utterances[index]]))
+        alone = utterances[index][np.newaxis]
         assert_allclose(classifier.predict_proba(alone)[0], together[index], atol=1e-5)
-    longer = SequencePadder(60, padding="pre").fit_transform(scaler.transform(utterances))
+    longer = SequencePadder(60, padding="pre").fit_transform(utterances)
     assert_allclose(classifier.predict_proba(longer), together, atol=1e-5)
 
 
 def test_without_the_mask_the_same_weights_depend_on_the_padding(recognizer, japanese_vowels):
     utterances, speakers = japanese_vowels["TEST"]
     classifier = recognizer[-1]
-    meta = {"X_shape_": (370, 29, 12), "n_classes_": 9, "target_type_": "multiclass"}
-    unmasked = lstm_network(meta)
-    for variable, trained in zip(unmasked.weights, classifier.model_.weights, strict=True):
-        variable.assign(trained)
+    _, _, _, architecture, scaling = classifier._description
+    unmasked = build_trained(
+        architecture._replace(mask_value=None), scaling, classifier._network.weights
+    )
 
     def accuracy(timesteps):
-        padder = SequencePadder(timesteps).fit(recognizer[0].transform(utterances))
-        X = padder.transform(recognizer[0].transform(utterances))
+        X = SequencePadder(timesteps).fit_transform(utterances)
         predicted = np.asarray(unmasked(np.asarray(X, dtype="float32"))).argmax(axis=1)
         return np.mean(classifier.classes_[predicted] == speakers)
 

@@ -15,6 +15,7 @@ NOT_MUTATED = {
     "skl_lstm/_core/float_type.py",
     "skl_lstm/_core/memmaps.py",
     "skl_lstm/_core/messages.py",
+    "skl_lstm/_core/missing.py",
     "skl_lstm/_core/public.py",
     "skl_lstm/_core/sequences.py",
     "skl_lstm/_core/trusted_types.py",

@@ -36,6 +36,7 @@ class Builder(BaseWrapper):
     _random_state = None
 
     loss: Any
+    callbacks: Any
 
     def __init__(self, meta: Mapping[str, Any], **params: Any) -> None:
         super().__init__(**params)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from sklearn.base import _clone_parametrized as clone_parametrized
-from sklearn.base import _fit_context as fit_context
+from sklearn.base import _fit_context
 from sklearn.utils._missing import is_pandas_na
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import (
@@ -31,6 +33,7 @@ except ImportError:  # below scikit-learn 1.9
 
 __all__ = [
     "CallbackSupportMixin",
+    "FitIsOneTask",
     "HasMethods",
     "Interval",
     "StrOptions",
@@ -125,5 +128,36 @@ def has_callbacks(estimator: Any) -> bool:
 
 
 def begin_callbacks(estimator: Any, epochs: int) -> Any:
-    """Return scikit-learn's callback context for a fit of `epochs` epochs."""
+    """Return scikit-learn's callback context for a fit of `epochs` epochs. 0: without subtasks."""
     return estimator._init_callback_context(max_subtasks=epochs)
+
+
+class FitIsOneTask(CallbackSupportMixin):
+    """Mixin of an estimator whose `fit` is a single task for the callbacks of scikit-learn.
+
+    `fit_context` reports the begin and the end of this task.
+    """
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[..., Any]:
+    """Decorate `fit` as scikit-learn does, and report the fit of a `FitIsOneTask`."""
+    decorate = _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+
+    def decorate_and_report(fit: Callable[..., Any]) -> Any:
+        @functools.wraps(fit)
+        def reported(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(estimator, FitIsOneTask) and has_callbacks(estimator):
+                return _fit_as_one_task(fit, estimator, *args, **kwargs)
+            return fit(estimator, *args, **kwargs)
+
+        return decorate(reported)
+
+    return decorate_and_report
+
+
+def _fit_as_one_task(fit: Callable[..., Any], estimator: Any, X: Any, y: Any = None) -> Any:
+    task = begin_callbacks(estimator, epochs=0)
+    task.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+    fitted = fit(estimator, X, y)
+    task.call_on_fit_task_end(estimator=estimator, X=X, y=y, reconstruction_attributes={})
+    return fitted

@@ -8,7 +8,7 @@ file. An array in memory is one block.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from math import prod
 from tempfile import TemporaryFile, gettempdir
@@ -21,6 +21,8 @@ from sklearn.utils import assert_all_finite
 # In bytes: arrays from _LARGE on are read and written in blocks of _BLOCK.
 _LARGE = 2**28
 _BLOCK = 2**23
+# Small enough for the cache of a processor.
+_BLOCK_IN_MEMORY = 2**19
 
 
 def is_large(array: NDArray) -> bool:
@@ -53,9 +55,25 @@ def slices(array: NDArray, rows: int) -> Iterator[NDArray]:
 
 def blocks(array: NDArray) -> Iterator[NDArray]:
     """Return an iterator over blocks of rows; an array in memory is one block."""
+    return small_blocks(array) if lies_on_disk(array) else iter([array])
+
+
+def small_blocks(array: NDArray) -> Iterator[NDArray]:
+    """Return an iterator over blocks of rows, also of an array in memory."""
+    size = _BLOCK if lies_on_disk(array) else _BLOCK_IN_MEMORY
+    return slices(array, max(1, size // max(1, array[:1].nbytes)))
+
+
+def converted(array: NDArray, convert: Callable[[NDArray], NDArray], dtype: np.dtype) -> NDArray:
+    """Convert an array block by block, into a temporary file if it lies on disk."""
+    parts = map(convert, small_blocks(array))
     if lies_on_disk(array):
-        return slices(array, max(1, _BLOCK // array[0].nbytes))
-    return iter([array])
+        return _written(parts, array.shape, dtype)
+    out, start = np.empty(array.shape, dtype), 0
+    for part in parts:
+        out[start : start + len(part)] = part
+        start += len(part)
+    return out
 
 
 def cast_rows(array: NDArray, dtype: np.dtype) -> NDArray:
@@ -75,10 +93,14 @@ def stacked(head: NDArray, rows: NDArray, dtype: np.dtype) -> NDArray:
     return table
 
 
-def check_finite(array: NDArray, **options: Any) -> None:
-    """Call scikit-learn's `assert_all_finite` block by block."""
-    for block in blocks(array):
-        assert_all_finite(block, **options)
+def check_finite(array: NDArray, dtype: np.dtype | None = None, **options: Any) -> None:
+    """Call scikit-learn's `assert_all_finite` block by block, on values cast to `dtype`."""
+    if dtype is None or dtype == array.dtype:
+        for block in blocks(array):
+            assert_all_finite(block, **options)
+        return
+    for block in small_blocks(array):
+        assert_all_finite(block.astype(dtype), **options)
 
 
 def _memmap_base(array: Any) -> Any:

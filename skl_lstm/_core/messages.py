@@ -1,9 +1,21 @@
 """Formatting of values in error messages."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 
 def listed(values: Iterable[Any]) -> str:
     """Join the reprs of values by commas."""
     return ", ".join(map(repr, values))
+
+
+def did_you_mean(name: str, names: Iterable[str], form: str = "{}") -> str:
+    """Return a sentence with the most similar names, or an empty string.
+
+    `form` is how the name is written, such as ``"model__{}"``.
+    """
+    by_lower_case = {known.lower(): known for known in names}
+    matches = get_close_matches(name.lower(), by_lower_case)
+    similar = [repr(form.format(by_lower_case[match])) for match in matches]
+    return f" Did you mean {' or '.join(similar)}?" if similar else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set, ValuesView
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from sklearn.utils import check_array
 
 from .._compat.sklearn import is_pandas_na
 from .messages import listed
+from .missing import describe_missing, describe_not_finite
 
 
 @contextmanager
@@ -20,6 +21,7 @@ def explained(X: Any, name: str = "X", *, numbers: bool = True) -> Iterator[None
 
     With ``numbers=False``, X may hold labels of any kind.
     """
+    _refuse_other_types(X, name)
     _refuse_masked(X, name)
     _refuse_repeated_columns(X, name)
     if numbers:
@@ -29,11 +31,24 @@ def explained(X: Any, name: str = "X", *, numbers: bool = True) -> Iterator[None
         with np.errstate(over="ignore", invalid="ignore"):
             yield
     except (TypeError, ValueError, OverflowError) as error:
-        reason = _describe_shapes(X, name) or (_describe_non_numeric(X, name) if numbers else None)
-        if reason is None:
+        explanation = _explain(error, X, name, numbers)
+        if explanation is None:
             raise
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(reason) from error
+        raise explanation from error
+
+
+def _explain(error: Exception, X: Any, name: str, numbers: bool) -> Exception | None:
+    """Return a better error for X, or None if there is none."""
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    if reason := _describe_shapes(X, name):
+        return kind(reason)
+    # A label can be of any kind, but a missing one is not a label.
+    missing = describe_not_finite(X, name, str(error)) if numbers else describe_missing(X, name)
+    if missing is not None:
+        return ValueError(missing)
+    reason = _describe_non_numeric(X, name) if numbers else None
+    reason = reason or _describe_one_axis(name, str(error))
+    return None if reason is None else kind(reason)
 
 
 def numeric(array: NDArray, name: str = "X") -> NDArray:
@@ -82,6 +97,31 @@ def items_of(X: Any) -> list[Any] | None:
     return None
 
 
+def _refuse_other_types(X: Any, name: str) -> None:
+    """Refuse what NumPy would convert to an array without axes, or of records."""
+    if fields := getattr(getattr(X, "dtype", None), "names", None):
+        raise TypeError(
+            f"{name} is a structured array with the fields {listed(fields)}, but must be an array "
+            f"of numbers. Use pandas.DataFrame({name})."
+        )
+    if hasattr(X, "shape"):  # a sparse array can be a dict, too
+        return
+    remedy = next((text for types, text in _OTHER_TYPES if isinstance(X, types)), None)
+    if remedy is not None:
+        raise TypeError(
+            f"{name} is of type {type(X).__name__}, but must be an array, a list or a DataFrame. "
+            f"{remedy.format(name)}"
+        )
+
+
+_OTHER_TYPES: list[tuple[Any, str]] = [
+    ((str, bytes), "If it names a column of a table, pass the column: table[name]."),
+    (Mapping, "Convert it, for example by pandas.DataFrame({0})."),
+    (Set, "A set has no order: use a list."),
+    ((Iterator, ValuesView), "Pass list({0})."),
+]
+
+
 def _refuse_masked(X: Any, name: str) -> None:
     if isinstance(X, np.ma.MaskedArray) and (count := np.ma.count_masked(X)):
         raise ValueError(
@@ -107,15 +147,25 @@ def _refuse_dates(dtype: Any, name: str) -> None:
         )
 
 
+_SAME_SHAPE = {
+    "X": (
+        "Give all items the same shape; for sequences of unequal length, put a SequencePadder "
+        "before the network."
+    ),
+    "y": "y needs one target, or the same number of targets, for each sample.",
+    "sample_weight": "sample_weight needs one weight for each sample.",
+}
+
+
 def _describe_shapes(X: Any, name: str) -> str | None:
     """Describe items of unequal shape, or an array that holds arrays; None for other X."""
     shapes = [_shape(item) for item in items_of(X) or []]
     unequal = [position for position, shape in enumerate(shapes) if shape != shapes[0]]
     if unequal:
+        remedy = _SAME_SHAPE.get(name, "Give all items the same shape.")
         return (
             f"The items of {name} have unequal shapes: item {unequal[0]} has "
-            f"{shapes[unequal[0]]}, item 0 has {shapes[0]}. Give all items the same shape; for "
-            "sequences of unequal length, put a SequencePadder before the network."
+            f"{shapes[unequal[0]]}, item 0 has {shapes[0]}. {remedy}"
         )
     if hasattr(X, "dtype") and shapes and shapes[0] != _shape(0):
         return (
@@ -132,19 +182,37 @@ def _shape(item: Any) -> str:
         return "no single shape"
 
 
+def _describe_one_axis(name: str, problem: str) -> str | None:
+    """Add to scikit-learn's message for a 1D array what a series of numbers needs."""
+    is_series = problem.startswith(("Expected 2D array, got 1D", "Expected a 2-dimensional"))
+    if name != "X" or not is_series or problem.endswith(_FOR_ONE_SERIES):
+        return None
+    return f"{problem.rstrip()} {_FOR_ONE_SERIES}"
+
+
+_FOR_ONE_SERIES = (
+    "If X is one series, give it one row per time step and one column, and cut it into sequences "
+    "by a SequenceWindower."
+)
+
+
 def _describe_non_numeric(X: Any, name: str) -> str | None:
     if hasattr(X, "iloc") and hasattr(X, "columns"):
         others = [column for column in X.columns if not _is_numeric(X[column])]
-        return (
+        if not others:
+            return None
+        text = (
             f"Columns that do not hold numbers: {listed(others)}. Drop or encode them first, for "
             "example by select_dtypes('number')."
-            if others
-            else None
         )
+        times = [column for column in others if getattr(X[column].dtype, "kind", "") == "M"]
+        if times:
+            text += f" The time of the rows belongs in the index: {name}.set_index({times[0]!r})."
+        return text
     array = X if isinstance(X, np.ndarray) else np.asarray(X)
-    if array.ndim == 0 or array.dtype.kind != "O":
+    if array.ndim == 0 or array.dtype.kind not in "OSU":
         return None
-    for position, value in np.ndenumerate(array):
+    for position, value in np.ndenumerate(array.astype(object)):
         try:
             float(value)
         except (TypeError, ValueError, OverflowError) as error:

@@ -1,11 +1,11 @@
 """Windows as views of a table: create, recognise and cast them without copying them."""
 
+from collections.abc import Callable
 from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .memmaps import cast_rows
 from .shapes import window_span
 
 
@@ -41,11 +41,13 @@ def window_table(windows: NDArray) -> tuple[NDArray, int, int] | None:
     return table, stride, step
 
 
-def cast_by_table(windows: NDArray, dtype: np.dtype) -> NDArray:
-    """Cast windows of a table by casting the table; return any other array unchanged."""
+def apply_to_table(windows: NDArray, convert: Callable[[NDArray], NDArray]) -> NDArray:
+    """Convert the table that windows are a view of, or any other array itself.
+
+    `convert` changes no axis, and each row of the result depends only on the same row.
+    """
     shared = window_table(windows)
     if shared is None:
-        return windows
+        return convert(windows)
     table, stride, step = shared
-    table = cast_rows(table, dtype)
-    return window_view(table, windows.shape[1], stride=stride, sampling_rate=step)
+    return window_view(convert(table), windows.shape[1], stride=stride, sampling_rate=step)

@@ -3,7 +3,8 @@
 import argparse
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 from sklearn.base import BaseEstimator, clone
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -26,6 +26,7 @@ from .report import print_candidates, print_errors, show_progress
 from .tables import (
     as_columns,
     choose_target,
+    padded_windows_ignored,
     read_features,
     read_table,
     rows_with_future,
@@ -75,18 +76,20 @@ def tune(args: argparse.Namespace) -> None:
     search = make_search(args)
     show_progress(search)
     X_train, y_train = X[:n_train], y[:n_train]
-    search.fit(X_train, y_train)
+    with padded_windows_ignored():  # those after the gap between the parts of a fold
+        search.fit(X_train, y_train)
     print_candidates(console, search)
 
     def forecast(model: BaseEstimator) -> NDArray[Any]:
         # This includes the rows of the gap, so the windows of the test rows are complete.
         return as_columns(model.predict(X[n_train:]))[-n_test:]
 
-    forecasts = {
-        "LSTM": forecast(search.best_estimator_),
-        "persistence": persistence(X[-n_test:], target, args.horizon),
-        "ridge, same lags": forecast(fit_ridge(search.best_estimator_, X_train, y_train)),
-    }
+    with warnings_as_notes():
+        forecasts = {
+            "LSTM": forecast(search.best_estimator_),
+            "persistence": persistence(X[-n_test:], target, args.horizon),
+            "ridge, same lags": forecast(fit_ridge(search.best_estimator_, X_train, y_train)),
+        }
     print_errors(console, as_columns(y[-n_test:]), forecasts)
 
     if args.plot:
@@ -119,17 +122,10 @@ def make_search(args: argparse.Namespace) -> GridSearchCV:
         from skl_lstm import LSTMRegressor
 
     lstm = LSTMRegressor(epochs=args.epochs, random_state=args.seed)
-    pipeline = Pipeline(
-        [
-            # The windower finds preceding rows by the time index, which only a DataFrame has.
-            ("scale", StandardScaler().set_output(transform="pandas")),
-            ("window", SequenceWindower()),
-            ("lstm", TransformedTargetRegressor(lstm, transformer=StandardScaler())),
-        ]
-    )
+    pipeline = Pipeline([("window", SequenceWindower()), ("lstm", lstm)])
     grid = {
         "window__timesteps": sorted(set(args.timesteps)),
-        "lstm__regressor__units": sorted(set(args.units)),
+        "lstm__units": sorted(set(args.units)),
     }
     return GridSearchCV(
         pipeline,
@@ -147,19 +143,25 @@ def persistence(X: pd.DataFrame, target: str, horizon: int) -> NDArray[Any]:
 
 
 def fit_ridge(lstm: Pipeline, X: pd.DataFrame, y: NDArray[Any]) -> BaseEstimator:
-    """Fit ridge regression to the same windows as the best LSTM."""
-    ridge = RidgeCV(alphas=np.logspace(-2, 4, 13))
-    return make_pipeline(clone(lstm[:-1]), FunctionTransformer(as_columns), ridge).fit(X, y)
+    """Fit ridge regression to the same windows as the best LSTM, scaled for its penalty."""
+    flatten, ridge = FunctionTransformer(as_columns), RidgeCV(alphas=np.logspace(-2, 4, 13))
+    return make_pipeline(clone(lstm[:-1]), flatten, StandardScaler(), ridge).fit(X, y)
 
 
 def forecast_rows(model: Pipeline, rows: pd.DataFrame) -> NDArray[Any]:
-    """Return the forecasts from every row, (n, horizon), and print the warnings of the model."""
+    """Return the forecasts from every row, (n, horizon)."""
+    try:
+        with warnings_as_notes():
+            return as_columns(model.predict(rows))
+    except Exception as error:
+        raise CommandError(f"cannot forecast: {one_line(str(error))}") from error
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Print the warnings of a model as notes on standard error, each of them once."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
-            y_pred = as_columns(model.predict(rows))
-        except Exception as error:
-            raise CommandError(f"cannot forecast: {one_line(str(error))}") from error
+        yield
     for message in dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning):
         print(f"skl-lstm: note: {one_line(message)}", file=sys.stderr)
-    return y_pred

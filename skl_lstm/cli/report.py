@@ -36,16 +36,14 @@ def print_candidates(console: Console, search: GridSearchCV) -> None:
         table.add_row(
             str(results["rank_test_score"][i]),
             str(results["param_window__timesteps"][i]),
-            str(results["param_lstm__regressor__units"][i]),
+            str(results["param_lstm__units"][i]),
             f"{-results['mean_test_score'][i]:.3f}",
             f"{results['std_test_score'][i]:.3f}",
             f"{results['mean_fit_time'][i]:.1f}",
         )
     console.print(table)
     best = search.best_params_
-    console.print(
-        f"Best: timesteps={best['window__timesteps']}, units={best['lstm__regressor__units']}"
-    )
+    console.print(f"Best: timesteps={best['window__timesteps']}, units={best['lstm__units']}")
 
 
 def print_errors(

@@ -2,7 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -113,16 +115,28 @@ def rows_with_future(
     # The windower pads a window with NaN where it would cross a hole in time. A row thus has a
     # complete future if the window that ends `horizon` rows later has no NaN.
     windower = SequenceWindower(timesteps=horizon + 1, padding=np.nan)
-    windows = windower.fit_transform(series[[target]])[:, :, 0]
+    with padded_windows_ignored():
+        windows = windower.fit_transform(series[[target]])[:, :, 0]
     if holes := int(np.isnan(windows[1:, -2]).sum()):
+        usual = windower.max_gap_
+        if isinstance(usual, int):  # the rows are labelled by first or last days of months
+            usual = count_and_noun(usual, "month")
         print(
-            f"skl-lstm: note: {holes} steps in {series.index.name!r} are longer than the usual "
-            f"{windower.max_gap_}; no window crosses them",
+            f"skl-lstm: note: {count_and_noun(holes, 'hole')} in {series.index.name!r}, where a "
+            f"step is at least 1.5 times the usual {usual}; no window crosses a hole",
             file=sys.stderr,
         )
     rows = np.flatnonzero(~np.isnan(windows[horizon:]).any(axis=1))
     future = windows[rows + horizon, 1:]
     return rows, future[:, 0] if horizon == 1 else future
+
+
+@contextmanager
+def padded_windows_ignored() -> Iterator[None]:
+    """Ignore the warning that more than half of the windows of a call are padded."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\d+ of \d+ windows are padded", UserWarning)
+        yield
 
 
 def split_tail(rows: int, args: argparse.Namespace) -> tuple[int, int]:

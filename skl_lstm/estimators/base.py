@@ -28,7 +28,9 @@ from .._core.diagrams import ShapeDiagram, shape_of
 from .._core.float_type import floatx
 from .._core.parameters import AtLeast, InstanceOfKeras, Number
 from .._core.user_warnings import warn_user
-from ..networks.markers import needs_keras
+from ..networks.architecture import Scaling
+from ..networks.markers import is_plain_optimizer, needs_keras
+from ..training.rows import training_rows
 from .callbacks import EpochTasks
 from .data import (
     MaskValue,
@@ -38,9 +40,13 @@ from .data import (
     read_training_data,
     read_X,
 )
+from .description import Description
+from .scaling import learn_scaling, scale_features, scale_target, unscale_output
 from .targets import ClassTarget, NumericTarget
 
 if TYPE_CHECKING:
+    import keras
+
     from .keras_network import KerasNetwork
     from .native_network import NativeNetwork
 
@@ -48,23 +54,11 @@ if TYPE_CHECKING:
 DescribeTarget = Callable[[NDArray, str], NumericTarget | ClassTarget]
 
 
-class Description(NamedTuple):
-    """Shape of the X of `fit`, description of its y, and mask value of the network."""
-
-    X_shape: tuple[int, ...]
-    target: NumericTarget | ClassTarget
-    mask_value: MaskValue
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        """The `meta` argument of a function that builds a network, with the names of scikeras."""
-        return {
-            "X_shape_": self.X_shape,
-            "X_dtype_": np.dtype(floatx()),
-            # scikeras itself uses the length of axis 1, which is the time axis of a sequence.
-            "n_features_in_": self.X_shape[-1],
-            **self.target.meta,
-        }
+_CONSTANT_BATCH = (
+    "partial_fit learns the scaling from the first batch, but all targets in it are equal, so the "
+    "scale is unknown. Start with a larger batch, or scale X and y before partial_fit and set "
+    "scaling=None."
+)
 
 
 class Run(NamedTuple):
@@ -112,7 +106,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         # model_ is not a property, because scikit-learn's diagrams read every property of an
         # estimator, and reading this attribute may load Keras and build the model.
         if name == "model_" and "_network" in vars(self):
-            return self._network.model
+            return self._keras_model()
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @fit_context(prefer_skip_nested_validation=False)  # lstm_network validates its own parameters
@@ -151,6 +145,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         epochs: int,
         resume: bool,
         describe_target: DescribeTarget,
+        in_batches: bool = False,
     ) -> Self:
         """Train a new network, or continue to train the fitted one."""
         data = self._read(X, y, sample_weight, resume)
@@ -158,6 +153,11 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         run = self._run_settings(epochs, seed, resume)
         data = self._apply_weights(data, description.target, run.validation_split)
+        if not resume and self._standardizes():
+            scaling = self._learn_scaling(data, description, run.validation_split)
+            description = description._replace(scaling=scaling)
+            if in_batches and description.target.is_constant(data.y):
+                warn_user(_CONSTANT_BATCH)
         network = self._network_to_resume(seed) if resume else self._new_network(description, seed)
         if has_callbacks(self):
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
@@ -165,7 +165,10 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
                 description, data, network, run.epochs, X=X, y=y, metadata=metadata
             )
             run = run._replace(tasks=tasks)
-        arrays = [data.X, description.target.encode(data.y, network, type(self).__name__)]
+        y_encoded = description.target.encode(data.y, network, type(self).__name__)
+        if description.scaling is not None:
+            y_encoded = scale_target(y_encoded, description.scaling)
+        arrays = [self._to_network(data.X, description), y_encoded.astype(floatx())]
         if data.weight is not None:
             arrays.append(data.weight)
         history = network.train(arrays, run)
@@ -177,7 +180,8 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     ) -> TrainingData:
         mask_value = self._description.mask_value if resume else self._network_mask_value()
         self._check_mask_value(X, mask_value)
-        data = read_training_data(X, y, sample_weight, self._target_kind, self)
+        scales = self._description.scaling is not None if resume else self._standardizes()
+        data = read_training_data(X, y, sample_weight, self._target_kind, self, cast=not scales)
         if resume:
             self._check_features(X, data.X)
         return data
@@ -192,7 +196,27 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         """Multiply sample and class weights, and drop the rows of weight zero."""
         kept = apply_weights(data, self._class_weights(data), validation_split)
         target.check_remaining(data.y, kept.y, type(self).__name__)
+        target.check_held_out(kept.y, training_rows(len(kept.y), validation_split))
         return kept
+
+    def _learn_scaling(
+        self, data: TrainingData, description: Description, validation_split: float
+    ) -> Scaling:
+        """Return the scaling for the training rows."""
+        n_train = training_rows(len(data.X), validation_split)
+        has_classes = isinstance(description.target, ClassTarget)
+        return learn_scaling(
+            data.X[:n_train],
+            None if has_classes else data.y[:n_train],
+            mask_value=description.architecture.mask_value,
+            loss=self.loss,
+        )
+
+    def _to_network(self, X: NDArray, description: Description) -> NDArray:
+        """Return X on the scale on which the network is trained."""
+        if description.scaling is None:
+            return X
+        return scale_features(X, description.scaling, description.architecture.mask_value)
 
     def _set_fitted_attributes(
         self,
@@ -215,11 +239,13 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         """Return the output of the network for X."""
         check_is_fitted(self, "_network")
         self._check_mask_value(X, self._description.mask_value)
-        values = read_X(X, self)
+        scaling = self._description.scaling
+        values = read_X(X, self, cast=scaling is None)
         self._check_features(X, values)
         options = {"batch_size": self.batch_size, **self._params_with_prefix("predict")}
         self._check_options(options)
-        return self._network.predict(values, **options)
+        output = self._network.predict(self._to_network(values, self._description), **options)
+        return output if scaling is None else unscale_output(output, scaling)
 
     def _check_mask_value(self, X: ArrayLike, mask_value: MaskValue) -> None:
         warning = compare_mask_values(X, mask_value, type(self).__name__)
@@ -234,7 +260,10 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         validate_data(self, X, reset=False, skip_check_array=True, ensure_2d=False)
         name, ndim = type(self).__name__, len(self._description.X_shape)
         if values.ndim != ndim:
-            raise ValueError(f"X has {values.ndim} dimensions, but {name} was fitted on {ndim}.")
+            remedy = " If X is one sequence, pass X[np.newaxis]." if values.ndim == ndim - 1 else ""
+            raise ValueError(
+                f"X has {values.ndim} dimensions, but {name} was fitted on {ndim}.{remedy}"
+            )
         if values.shape[-1] != self.n_features_in_:
             raise ValueError(
                 f"X has {values.shape[-1]} features, but {name} is expecting "
@@ -301,12 +330,20 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         """Return the fitted network, to train it further."""
         raise NotImplementedError
 
+    def _keras_model(self) -> keras.Model:
+        """Return the trained network as a Keras model in the units of X and y."""
+        return self._network.model
+
     def _is_trained(self) -> bool:
         return hasattr(self, "_network")
 
     def _network_mask_value(self) -> MaskValue:
         """Return the value of the time steps that the network skips."""
         raise NotImplementedError
+
+    def _standardizes(self) -> bool:
+        """Return whether a new network is trained on scaled features and targets."""
+        return False
 
     def _class_weights(self, data: TrainingData) -> NDArray | None:
         """Return the class weight of each sample, or None without class weights."""
@@ -329,9 +366,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         packed = _pack_parameters(state)
         if network is not None:
             packed["_network"] = network.to_state()
-            # Plain dicts keep the private classes of this package out of the file.
-            target = description.target._asdict()
-            packed["_description"] = {**description._asdict(), "target": target}
+            packed["_description"] = description.to_state()
         return packed
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -339,8 +374,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         network, description = state.pop("_network", None), state.pop("_description", None)
         unpacked = _unpack_parameters(state)
         if network is not None:
-            target = self._target_kind(**description["target"])
-            unpacked["_description"] = Description(**{**description, "target": target})
+            unpacked["_description"] = Description.from_state(description, self._target_kind)
             unpacked["_network"] = _restore_network(network)
         super().__setstate__(unpacked)
 
@@ -368,14 +402,16 @@ def _pack_parameters(state: dict[str, Any]) -> dict[str, Any]:
 
 def _unpack_parameters(state: dict[str, Any]) -> dict[str, Any]:
     """Restore the objects of Keras in a state. Raise if it names code that is not allowed."""
-    if not needs_keras(list(state.values())):
+    # The check of configurations would refuse one without a module.
+    packed = {name: value for name, value in state.items() if not is_plain_optimizer(value)}
+    if not needs_keras(list(packed.values())):
         return state
     from ..networks.configs import check_config
     from ..networks.saving import unpack_objects
 
     # Parameters can be Keras configurations, which the next fit would deserialize.
-    check_config(list(state.values()))
-    return {name: unpack_objects(value) for name, value in state.items()}
+    check_config(list(packed.values()))
+    return state | {name: unpack_objects(value) for name, value in packed.items()}
 
 
 def _restore_network(state: dict[str, Any]) -> KerasNetwork | NativeNetwork:

@@ -15,14 +15,14 @@ from .._core.float_type import floatx
 from .._core.memmaps import cast_rows, check_finite, lies_on_disk
 from .._core.sequences import padding_mark
 from .._core.validation import explained, read_array
-from .._core.windows import cast_by_table, window_table
+from .._core.windows import apply_to_table, window_table
 from ..training.rows import training_rows
 
 
 class TrainingData(NamedTuple):
     """Validated input of `fit`."""
 
-    X: NDArray  # (samples, timesteps, features) or (samples, timesteps), in Keras' float type
+    X: NDArray  # (samples, timesteps, features) or (samples, timesteps)
     y: NDArray  # (samples,) or (samples, outputs), not yet encoded
     weight: NDArray | None  # (samples,), or None if the samples have no weights
     feature_names: NDArray | None
@@ -33,19 +33,25 @@ class TrainingData(NamedTuple):
 MaskValue = float | None | Literal["unknown"]
 
 
-def read_X(X: ArrayLike, estimator: Any) -> NDArray:
-    """Return X in the float type of Keras. Raise if it is empty or contains NaN or infinity.
+def read_X(X: ArrayLike, estimator: Any, *, cast: bool) -> NDArray:
+    """Return X, cast to the float type of Keras or in its own dtype.
 
+    Raise if it is empty, or contains NaN or values that are infinite in the float type of Keras.
     Windows that are views of a table are cast and checked once per value of the table, which
     keeps their memory shared. A memory-mapped array stays on disk.
     """
     dtype = np.dtype(floatx())
-    if isinstance(X, np.ndarray):
-        X = cast_by_table(X, dtype)
-        X = cast_rows(X, dtype) if lies_on_disk(X) else X
+    if cast and isinstance(X, np.ndarray) and (lies_on_disk(X) or window_table(X) is not None):
+        X = apply_to_table(X, lambda table: cast_rows(table, dtype))
     with explained(X):
-        values = read_array(X, estimator=estimator, dtype=dtype, finite=False, allow_nd=True)
-        _check_finite(values, type(estimator).__name__)
+        values = read_array(
+            X,
+            estimator=estimator,
+            dtype=dtype if cast else "numeric",
+            finite=False,
+            allow_nd=True,
+        )
+        _check_finite(values, dtype, type(estimator).__name__)
     if 0 in values.shape:
         raise ValueError(
             f"X has shape {values.shape}, but {type(estimator).__name__} needs shape "
@@ -55,20 +61,29 @@ def read_X(X: ArrayLike, estimator: Any) -> NDArray:
 
 
 def read_training_data(
-    X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, target: Any, estimator: Any
+    X: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    target: Any,
+    estimator: Any,
+    *,
+    cast: bool,
 ) -> TrainingData:
-    """Validate the arguments of `fit`. `target` is `NumericTarget` or `ClassTarget`."""
+    """Validate the arguments of `fit`. `target` is `NumericTarget` or `ClassTarget`.
+
+    With `cast`, X is cast to the float type of Keras.
+    """
     if y is None:
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is None"
         )
-    values, labels = read_X(X, estimator), target.read(y, estimator)
+    values, labels = read_X(X, estimator, cast=cast), target.read(y, estimator)
     check_consistent_length(values, labels)
     weight = None
     if sample_weight is not None:
         with explained(sample_weight, "sample_weight"):
             weight = check_sample_weight(
-                sample_weight, values, dtype=values.dtype, ensure_non_negative=True
+                sample_weight, values, dtype=np.dtype(floatx()), ensure_non_negative=True
             )
     return TrainingData(values, labels, weight, get_feature_names(X))
 
@@ -79,9 +94,10 @@ def apply_weights(
     """Multiply sample and class weights, and drop the rows of weight zero."""
     if data.weight is None and class_weight is None:
         return data
-    ones = np.ones(len(data.X), data.X.dtype)
+    dtype = np.dtype(floatx())
+    ones = np.ones(len(data.X), dtype)
     by_sample = ones if data.weight is None else data.weight
-    by_class = ones if class_weight is None else class_weight.astype(data.X.dtype)
+    by_class = ones if class_weight is None else class_weight.astype(dtype)
     nonzero = by_sample * by_class != 0
     if not nonzero.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
@@ -91,7 +107,7 @@ def apply_weights(
     # Keras applies class weights to the training rows only, and sample weights to all rows.
     in_training = np.arange(len(y)) < training_rows(len(y), validation_split)
     weight = by_sample * np.where(in_training, by_class, 1)
-    return data._replace(X=X, y=y, weight=weight.astype(X.dtype, copy=False))
+    return data._replace(X=X, y=y, weight=weight.astype(dtype, copy=False))
 
 
 def compare_mask_values(X: ArrayLike, mask_value: MaskValue, name: str) -> str | None:
@@ -115,14 +131,14 @@ def compare_mask_values(X: ArrayLike, mask_value: MaskValue, name: str) -> str |
     return None
 
 
-def _check_finite(values: NDArray, name: str) -> None:
-    """Raise if X contains NaN or infinity."""
+def _check_finite(values: NDArray, dtype: np.dtype, name: str) -> None:
+    """Raise if X contains NaN, infinity or values that are infinite in `dtype`."""
     table = window_table(values)
     if table is not None:
         # Checking the table is faster, but it fails if rows outside the windows are not finite.
         with suppress(ValueError):
-            return check_finite(table[0])
-    return check_finite(values, estimator_name=name, input_name="X")
+            return check_finite(table[0], dtype)
+    return check_finite(values, dtype, estimator_name=name, input_name="X")
 
 
 def _equal_in_float32(first: Real, second: Real) -> bool:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import keras
 from numpy.typing import NDArray
-from scikeras.utils import loss_name
 
+from ..networks.architecture import Architecture, Scaling
+from ..networks.lstm import build_trained
 from ..networks.models import (
+    copy_compile_settings,
     copy_model,
     read_weights,
     state_restored_on_error,
@@ -20,6 +22,7 @@ from ..networks.seeding import seeded
 from ..training.keras import engine
 from .building import ModelBuilder
 from .callbacks import EpochTasks
+from .keras_settings import trains_on_one_hot
 
 if TYPE_CHECKING:
     from .base import Run
@@ -34,6 +37,7 @@ class KerasNetwork:
     ) -> None:
         self.model = model
         self._callbacks = callbacks
+        self._model_in_units: keras.Model | None = None
 
     @classmethod
     def build(
@@ -81,10 +85,28 @@ class KerasNetwork:
     @property
     def trains_on_one_hot(self) -> bool:
         """Whether the targets of the loss are one-hot, not codes of classes."""
-        return loss_name(self.model.loss) == "categorical_crossentropy"
+        return trains_on_one_hot(self.model.loss, self.n_outputs)
+
+    def model_in_units(self, architecture: Architecture, scaling: Scaling | None) -> keras.Model:
+        """Return the model itself, or one that takes and returns unscaled values.
+
+        `architecture` has the mask value of unscaled features. The other model is built once, with
+        copies of the weights.
+        """
+        if scaling is None:
+            return self.model
+        if self._model_in_units is None:
+            copied = build_trained(architecture, scaling, self.weights)
+            copy_compile_settings(self.model, copied)
+            if copied.compiled:
+                # Keras warns if it loads a file whose optimizer has no variables.
+                copied.optimizer.build(copied.trainable_variables)
+            self._model_in_units = copied
+        return self._model_in_units
 
     def train(self, arrays: Sequence[NDArray], run: Run) -> dict[str, list[float]]:
         """Train on (X, y) or (X, y, sample_weight), and return the history."""
+        self._model_in_units = None
         callbacks = [*self._callbacks, *_early_stopping(run)]
         if run.tasks is not None:
             callbacks.append(_EpochReporter(run.tasks))

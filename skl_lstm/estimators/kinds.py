@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 
 from .._compat.sklearn import StrOptions, fit_context
+from .._core.float_type import floatx
 from .data import TrainingData
 from .targets import ClassTarget, NumericTarget, class_weights, sorted_labels
 
@@ -36,6 +37,9 @@ class Regressor(RegressorMixin):
     ) -> Self:
         """Train for one epoch, starting from the current weights if the estimator is fitted.
 
+        The first call builds the network for X and y. If the estimator scales them, it learns the
+        scaling in this call, so the first batch should be representative.
+
         Parameters
         ----------
         X : array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps)
@@ -57,6 +61,7 @@ class Regressor(RegressorMixin):
             epochs=1,
             resume=self._is_trained(),
             describe_target=NumericTarget.describe,
+            in_batches=True,
         )
 
     def predict(self, X: ArrayLike) -> NDArray:
@@ -106,6 +111,9 @@ class Classifier(ClassifierMixin):
     ) -> Self:
         """Train for one epoch, starting from the current weights if the estimator is fitted.
 
+        The first call builds the network for X and y. If the estimator scales them, it learns the
+        scaling in this call, so the first batch should be representative.
+
         Parameters
         ----------
         X : array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps)
@@ -133,7 +141,13 @@ class Classifier(ClassifierMixin):
                 )
         describe_target = partial(ClassTarget.describe, classes=classes)
         return self._fit(
-            X, y, sample_weight, epochs=1, resume=resume, describe_target=describe_target
+            X,
+            y,
+            sample_weight,
+            epochs=1,
+            resume=resume,
+            describe_target=describe_target,
+            in_batches=True,
         )
 
     def predict_proba(self, X: ArrayLike) -> NDArray:
@@ -171,7 +185,7 @@ class Classifier(ClassifierMixin):
         return self._description.target.decode(output)
 
     def _class_weights(self, data: TrainingData) -> NDArray | None:
-        return class_weights(self.class_weight, data.y, data.X.dtype)
+        return class_weights(self.class_weight, data.y, np.dtype(floatx()))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -10,33 +10,29 @@ from .._compat.sklearn import StrOptions
 from .._core.parameters import InstanceOfKeras, Number
 from .._core.public import set_module
 from ..networks.architecture import Architecture, architecture_of
-from .base import Description, NetworkEstimator
-from .data import MaskValue
+from .base import DescribeTarget, NetworkEstimator
+from .data import MaskValue, TrainingData
+from .description import Description
 from .kinds import CLASS_WEIGHT, Classifier, ClassWeight, Regressor
+from .scaling import MASK_VALUE, loss_name
+from .targets import NumericTarget
 
 if TYPE_CHECKING:
+    import keras
+
     from .keras_network import KerasNetwork
     from .native_network import NativeNetwork
 
 # All parameters except `meta`, which describes the data and is not set by the user.
 _NETWORK_PARAMETERS = list(inspect.signature(architecture_of).parameters)[1:]
 
-# A configuration that names one of these, without a module, is an optimizer of Keras.
-_OPTIMIZERS = [
-    "adadelta",
-    "adafactor",
-    "adagrad",
-    "adam",
-    "adamax",
-    "adamw",
-    "ftrl",
-    "lamb",
-    "lion",
-    "muon",
-    "nadam",
-    "rmsprop",
-    "sgd",
-]
+
+_NO_POISSON = (
+    "loss='poisson' needs predictions above zero, but the output of LSTMRegressor is linear. Use "
+    "SequenceRegressor with a network that ends in keras.layers.Dense(1, 'exponential'), or learn "
+    "the logarithm: TransformedTargetRegressor(LSTMRegressor(), func=np.log1p, "
+    "inverse_func=np.expm1)."
+)
 
 
 class _LSTMEstimator(NetworkEstimator):
@@ -47,6 +43,7 @@ class _LSTMEstimator(NetworkEstimator):
         "learning_rate": [Number(Real, 0, None, closed="neither")],
         "warm_start": ["boolean"],
         "engine": [StrOptions({"auto", "native", "keras"})],
+        "scaling": [StrOptions({"standard"}), None],
     }
 
     def __init__(
@@ -60,6 +57,7 @@ class _LSTMEstimator(NetworkEstimator):
         conv_filters: int | tuple[int, ...] | None = None,
         kernel_size: int = 3,
         mask_value: float | None = None,
+        scaling: str | None = "standard",
         optimizer: Any = "adam",
         learning_rate: float = 1e-3,
         loss: Any = None,
@@ -81,6 +79,7 @@ class _LSTMEstimator(NetworkEstimator):
         self.conv_filters = conv_filters
         self.kernel_size = kernel_size
         self.mask_value = mask_value
+        self.scaling = scaling
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.loss = loss
@@ -94,12 +93,19 @@ class _LSTMEstimator(NetworkEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
+    def _describe(self, data: TrainingData, describe_target: DescribeTarget) -> Description:
+        description = super()._describe(data, describe_target)
+        if isinstance(description.target, NumericTarget) and loss_name(self.loss) == "poisson":
+            raise ValueError(_NO_POISSON)
+        architecture = architecture_of(description.meta, **self._network_params())
+        return description._replace(architecture=architecture)
+
     def _new_network(self, description: Description, seed: int) -> KerasNetwork | NativeNetwork:
         if self._trains_natively(description):
             return self._native_network(description, seed)
         from .keras_network import KerasNetwork
 
-        params = self._builder_params()
+        params = self._builder_params(description)
         return KerasNetwork.build(description.meta, description.target, seed, params)
 
     def _network_to_resume(self, seed: int) -> KerasNetwork | NativeNetwork:
@@ -112,7 +118,7 @@ class _LSTMEstimator(NetworkEstimator):
             return self._native_network(description, seed, weights=network.weights)
         from .keras_network import KerasNetwork
 
-        params = self._builder_params()
+        params = self._builder_params(description)
         if not is_native:
             return network.resumed(description.meta, description.target, seed, params)
         return KerasNetwork.build(
@@ -126,7 +132,7 @@ class _LSTMEstimator(NetworkEstimator):
         from .native_network import obstacles
 
         found = obstacles(
-            self._architecture(description),
+            _trained(description),
             optimizer=self.optimizer,
             loss=self._loss(description),
             callbacks=self.callbacks,
@@ -144,7 +150,7 @@ class _LSTMEstimator(NetworkEstimator):
         from .native_network import NativeNetwork
 
         return NativeNetwork.draw(
-            self._architecture(description),
+            _trained(description),
             seed,
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
@@ -152,18 +158,23 @@ class _LSTMEstimator(NetworkEstimator):
             weights=weights,
         )
 
-    def _architecture(self, description: Description) -> Architecture:
-        return architecture_of(description.meta, **self._network_params())
+    def _keras_model(self) -> keras.Model:
+        return self._network.model_in_units(
+            self._description.architecture, self._description.scaling
+        )
 
     def _loss(self, description: Description) -> Any:
         if self.loss is not None:
             return self.loss
-        return description.target.default_loss(self._architecture(description).outputs)
+        return description.target.default_loss(_trained(description).outputs)
+
+    def _standardizes(self) -> bool:
+        return self.scaling == "standard"
 
     def _network_params(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _NETWORK_PARAMETERS}
 
-    def _builder_params(self) -> dict[str, Any]:
+    def _builder_params(self, description: Description) -> dict[str, Any]:
         """Return the parameters of a `ModelBuilder`."""
         from ..networks.lstm import lstm_network
         from .building import optimizer_from_config, optimizer_params
@@ -171,12 +182,13 @@ class _LSTMEstimator(NetworkEstimator):
         optimizer = self.optimizer
         if isinstance(optimizer, dict):
             optimizer = optimizer_from_config(optimizer, self.learning_rate)
+        network = {**self._network_params(), "mask_value": _trained(description).mask_value}
         params = {
             "model": lstm_network,
             **optimizer_params(optimizer),
             "loss": self.loss,
             "callbacks": self.callbacks,
-            **{f"model__{name}": value for name, value in self._network_params().items()},
+            **{f"model__{name}": value for name, value in network.items()},
         }
         if not InstanceOfKeras("optimizers.Optimizer").is_satisfied_by(optimizer):
             params["optimizer__learning_rate"] = self.learning_rate
@@ -185,28 +197,16 @@ class _LSTMEstimator(NetworkEstimator):
     def _fit_resumes_training(self) -> bool:
         return self.warm_start
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        optimizer = state.get("optimizer")
-        # The check of configurations would refuse one without a module.
-        is_plain = _is_plain_optimizer(optimizer)
-        super().__setstate__({**state, "optimizer": None} if is_plain else state)
-        if is_plain:
-            self.optimizer = optimizer
-
     def _network_mask_value(self) -> MaskValue:
         return self.mask_value
 
 
-def _is_plain_optimizer(optimizer: Any) -> bool:
-    """Return whether a configuration names an optimizer of Keras and holds only plain values."""
-    if not isinstance(optimizer, dict) or not optimizer.keys() <= {"class_name", "config"}:
-        return False
-    config = optimizer.get("config") or {}
-    return (
-        str(optimizer.get("class_name")).lower() in _OPTIMIZERS
-        and isinstance(config, dict)
-        and all(value is None or isinstance(value, Real | str) for value in config.values())
-    )
+def _trained(description: Description) -> Architecture:
+    """Return the architecture that is trained. Scaled features have a mask value of their own."""
+    architecture = description.architecture
+    if description.scaling is None or architecture.mask_value is None:
+        return architecture
+    return architecture._replace(mask_value=MASK_VALUE)
 
 
 @set_module("skl_lstm")
@@ -237,6 +237,12 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
     mask_value : float, default=None
         Skip the time steps in which every feature has this value. For padded sequences, use the
         `mask_value` of the `SequencePadder`. None: skip no time steps.
+    scaling : {"standard"} or None, default="standard"
+        "standard": train the network on features and targets with mean 0 and standard deviation
+        1. Predictions are in the units of y. The means and standard deviations are those of the
+        training rows of `fit`, per feature and per output, without rows of weight zero and
+        without skipped time steps. `partial_fit` and `warm_start` keep those of the first call.
+        The standard deviation of a constant is replaced by 1. None: train on X and y as they are.
     optimizer : str, dict, class or keras.optimizers.Optimizer, default="adam"
         Optimizer of Keras. Without Keras: "adam", "adamw", "nadam", "rmsprop" or "sgd". A dict is
         a configuration: ``{"class_name": "sgd", "config": {"momentum": 0.9}}``. An instance keeps
@@ -245,7 +251,12 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         Learning rate of an optimizer given by name or class, or by a configuration without one.
     loss : str, function or keras.losses.Loss, default=None
         Loss to minimize. None: "mean_squared_error". Without Keras: "mean_squared_error",
-        "mean_absolute_error", "huber", "log_cosh" or "poisson", or a short name such as "mae".
+        "mean_absolute_error", "huber" or "log_cosh", or a short name such as "mae". With
+        `scaling`, the loss is that of the scaled target, so the ``delta`` of a Huber loss is in
+        standard deviations. For losses of relative errors ("mape", "cosine_similarity"), the
+        target is only divided by its root mean square; for losses that need the units of y
+        ("msle", "kl_divergence", "binary_crossentropy", hinge losses), it is not scaled. A loss of
+        your own gets the scaled target. "poisson" is refused, because the output can be negative.
     epochs : int, default=50
         Number of passes over the training rows.
     batch_size : int, default=32
@@ -267,9 +278,9 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         the parameters allow it, else "keras". Objects of Keras (callbacks, losses, optimizers),
         other names of losses and optimizers than the listed ones, and another float type than
         float32 need Keras. If the engine changes between two calls of `partial_fit`, the weights
-        are kept, and the optimizer starts anew.
+        are kept, and the optimizer is a new one.
     callbacks : list of keras.callbacks.Callback, default=None
-        Callbacks of Keras.
+        Callbacks of Keras. With `scaling`, their model is the one that takes scaled values.
     verbose : {"auto", 0, 1, 2}, default=0
         Progress messages in `fit`. 0 prints none.
     random_state : int, RandomState instance or None, default=None
@@ -280,11 +291,13 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
     ----------
     model_ : keras.Model
         The trained and compiled network, a plain Keras model that is not shared with other
-        estimators. If it was trained without Keras, Keras is loaded and the model is built when
-        this attribute is first read. It then has copies of the weights, so changes of the model
-        do not change the predictions of the estimator.
+        estimators. It takes X and returns predictions in the units of y. With `scaling`, or if
+        the network was trained without Keras, this model is built when the attribute is first
+        read. It then has copies of the weights, so changes of the model do not change the
+        predictions of the estimator. It scales X in single precision, `predict` in double
+        precision, which makes a difference for features such as time stamps.
     history_ : dict of str to list of float
-        Loss and metrics of each epoch.
+        Loss and metrics of each epoch. With `scaling`, they are those of the scaled target.
     n_iter_ : int
         Number of epochs trained.
     n_features_in_ : int
@@ -338,6 +351,12 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
     mask_value : float, default=None
         Skip the time steps in which every feature has this value. For padded sequences, use the
         `mask_value` of the `SequencePadder`. None: skip no time steps.
+    scaling : {"standard"} or None, default="standard"
+        "standard": train the network on features with mean 0 and standard deviation 1. The means
+        and standard deviations are those of the training rows of `fit`, per feature, without rows
+        of weight zero and without skipped time steps. `partial_fit` and `warm_start` keep those
+        of the first call. The standard deviation of a constant is replaced by 1. None: train on X
+        as it is.
     optimizer : str, dict, class or keras.optimizers.Optimizer, default="adam"
         Optimizer of Keras. Without Keras: "adam", "adamw", "nadam", "rmsprop" or "sgd". A dict is
         a configuration: ``{"class_name": "sgd", "config": {"momentum": 0.9}}``. An instance keeps
@@ -370,12 +389,12 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
         the parameters allow it, else "keras". Objects of Keras (callbacks, losses, optimizers),
         other names of losses and optimizers than the listed ones, and another float type than
         float32 need Keras. If the engine changes between two calls of `partial_fit`, the weights
-        are kept, and the optimizer starts anew.
+        are kept, and the optimizer is a new one.
     class_weight : dict or "balanced", default=None
         Weights of the classes, ``{label: weight}``. "balanced": inversely proportional to the
         class frequencies. The weights are multiplied with `sample_weight`.
     callbacks : list of keras.callbacks.Callback, default=None
-        Callbacks of Keras.
+        Callbacks of Keras. With `scaling`, their model is the one that takes scaled values.
     verbose : {"auto", 0, 1, 2}, default=0
         Progress messages in `fit`. 0 prints none.
     random_state : int, RandomState instance or None, default=None
@@ -386,9 +405,11 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
     ----------
     model_ : keras.Model
         The trained and compiled network, a plain Keras model that is not shared with other
-        estimators. If it was trained without Keras, Keras is loaded and the model is built when
-        this attribute is first read. It then has copies of the weights, so changes of the model
-        do not change the predictions of the estimator.
+        estimators. It takes X and returns probabilities. With `scaling`, or if the network was
+        trained without Keras, this model is built when the attribute is first read. It then has
+        copies of the weights, so changes of the model do not change the predictions of the
+        estimator. It scales X in single precision, `predict` in double precision, which makes a
+        difference for features such as time stamps.
     history_ : dict of str to list of float
         Loss and metrics of each epoch.
     n_iter_ : int
@@ -432,6 +453,7 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
         conv_filters: int | tuple[int, ...] | None = None,
         kernel_size: int = 3,
         mask_value: float | None = None,
+        scaling: str | None = "standard",
         optimizer: Any = "adam",
         learning_rate: float = 1e-3,
         loss: Any = None,
@@ -455,6 +477,7 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
             conv_filters=conv_filters,
             kernel_size=kernel_size,
             mask_value=mask_value,
+            scaling=scaling,
             optimizer=optimizer,
             learning_rate=learning_rate,
             loss=loss,

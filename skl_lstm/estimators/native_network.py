@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._core.float_type import is_float32
-from ..networks.architecture import Architecture, initial_weights
+from ..networks.architecture import Architecture, Scaling, initial_weights
+from ..training.divergence import check_epoch
 from ..training.native import losses, optimizers
 from ..training.native.engine import Trainer, predict
 from ..training.native.network import vector_of, weights_of
@@ -50,7 +51,7 @@ def _obstacles_of_optimizer(optimizer: Any) -> list[str]:
     if name is None:
         return [f"optimizer={optimizer!r} is not one of {', '.join(optimizers.DEFAULTS)}"]
     unsupported = optimizers.unsupported_settings(name, config)
-    return [f"the optimizer has {', '.join(unsupported)}"] if unsupported else []
+    return [f"it has no optimizer setting {name}" for name in unsupported]
 
 
 def _name_and_config(optimizer: Any) -> tuple[str | None, dict[str, Any]]:
@@ -108,17 +109,23 @@ class NativeNetwork:
         """Copies of the weights, in the order of ``keras.Model.weights``."""
         return [array.copy() for array in weights_of(self._weights, self.architecture)]
 
-    @property
-    def model(self) -> keras.Model:
-        """The network as a compiled Keras model. It is built once, with copies of the weights."""
+    def model_in_units(self, architecture: Architecture, scaling: Scaling | None) -> keras.Model:
+        """Return the network as a compiled Keras model that takes and returns unscaled values.
+
+        `architecture` has the mask value of unscaled features. The model is built once, with copies
+        of the weights.
+        """
         if self._model is None:
-            from ..networks.lstm import build_compiled
+            import keras
+
+            from ..networks.lstm import build_trained
 
             name = self._optimizer.name
             optimizer = {"class_name": name, "config": {**self._optimizer.settings, "name": name}}
-            self._model = build_compiled(
-                self.architecture, self.weights, optimizer=optimizer, loss=self.loss
-            )
+            self._model = build_trained(architecture, scaling, self.weights)
+            self._model.compile(keras.optimizers.get(optimizer), self.loss)
+            # Keras warns if it loads a file whose optimizer has no variables.
+            self._model.optimizer.build(self._model.trainable_variables)
         return self._model
 
     def train(self, arrays: Sequence[NDArray], run: Run) -> dict[str, list[float]]:
@@ -145,6 +152,7 @@ class NativeNetwork:
                 run.tasks.begin_epoch()
             start = perf_counter()
             logs = trainer.train_epoch(epoch)
+            check_epoch(epoch, logs, [self._weights], self._optimizer.settings["learning_rate"])
             for name, value in logs.items():
                 history.setdefault(name, []).append(value)
             if run.verbose != 0:

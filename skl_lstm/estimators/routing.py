@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._core.messages import did_you_mean
+
 PREFIXES = ("model", "fit", "compile", "predict", "optimizer", "loss", "metrics", "callbacks")
 
 
@@ -75,11 +77,19 @@ class RoutedParameters:
         for name in params:
             if not _has_valid_prefix(name):
                 raise TypeError(
-                    f"{type(self).__name__} got an unexpected parameter {name!r}. Use "
-                    f"model__{name} for a parameter of the network. The valid prefixes are: "
+                    f"{type(self).__name__} got an unexpected parameter {name!r}."
+                    f"{self._probably_meant(name)} The valid prefixes are: "
                     f"{', '.join(f'{prefix}__' for prefix in PREFIXES)}."
                 )
         return params
+
+    def _probably_meant(self, name: str) -> str:
+        prefix, separator, rest = name.partition("__")
+        if separator:
+            hint = did_you_mean(prefix, PREFIXES, f"{{}}__{rest}")
+        else:
+            hint = did_you_mean(name, self._get_param_names())  # type: ignore[attr-defined]
+        return hint or f" Use model__{name} for a parameter of the network."
 
 
 def _has_valid_prefix(name: str) -> bool:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import keras
 
 from .._core.public import set_module
-from .base import Description, NetworkEstimator
+from ..networks.models import copy_model
+from .base import NetworkEstimator
 from .building import as_build_function, optimizer_params
 from .data import MaskValue
+from .description import Description
 from .keras_network import KerasNetwork
 from .kinds import CLASS_WEIGHT, Classifier, ClassWeight, Regressor
 from .routing import RoutedParameters
@@ -89,6 +91,16 @@ class _SequenceEstimator(RoutedParameters, NetworkEstimator):
     def _fit_resumes_training(self) -> bool:
         return self.warm_start
 
+    def __sklearn_clone__(self) -> Self:
+        if not isinstance(self.model, keras.Model):
+            return super().__sklearn_clone__()
+        # copy.deepcopy saves and loads the model, for which Keras must find its class by name.
+        without_model = object.__new__(type(self))
+        without_model.__dict__.update(vars(self), model=None)
+        cloned = super(_SequenceEstimator, without_model).__sklearn_clone__()
+        cloned.model = copy_model(self.model)
+        return cloned
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if self._is_trained():
@@ -113,8 +125,10 @@ class SequenceRegressor(Regressor, _SequenceEstimator):
         ``compile_kwargs`` and ``params`` are passed if they are in its signature, or if the
         signature has ``**kwargs``. The parameters ``model__name`` of the estimator set all other
         arguments. If `model` is a ``keras.Model``, each `fit` trains a copy of it, including its
-        weights. To pickle the estimator, define the function at the top level of a module: a
-        lambda, or a function inside a function, cannot be pickled.
+        weights. A ``keras.Sequential`` without an Input layer, or an object of your own subclass
+        of ``keras.Model``, gets the shape of its input from X. To pickle the estimator, define
+        the function or the class at the top level of a module: a lambda, or a function inside a
+        function, cannot be pickled.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Used if the network is not compiled.
     loss : str, class, function or keras.losses.Loss, default=None
@@ -206,8 +220,10 @@ class SequenceClassifier(Classifier, _SequenceEstimator):
         ``compile_kwargs`` and ``params`` are passed if they are in its signature, or if the
         signature has ``**kwargs``. The parameters ``model__name`` of the estimator set all other
         arguments. If `model` is a ``keras.Model``, each `fit` trains a copy of it, including its
-        weights. To pickle the estimator, define the function at the top level of a module: a
-        lambda, or a function inside a function, cannot be pickled.
+        weights. A ``keras.Sequential`` without an Input layer, or an object of your own subclass
+        of ``keras.Model``, gets the shape of its input from X. To pickle the estimator, define
+        the function or the class at the top level of a module: a lambda, or a function inside a
+        function, cannot be pickled.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Used if the network is not compiled.
     loss : str, class, function or keras.losses.Loss, default=None

@@ -17,7 +17,11 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from .._compat.sklearn import check_y
 from .._core.diagrams import shape_of
 from .._core.float_type import floatx
+from .._core.messages import listed
+from .._core.user_warnings import warn_user
 from .._core.validation import explained, numeric
+
+_LARGEST_PROBABILITY = 1.001  # a softmax may exceed 1 by a rounding error
 
 
 class NumericTarget(NamedTuple):
@@ -33,11 +37,12 @@ class NumericTarget(NamedTuple):
         """Validate y."""
         with explained(y, "y"):
             target = numeric(check_y(y, multi_output=True, estimator=estimator), "y")
-            if target.dtype.kind in "USV":
-                raise ValueError(
-                    f"y is of dtype {target.dtype}, but a regressor learns numbers. Convert it to "
-                    "numbers, or use a classifier."
-                )
+        if target.dtype.kind in "USV":
+            raise ValueError(
+                f"y is of dtype {target.dtype}, but a regressor learns numbers. Convert it to "
+                "numbers, or use a classifier."
+            )
+        with explained(y, "y"):
             # A finite float64 can be infinite in the float type of the network.
             in_network = target.astype(floatx())
             check_array(in_network, ensure_2d=False, estimator=estimator, input_name="y")
@@ -46,7 +51,8 @@ class NumericTarget(NamedTuple):
     @classmethod
     def describe(cls, y: NDArray, name: str) -> NumericTarget:
         """Describe a validated y."""
-        kind = type_of_target(y, input_name="y")
+        with np.errstate(invalid="ignore"):  # type_of_target casts y to int64, which may overflow
+            kind = type_of_target(y, input_name="y")
         return cls(kind, y.dtype, y.ndim, 1 if y.ndim == 1 else y.shape[1])
 
     @property
@@ -66,6 +72,13 @@ class NumericTarget(NamedTuple):
     def check_remaining(self, y: NDArray, kept: NDArray, name: str) -> None:
         """Do nothing: a regressor can be trained on any targets."""
 
+    def check_held_out(self, y: NDArray, n_train: int) -> None:
+        """Do nothing, for the same reason."""
+
+    def is_constant(self, y: NDArray) -> bool:
+        """Return whether all targets are equal, so that their scale is unknown."""
+        return bool((y == y[0]).all())
+
     def encode(self, y: NDArray, network: Any, name: str) -> NDArray:
         """Return y in the form that the network is trained on, (samples, outputs)."""
         _check_n_outputs(network, {self.n_outputs}, 'keras.layers.Dense(meta["n_outputs_"])')
@@ -74,7 +87,7 @@ class NumericTarget(NamedTuple):
             raise ValueError(
                 f"y has {y.shape[1]} outputs, but {name} was fitted on {self.n_outputs}."
             )
-        return y.astype(floatx())
+        return y
 
     def decode(self, output: NDArray) -> NDArray:
         """Return predictions in the shape of y, and in the dtype of y if it is a float type."""
@@ -161,6 +174,19 @@ class ClassTarget(NamedTuple):
                 f"above zero: {remaining.tolist()[0]!r}"
             )
 
+    def is_constant(self, y: NDArray) -> bool:
+        """Return False: classes are not scaled."""
+        return False
+
+    def check_held_out(self, y: NDArray, n_train: int) -> None:
+        """Warn if all samples of a class are held out for validation."""
+        if y.ndim == 1 and (absent := np.setdiff1d(y[n_train:], y[:n_train]).tolist()):
+            warn_user(
+                f"The last {len(y) - n_train} of {len(y)} rows are held out for validation, and "
+                f"with them all samples of {listed(absent)}, so these classes are not learned. "
+                "Shuffle X and y, or use a smaller validation_split."
+            )
+
     def encode(self, y: NDArray, network: Any, name: str) -> NDArray:
         """Return y in the form that the network is trained on, (samples, outputs)."""
         n_classes, dtype = len(self.classes), floatx()
@@ -189,6 +215,12 @@ class ClassTarget(NamedTuple):
     def probabilities(self, output: NDArray) -> NDArray:
         """Return the probability of each class, (samples, classes)."""
         output = output.astype(np.float64)
+        if output.min() < 0 or output.max() > _LARGEST_PROBABILITY:
+            raise ValueError(
+                f"The network returned values between {output.min():.3g} and {output.max():.3g}, "
+                "which are not probabilities. Use the activation softmax in the last layer, or "
+                "sigmoid for one output or several labels."
+            )
         if self.is_multilabel:
             return output
         if output.shape[1] == 1:

@@ -47,6 +47,18 @@ class Architecture(NamedTuple):
     activation: str  # "linear", "sigmoid" or "softmax"
 
 
+class Scaling(NamedTuple):
+    """Center and scale of the features and of the outputs, in float64.
+
+    A network is trained on ``(X - feature_center) / feature_scale`` and on the scaled target.
+    """
+
+    feature_center: NDArray  # (features,)
+    feature_scale: NDArray
+    target_center: NDArray  # (outputs,), or (1,) for all outputs
+    target_scale: NDArray
+
+
 class Layer(NamedTuple):
     """One layer of a network, in one direction."""
 

@@ -11,7 +11,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from .._core.public import set_module
-from .architecture import Architecture, architecture_of
+from .architecture import Architecture, Scaling, architecture_of
 from .models import write_weights
 from .seeding import seeded
 
@@ -103,8 +103,11 @@ def lstm_network(
     return build_model(architecture)
 
 
-def build_model(architecture: Architecture) -> keras.Model:
-    """Build the Keras model of an architecture, not compiled."""
+def build_model(architecture: Architecture, scaling: Scaling | None = None) -> keras.Model:
+    """Build the Keras model of an architecture, not compiled.
+
+    With a scaling, the model scales its input.
+    """
     mask_value = architecture.mask_value
     inputs = keras.Input((None, architecture.features)[: architecture.ndim - 1])
     # Recurrent layers need a feature axis, which a 2D input does not have.
@@ -114,6 +117,8 @@ def build_model(architecture: Architecture) -> keras.Model:
     real = _real_steps(x, mask_value) if needs_mask else None
     if mask_value is not None and real is None:
         x = layers.Masking(mask_value)(x)
+    if scaling is not None:
+        x = _scaled(x, scaling)
     # Fixed layer names: Keras' default names contain a counter that grows with every build, and
     # TensorFlow keeps memory for every variable name it has seen.
     for depth, filters in enumerate(architecture.conv_filters, start=1):
@@ -143,18 +148,32 @@ def build_model(architecture: Architecture) -> keras.Model:
     return keras.Model(inputs, output(x))
 
 
-def build_compiled(
-    architecture: Architecture, weights: Sequence[NDArray], *, optimizer: dict[str, Any], loss: str
+def build_trained(
+    architecture: Architecture, scaling: Scaling | None, weights: Sequence[NDArray]
 ) -> keras.Model:
-    """Build the Keras model of an architecture with these weights, and compile it.
-
-    `optimizer` is a configuration: ``{"class_name": "adam", "config": {...}}``.
-    """
+    """Build the Keras model of a trained network, which takes and returns unscaled values."""
     with seeded(0):  # the weights drawn here are overwritten
-        model = build_model(architecture)
+        model = build_model(architecture, scaling)
+    if scaling is not None:
+        *others, kernel, bias = weights
+        scale, center = scaling.target_scale, scaling.target_center
+        weights = [*others, kernel * scale, bias * scale + center]
     write_weights(model, weights)
-    model.compile(keras.optimizers.get(optimizer), loss)
     return model
+
+
+def _scaled(x: keras.KerasTensor, scaling: Scaling) -> keras.KerasTensor:
+    """Center and scale the features of x.
+
+    In float32, differences are exact only if the center is a float32 number, too, so the rest of
+    the center is subtracted after the division. A shape of three axes gives the scale the same
+    meaning for all values of ``keras.config.image_data_format()``.
+    """
+    center = scaling.feature_center.astype(keras.config.floatx()).astype("float64")
+    rest = (center - scaling.feature_center) / scaling.feature_scale
+    x = layers.Rescaling(1.0, [[(-center).tolist()]], name="center")(x)
+    scale = 1 / scaling.feature_scale
+    return layers.Rescaling([[scale.tolist()]], [[rest.tolist()]], name="scale")(x)
 
 
 def _real_steps(x: keras.KerasTensor, mask_value: float | None) -> keras.KerasTensor:

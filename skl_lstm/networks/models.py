@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 import keras
 from numpy.typing import NDArray
 
-from .._compat.keras import all_layers, compile_settings
+from .._compat.keras import SOURCE, all_layers, compile_settings
 from .configs import foreign_code, names_of
 from .seeding import seeded
 
@@ -37,21 +38,50 @@ def copy_model(model: keras.Model) -> keras.Model:
     """
     copied = copy_architecture(model)
     write_weights(copied, read_weights(model))
+    copy_compile_settings(model, copied)
+    return copied
+
+
+def copy_compile_settings(model: keras.Model, target: keras.Model) -> None:
+    """Compile `target` like `model`, if that is compiled."""
     if model.compiled:
         # Keras looks code up by name, and finds code of the user only inside this scope.
         config = model.get_compile_config()
         with keras.saving.custom_object_scope(names_of(foreign_code(config, code_in(model)))):
-            copied.compile_from_config(config)
-    return copied
+            target.compile_from_config(config)
 
 
 def copy_architecture(model: keras.Model) -> keras.Model:
     """Copy the architecture only. `keras.models.clone_model` would also compile the copy."""
-    config = model.get_config()
+    try:
+        config = accepted_config(type(model), model.get_config())
+    except NotImplementedError as error:
+        raise TypeError(
+            f"The network {type(model).__name__} cannot be copied or saved, because Keras cannot "
+            "save the arguments of its __init__. Define get_config() in the class. To only train "
+            "it, pass a function that returns it instead of the network itself."
+        ) from error
     code = foreign_code(config, code_in(model))
     # The caller overwrites the weights, so any seed will do.
     with seeded(0), keras.saving.custom_object_scope(names_of(code)):
-        return type(model).from_config(config)
+        copied = type(model).from_config(config)
+        if model.built and not copied.built:  # a class of the user
+            copied.build_from_config(model.get_build_config())
+        return copied
+
+
+def accepted_config(model_class: type[keras.Model], config: dict[str, Any]) -> dict[str, Any]:
+    """Return the config of a model without the settings that a class of the user does not take.
+
+    Keras adds `name`, `trainable` and `dtype` to the arguments of `__init__`, and passes all of
+    them to it. Many classes take only their own arguments.
+    """
+    arguments = inspect.signature(model_class).parameters
+    takes_all = any(argument.kind is argument.VAR_KEYWORD for argument in arguments.values())
+    if takes_all or model_class.__module__.startswith(SOURCE):
+        return config
+    added = {"name", "trainable", "dtype"} - arguments.keys()
+    return {name: value for name, value in config.items() if name not in added}
 
 
 def read_weights(model: keras.Model) -> list[NDArray]:

@@ -11,7 +11,14 @@ import keras
 from .._compat.keras import huber_delta
 from .configs import check_config, foreign_code, names_of
 from .markers import PACKED
-from .models import code_in, code_of, copy_architecture, read_weights, write_weights
+from .models import (
+    accepted_config,
+    code_in,
+    code_of,
+    copy_architecture,
+    read_weights,
+    write_weights,
+)
 from .seeding import seeded
 
 # Objects that their configuration restores. Models have weights, too.
@@ -34,9 +41,10 @@ def pack(model: keras.Model, *, compiled: bool = False) -> dict[str, Any]:
     raises a DeprecationWarning with NumPy 2.
     """
     described = model if compiled else copy_architecture(model)
-    architecture = described.to_json()
-    code = _code_to_save(json.loads(architecture), code_in(model))
-    weights = read_weights(model)
+    serialized = json.loads(described.to_json())
+    serialized["config"] = accepted_config(type(model), serialized["config"])
+    code = _code_to_save(serialized, code_in(model))
+    architecture, weights = json.dumps(serialized), read_weights(model)
     return {PACKED: "model", "architecture": architecture, "weights": weights, "code": code}
 
 

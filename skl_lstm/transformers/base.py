@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import validate_data
 
+from .._compat.sklearn import FitIsOneTask
 from .._core.diagrams import ShapeDiagram, shape_of
 from .._core.memmaps import check_finite
 from .._core.sequences import Sequences
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SequenceTransformer(  # type: ignore[call-arg]
-    ShapeDiagram, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    ShapeDiagram, FitIsOneTask, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Base of the transformers that return (samples, timesteps, features)."""
 

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.model_selection import TimeSeriesSplit
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skl_lstm import TRUSTED_TYPES, SequenceWindower, __main__, cli, datasets
@@ -116,7 +117,7 @@ def test_the_saved_pipeline_forecasts_from_rows_after_its_training_rows(whole_ru
     folder, _ = whole_run
     model = load(folder / "weather.skops")
     weather = datasets.load_seattle_weather().drop(columns="weather")
-    assert [name for name, _ in model.steps] == ["scale", "window", "lstm"]
+    assert [name for name, _ in model.steps] == ["window", "lstm"]
     history = model["window"].history_
     assert len(history) == model["window"].timesteps - 1
     following = weather[weather.index > history.index[-1]]
@@ -161,8 +162,11 @@ def test_holes_in_time_are_reported_and_no_window_crosses_them(tmp_path, capsys)
     pd.read_csv(path).drop(index=[1, 50, 51]).to_csv(path, index=False)
     table = tables.read_table(path, "day")[["load", "heat"]]
     rows, y = tables.rows_with_future(table, "load", 2)
-    note = "skl-lstm: note: 2 steps in 'day' are longer than the usual 1 days 00:00:00; no window"
-    assert capsys.readouterr().err.startswith(note)
+    assert capsys.readouterr().err == (
+        "skl-lstm: note: 2 holes in 'day', where a step is at least 1.5 times the usual "
+        "1 days 00:00:00; "
+        "no window crosses a hole\n"
+    )
     days = pd.DatetimeIndex(pd.read_csv(path)["day"])
     expected = {
         row: [table["load"].get(day + pd.Timedelta(days=ahead)) for ahead in (1, 2)]
@@ -178,6 +182,32 @@ def test_holes_in_time_are_reported_and_no_window_crosses_them(tmp_path, capsys)
     assert is_png(tmp_path / "holes.png")
 
 
+def test_the_usual_step_of_months_is_reported_in_months(capsys):
+    months = pd.date_range("2020-01-01", periods=24, freq="MS", name="month").delete(9)
+    tables.rows_with_future(pd.DataFrame({"load": np.arange(23.0)}, months), "load", 1)
+    assert capsys.readouterr().err == (
+        "skl-lstm: note: 1 hole in 'month', where a step is at least 1.5 times the usual 1 month; "
+        "no window crosses a hole\n"
+    )
+
+
+def test_padded_windows_after_the_gap_of_a_fold_are_not_reported(tmp_path, capsys):
+    argv = ["--csv", write_csv(tmp_path / "table.csv"), "--time-column", "day", "--target", "load"]
+    options = ["--timesteps", "14", "--horizon", "8", "--no-plot"]
+    assert cli.main([*argv, *QUICK, *options]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_padded_windows_of_the_held_out_rows_are_reported_once(tmp_path, capsys):
+    path = write_csv(tmp_path / "holes.csv")
+    pd.read_csv(path).drop(index=range(90, 120, 3)).to_csv(path, index=False)
+    argv = ["--csv", path, "--time-column", "day", "--target", "load", "--no-plot", *QUICK]
+    assert cli.main([*argv, "--test-size", "0.09"]) == 0
+    notes = capsys.readouterr().err.splitlines()
+    assert [note.startswith("skl-lstm: note: ") for note in notes] == [True, True]
+    assert "8 of 8 windows are padded because they begin at a hole in time" in notes[1]
+
+
 def test_without_a_time_column_the_rows_keep_the_order_of_the_file(csv, capsys):
     table = tables.read_table(csv, None)[["load"]]
     rows, y = tables.rows_with_future(table, "load", 1)
@@ -188,13 +218,13 @@ def test_without_a_time_column_the_rows_keep_the_order_of_the_file(csv, capsys):
 
 def test_ridge_is_fitted_to_the_windows_of_the_lstm(csv):
     X = tables.read_table(csv, "day")[["load", "heat"]]
-    windows = make_pipeline(
-        StandardScaler().set_output(transform="pandas"), SequenceWindower(3), "passthrough"
-    )
-    ridge = jobs.fit_ridge(windows, X[:100], X["load"].to_numpy()[:100])
+    y = X["load"].to_numpy()[:100]
+    ridge = jobs.fit_ridge(make_pipeline(SequenceWindower(3), "passthrough"), X[:100], y)
     lags = np.column_stack([X.shift(2), X.shift(1), X])
-    mean, scale = ridge[0]["standardscaler"].mean_, ridge[0]["standardscaler"].scale_
-    expected = ridge[-1].predict((lags[100:] - np.tile(mean, 3)) / np.tile(scale, 3))
+    # The first windows are padded with the first row.
+    lags[:2, :2], lags[0, 2:4] = X.iloc[0], X.iloc[0]
+    seen = lags[:100]
+    expected = ridge[-1].predict((lags[100:] - seen.mean(axis=0)) / seen.std(axis=0))
     np.testing.assert_allclose(ridge.predict(X[100:]), expected)
 
 
@@ -513,6 +543,24 @@ def test_predict_accepts_a_pipeline_that_was_saved_with_skops(tmp_path, capsys):
     skops.io.dump(pipeline.fit(table, table["load"]), tmp_path / "own.skops")
     out, _ = output_of_predict(capsys, tmp_path / "own.skops", tmp_path / "table.csv")
     assert out.startswith("row,forecast+1\n0,")
+
+
+def test_predict_accepts_the_pipelines_of_the_former_command(tmp_path, capsys):
+    from skl_lstm import LSTMRegressor
+
+    table = tables.read_table(write_csv(tmp_path / "table.csv"), "day")[["load", "heat"]]
+    lstm = LSTMRegressor(units=2, epochs=1, scaling=None)
+    pipeline = Pipeline(
+        [
+            ("scale", StandardScaler().set_output(transform="pandas")),
+            ("window", SequenceWindower(3)),
+            ("lstm", TransformedTargetRegressor(lstm, transformer=StandardScaler())),
+        ]
+    )
+    files.save_model(pipeline.fit(table, table["load"]), "load", tmp_path / "former.skops")
+    out, err = output_of_predict(capsys, tmp_path / "former.skops", tmp_path / "table.csv")
+    assert err == ""
+    np.testing.assert_array_equal(read_forecasts(out)["load+1"], pipeline.predict(table))
 
 
 @pytest.mark.parametrize("argv", [[], ["model"], ["model", "csv", "--epochs", "3"]])

@@ -188,8 +188,7 @@ NOT_A_SEQUENCE = [
         "Sequence 1 of X has shape (2,), but sequence 0 has shape (3, 2): give all sequences",
     ),
     ([TWO[0], ONE], "Sequence 1 of X has shape (3, 2), but sequence 0 has shape (2,): give all"),
-    ([ONE, "text"], "Sequence 1 of X cannot be read: dtype='numeric' is not compatible with"),
-    ([ONE, [["a", "b"]]], "Sequence 1 of X cannot be read: dtype='numeric' is not compatible"),
+    ([ONE, [["a", "b"]]], "Sequence 1 of X cannot be read: X[1] has a value at (0, 0) that cannot"),
     (
         [ONE, pd.DataFrame({"a": ["x"], "b": [1]})],
         "Sequence 1 of X cannot be read: Columns that do not hold numbers: 'a'. Drop or encode",
@@ -218,6 +217,13 @@ def test_what_is_no_sequence_is_refused_by_its_number(transformer, X, message):
         clone(transformer).fit(X)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         fitted.transform(X)
+
+
+@BOTH
+def test_text_is_refused_by_its_number(transformer):
+    message = "Sequence 1 of X cannot be read: X[1] is of type str, but must be an array, a list"
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}"):
+        clone(transformer).fit([ONE, "text"])
 
 
 @pytest.mark.parametrize("before", [[], [ONE[:, 0]]], ids=["", "numbers before them"])

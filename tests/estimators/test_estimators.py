@@ -308,7 +308,8 @@ def test_each_column_of_2d_x_is_a_timestep_of_one_feature():
     ],
 )
 def test_every_network_parameter_is_passed_to_the_network(params, expected):
-    hidden = make(LSTMRegressor, epochs=1, **params).fit(X, NUMBERS).model_.layers[1:-1]
+    regressor = make(LSTMRegressor, epochs=1, scaling=None, **params).fit(X, NUMBERS)
+    hidden = regressor.model_.layers[1:-1]
     for layer, (outer_name, inner_name, settings) in zip(hidden, expected, strict=True):
         inner = getattr(layer, "forward_layer", layer)
         assert (type(layer).__name__, type(inner).__name__) == (outer_name, inner_name)

@@ -467,7 +467,7 @@ def test_routed_parameters_are_passed_to_keras():
     assert estimator.model_.optimizer.iterations == 2 * 5
     assert set(estimator.history_) == {"loss", "mean_absolute_error"}
     assert estimator.n_iter_ == 2
-    with pytest.raises(TypeError, match="unexpected keyword argument 'unit'"):
+    with pytest.raises(TypeError, match=r"unexpected parameter, model__unit. .* 'model__units'"):
         regressor(model__unit=3).fit(X, Y)
 
 
@@ -502,7 +502,7 @@ SHAPE = "The output of the network has shape .* Set return_sequences=False in th
     [
         ({"return_sequences": True}, SHAPE),
         ({"outputs": 2}, r"shape \[\(None, 1\), \(None, 1\)\].* with one output"),
-        ({"width": 3}, "The network has 3 outputs, but y needs 1"),
+        ({"width": 3, "activation": "softmax"}, "The network has 3 outputs, but y needs 1"),
     ],
     ids=["sequences", "two outputs", "width"],
 )
@@ -881,15 +881,20 @@ def test_training_with_a_custom_loss_continues_after_unpickling():
     )
 
 
-class Subclassed(keras.Model):
-    def call(self, x):
-        return x[:, -1, :1]
+@pytest.mark.parametrize("loss", ["mse", "kl_divergence", keras.losses.MeanAbsoluteError()])
+def test_a_loss_that_compares_each_output_gets_one_target_per_class(loss):
+    # Keras would compare the code of the class with every output, without an error.
+    options = {"activation": "softmax", "width": 3}
+    routed = {f"model__{name}": value for name, value in options.items()}
+    fitted = classifier(network, loss=loss, batch_size=24, optimizer="sgd", **routed)
+    fitted.set_params(optimizer__learning_rate=1e-9).fit(X, THREE)
+    one_hot = np.eye(3)[np.searchsorted(fitted.classes_, THREE)]
+    expected = keras.losses.get(loss)(one_hot, fitted.predict_proba(X))
+    assert fitted.history_["loss"][0] == pytest.approx(float(np.mean(expected)), rel=1e-4)
 
 
-def test_a_subclassed_model_without_an_output_shape_is_refused():
-    def subclassed(meta):
-        return Subclassed()
-
-    message = r"The output shape of the Subclassed is undefined.* keras.Model\(inputs, outputs\)"
-    with pytest.raises(ValueError, match=message):
-        regressor(subclassed).fit(X, Y)
+def test_a_misspelt_parameter_is_named_with_a_similar_one():
+    with pytest.raises(TypeError, match=r"unexpected parameter 'epoch'. Did you mean 'epochs'"):
+        SequenceRegressor(lstm_network, epoch=3).fit(X, Y)
+    with pytest.raises(TypeError, match="Did you mean 'model__units'"):
+        SequenceRegressor(lstm_network, modle__units=3).fit(X, Y)

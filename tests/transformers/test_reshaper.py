@@ -228,7 +228,7 @@ def test_sparse_input_is_refused_with_the_remedy(container):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (np.array([["a", "b"]]), "dtype='numeric' is not compatible with arrays of bytes/strings"),
+        (np.array([["a", "b"]]), "X has a value at (0, 0) that cannot be converted to a number"),
         (pd.DataFrame({"a": ["x"]}), "Columns that do not hold numbers: 'a'"),
         (table() + 1j, "Complex data not supported"),
         (table()[0], "Expected 2D array, got 1D array instead"),

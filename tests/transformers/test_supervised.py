@@ -233,7 +233,8 @@ def test_short_series_is_refused_in_the_users_numbers(call, message):
 def test_text_columns_are_refused_by_name(function):
     message = (
         "Columns that do not hold numbers: 'sky', 'day'. Drop or encode them first, for example "
-        "by select_dtypes('number')."
+        "by select_dtypes('number'). The time of the rows belongs in the index: "
+        "series.set_index('day')."
     )
     series = weather().assign(sky="sun", day=pd.Timestamp("2012-01-01"))
     with pytest.raises((ValueError, TypeError), match=f"^{re.escape(message)}$"):
@@ -245,7 +246,11 @@ def test_text_columns_are_refused_by_name(function):
     ("series", "error", "message"),
     [
         ([1.0, np.inf, 2.0], ValueError, "Input series contains infinity"),
-        (["a", "b", "c"], ValueError, "is not compatible with arrays of bytes/strings"),
+        (
+            ["a", "b", "c"],
+            ValueError,
+            "series has a value at (0,) that cannot be converted to a number",
+        ),
         (np.zeros((3, 2, 1)), ValueError, "Found array with dim 3, while dim <= 2 is required"),
         (np.float64(3), TypeError, "Input should have at least 1 dimension"),
         ([], ValueError, "Found array with 0 sample(s)"),

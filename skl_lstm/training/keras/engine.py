@@ -19,7 +19,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from ..._core.memmaps import is_large, slices
-from ...networks.models import array_warnings_silenced
+from ...networks.models import array_warnings_silenced, read_weights
+from ..divergence import check_epoch
 from ..rows import rows_per_part, training_rows
 from .feed import Feed, batches, epoch_order
 from .plans import plan_of, prediction_plan
@@ -153,6 +154,7 @@ def _train_with_copy(
             # Keras' recurrent layers change the state of their seeds in validation, too.
             if callbacks or epoch == epochs[-1]:
                 copy.store(model)
+        _check_epoch(copy.model, epoch, logs)
         callback_list.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
@@ -176,6 +178,7 @@ def _train_with_keras_fit(
         endless = batches(validation, batch_size, None)
         with_length = tf.data.experimental.assert_cardinality(steps)
         options["validation_data"] = endless.take(steps).apply(with_length)
+    options["callbacks"] = [_FiniteCheck(), *options["callbacks"]]
     history = model.fit(
         batches(training, batch_size, seed, epochs.start),
         steps_per_epoch=-(-len(training[0]) // batch_size),
@@ -186,6 +189,17 @@ def _train_with_keras_fit(
         **options,
     )
     return history.history
+
+
+class _FiniteCheck(keras.callbacks.Callback):
+    """Stops the training of Keras with an error if it breaks."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        _check_epoch(self.model, epoch, logs or {})
+
+
+def _check_epoch(model: keras.Model, epoch: int, logs: dict[str, float]) -> None:
+    check_epoch(epoch, logs, read_weights(model), float(model.optimizer.learning_rate))
 
 
 def _remove_model(callbacks: Sequence[keras.callbacks.Callback]) -> None:

@@ -1,0 +1,169 @@
+"""Standardization: learn the scaling of the features and of the target, and apply it.
+
+The arithmetic is in double precision, so a feature such as 1.7e9 ± 1e3 keeps its differences. A
+network is trained on scaled values in its own float type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.preprocessing import StandardScaler
+
+from .._core.float_type import floatx
+from .._core.memmaps import converted, small_blocks
+from .._core.windows import apply_to_table, window_table
+from ..networks.architecture import Scaling
+
+# The mask value of a network that is trained on scaled features: any value that a user chooses
+# could be that of a scaled step. Scaled features are cut at half of it, which also keeps the
+# products in the network finite.
+MASK_VALUE = -(2.0**100)
+_LARGEST = 2.0**99
+# The statistics are rounded to this number of bits. Then they are the same for windows that share
+# memory and for copies, although sums in another order differ in their last bits.
+_BITS = 26
+
+# The meaning of these losses depends on where zero is. The first ones have the same minimum for
+# every unit of the target, the others do not.
+_LOSSES_OF_RATIOS = {"cosine_similarity", "mape", "mean_absolute_percentage_error"}
+_LOSSES_OF_UNITS = {
+    "binary_crossentropy",
+    "categorical_hinge",
+    "hinge",
+    "kl_divergence",
+    "mean_squared_logarithmic_error",
+    "msle",
+    "squared_hinge",
+}
+
+
+def learn_scaling(X: NDArray, y: NDArray | None, *, mask_value: float | None, loss: Any) -> Scaling:
+    """Return the scaling for X and y. Labels of classes are not scaled; pass None for them."""
+    target = (np.zeros(1), np.ones(1)) if y is None else learn_target(y.reshape(len(y), -1), loss)
+    return Scaling(*learn_features(X, mask_value), *target)
+
+
+def learn_features(X: NDArray, mask_value: float | None) -> tuple[NDArray, NDArray]:
+    """Return the mean and the standard deviation of each feature over all steps but masked ones.
+
+    `X` is (samples, timesteps, features), or (samples, timesteps) for one feature. A constant
+    feature has the scale 1.
+    """
+    X = _with_feature_axis(X)
+    n_features = X.shape[-1]
+    scaler = StandardScaler()
+    for steps, counts in _blocks_of_steps(X):
+        used = ~_is_masked(steps, mask_value) & (counts > 0)
+        if used.all():
+            scaler.partial_fit(steps, sample_weight=counts)
+        elif used.any():
+            scaler.partial_fit(steps[used], sample_weight=counts[used])
+    if not hasattr(scaler, "scale_"):  # all steps are masked
+        return np.zeros(n_features), np.ones(n_features)
+    return _rounded(scaler.mean_, scaler.scale_)
+
+
+def learn_target(y: NDArray, loss: Any) -> tuple[NDArray, NDArray]:
+    """Return the center and the scale of each output. `y` is (samples, outputs).
+
+    They are the mean and the standard deviation, if the loss depends on differences only. A loss
+    of ratios keeps the zero of the target, and the scale is its root mean square. A loss that has
+    a meaning in the units of the target only keeps these.
+    """
+    n_outputs, name = y.shape[1], loss_name(loss)
+    if name in _LOSSES_OF_UNITS:
+        return np.zeros(n_outputs), np.ones(n_outputs)
+    if name in _LOSSES_OF_RATIOS:
+        scale = np.sqrt(np.mean(np.square(y, dtype=np.float64), axis=0))
+        return _rounded(np.zeros(n_outputs), np.where(scale > 0, scale, 1.0))
+    scaler = StandardScaler().fit(y)
+    return _rounded(scaler.mean_, scaler.scale_)
+
+
+def scale_features(X: NDArray, scaling: Scaling, mask_value: float | None) -> NDArray:
+    """Return scaled features in the float type of Keras. Masked steps get the mask `MASK_VALUE`.
+
+    Windows that share the memory of a table remain so, and an array on disk stays on disk.
+    """
+    dtype = np.dtype(floatx())
+
+    def scaled(steps: NDArray) -> NDArray:
+        # NumPy is several times faster if the last axis is long.
+        n_repeats = steps.shape[1] if steps.ndim == 3 else 1
+        values = steps.reshape(len(steps), -1) - np.tile(scaling.feature_center, n_repeats)
+        values /= np.tile(scaling.feature_scale, n_repeats)
+        np.clip(values, -_LARGEST, _LARGEST, out=values)
+        values = values.reshape(steps.shape)
+        if mask_value is not None:
+            values[_is_masked(steps, mask_value)] = MASK_VALUE
+        return values.astype(dtype)
+
+    sequences = apply_to_table(_with_feature_axis(X), lambda table: converted(table, scaled, dtype))
+    return sequences[..., 0] if X.ndim == 2 else sequences
+
+
+def scale_target(y: NDArray, scaling: Scaling) -> NDArray:
+    """Return the scaled target, (samples, outputs)."""
+    return (y - scaling.target_center) / scaling.target_scale
+
+
+def unscale_output(output: NDArray, scaling: Scaling) -> NDArray:
+    """Return the output of a network, (samples, outputs), in the units of the target."""
+    return output.astype(np.float64) * scaling.target_scale + scaling.target_center
+
+
+def loss_name(loss: Any) -> str:
+    """Return the name of a loss given by name, or as a class, a function or an instance."""
+    if isinstance(loss, dict):  # by the name of the output
+        loss = [*loss.values()]
+    if isinstance(loss, list) and len(loss) == 1:
+        loss = loss[0]
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def _with_feature_axis(X: NDArray) -> NDArray:
+    return X[..., np.newaxis] if X.ndim == 2 else X
+
+
+def _blocks_of_steps(X: NDArray) -> Iterator[tuple[NDArray, NDArray]]:
+    """Yield steps, (steps, features), and in how many places of the sequences each occurs."""
+    shared = window_table(X)
+    table, counts = (X, None) if shared is None else (shared[0], _occurrences(X.shape, *shared))
+    start = 0
+    for block in small_blocks(table):
+        steps = block.reshape(-1, X.shape[-1])
+        stop = start + len(steps)
+        yield steps, np.ones(len(steps)) if counts is None else counts[start:stop]
+        start = stop
+
+
+def _occurrences(shape: tuple[int, ...], table: NDArray, stride: int, step: int) -> NDArray:
+    """Return in how many windows each row of a table is."""
+    n_windows, timesteps, _ = shape
+    counts = np.zeros(len(table))
+    for first in range(0, timesteps * step, step):
+        counts[first : first + (n_windows - 1) * stride + 1 : stride] += 1
+    return counts
+
+
+def _is_masked(steps: NDArray, mask_value: float | None) -> NDArray[np.bool_]:
+    """Return whether all features of a step are the mask value, in the float type of Keras."""
+    if mask_value is None:
+        return np.zeros(steps.shape[:-1], bool)
+    dtype = np.dtype(floatx())
+    return (steps.astype(dtype, copy=False) == dtype.type(mask_value)).all(axis=-1)
+
+
+def _rounded(center: NDArray, scale: NDArray) -> tuple[NDArray, NDArray]:
+    """Round a scale to `_BITS` bits, and a center to as many bits after the first of the scale."""
+    mantissa, exponent = np.frexp(scale)
+    unit = np.ldexp(1.0, exponent - _BITS)
+    return np.round(center / unit) * unit, np.ldexp(
+        np.round(np.ldexp(mantissa, _BITS)), exponent - _BITS
+    )
