@@ -43,7 +43,8 @@ for ax, digit in zip(axes, digits, strict=True):
 # ------------------
 #
 # The input of the Pipeline is the table. Other classifiers can therefore be scored on the same rows
-# and folds. Two of them serve as baselines and read the 64 columns directly.
+# and folds. Two of them serve as baselines and read the 64 columns directly. The LSTM needs no
+# scaler, because it standardizes its features itself.
 
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
@@ -55,7 +56,6 @@ from sklearn.preprocessing import MinMaxScaler
 from skl_lstm import LSTMClassifier
 
 lstm = make_pipeline(
-    MinMaxScaler(),
     SequenceReshaper(features=8),
     LSTMClassifier(learning_rate=0.01, epochs=15, random_state=0),
 )
@@ -130,7 +130,6 @@ from sklearn.metrics import log_loss, precision_score, recall_score
 labels = np.where(y_train == 8, "eight", "other")
 test_labels = np.where(y_test == 8, "eight", "other")
 eights = make_pipeline(
-    MinMaxScaler(),
     SequenceReshaper(features=8),
     LSTMClassifier(16, learning_rate=0.005, epochs=10, random_state=0),
 )
@@ -155,8 +154,8 @@ pd.DataFrame(results).round(3)
 # %%
 # With class weights, the network finds more of the eights, but more of the rows that it classifies
 # as eights are other digits. Which is better depends on the cost of a missed eight. The class
-# weights also distort the probabilities: on average, they are far above the share of eights, so
-# they are no longer correct probabilities.
+# weights also distort the probabilities: on average, they are above the share of eights, so they
+# are no longer correct probabilities.
 #
 # Use it with other tools of scikit-learn
 # ---------------------------------------

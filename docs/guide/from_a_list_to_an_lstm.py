@@ -229,9 +229,9 @@ print(f"the windows: {memory_behind(windows) / 1e6:>6.2f} MB")
 print(f"written out: {windows.nbytes / 1e6:>6.2f} MB")
 
 # %%
-# The estimators of this package accept this view without copying it, and read the windows batch by
-# batch. ``np.array(windows)``, or a scaler after the windower, would copy the windows. To scale the
-# data, put the scaler before the windower.
+# The estimators of this package accept this view without copying the windows, and read them batch
+# by batch. ``LSTMRegressor`` and ``LSTMClassifier`` scale the table behind the view.
+# ``np.array(windows)``, or a scaler after the windower, would copy the windows.
 #
 # Train an LSTM
 # -------------

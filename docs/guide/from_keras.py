@@ -179,7 +179,9 @@ network.compile(loss="mse", optimizer=keras.optimizers.Adam(0.01))
 
 # %%
 # :class:`~skl_lstm.LSTMRegressor` builds and trains the same network. Every setting is a parameter,
-# so a search can tune it. The input shape is read from X.
+# so a search can tune it. The input shape is read from X. The network is trained on standardized
+# features and a standardized target, and ``predict`` returns values in the units of y. With
+# ``scaling=None``, it is trained on X and y as they are.
 
 from skl_lstm import LSTMRegressor
 
@@ -209,11 +211,11 @@ assert_allclose(wrapped.predict(X), by_keras, atol=1e-4)
 # model.save
 # ----------
 #
-# The fitted ``model_`` is a plain Keras model of standard layers. By default the estimator trains
-# without Keras, and builds the model from its weights when you first read this attribute. A saved
-# ``model_`` can be loaded where this package is not installed. To save the estimator itself, or a
-# pipeline that contains it, use ``skops``, ``joblib`` or ``pickle``, as for any scikit-learn
-# estimator. :doc:`start` has an
+# The fitted ``model_`` is a plain Keras model of standard layers. It takes X as it is and returns
+# values in the units of y. By default the estimator trains without Keras, and builds the model from
+# its weights when you first read this attribute. A saved ``model_`` can be loaded where this
+# package is not installed. To save the estimator itself, or a pipeline that contains it, use
+# ``skops``, ``joblib`` or ``pickle``, as for any scikit-learn estimator. :doc:`start` has an
 # example.
 
 import tempfile
@@ -229,6 +231,10 @@ assert_allclose(regressor.predict(X), by_keras, atol=1e-5)
 # %%
 # scikeras
 # --------
+#
+# :class:`~skl_lstm.SequenceRegressor` replaces ``KerasRegressor``. Both train on X and y as they
+# are. X and y of this page have mean 0 and a standard deviation of 1 or 2. Scale other data: put a
+# ``StandardScaler`` in the Pipeline, and wrap the regressor in a ``TransformedTargetRegressor``.
 #
 # The parameters have the same names as in scikeras. The prefixes ``model__``, ``optimizer__``,
 # ``loss__``, ``metrics__``, ``compile__``, ``fit__``, ``predict__`` and ``callbacks__`` have the

@@ -43,12 +43,10 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skl_lstm import (
     LSTMClassifier,
     LSTMRegressor,
-    PerTimestep,
     SequencePadder,
     SequenceReshaper,
     SequenceWindower,
@@ -86,6 +84,7 @@ walks = [walk(0.5 if label == "rising" else -0.5) for label in labels]
 #     from seglearn.pipe import Pype
 #     from seglearn.transform import FeatureRep, Segment
 #     from sklearn.linear_model import LogisticRegression
+#     from sklearn.preprocessing import StandardScaler
 #
 #     pype = Pype([
 #         ("segment", Segment(width=10, step=5)),
@@ -98,10 +97,9 @@ walks = [walk(0.5 if label == "rising" else -0.5) for label in labels]
 # seglearn uses pandas but does not install it: ``pip install seglearn pandas``.
 #
 # An LSTM reads sequences of any length. With this package, a walk therefore stays one row and gets
-# one prediction.
+# one prediction. The estimator scales the features itself.
 
 pipeline = make_pipeline(
-    PerTimestep(StandardScaler()),
     SequencePadder(),
     LSTMClassifier(units=8, mask_value=0.0, epochs=3, random_state=0),
 )
@@ -160,7 +158,7 @@ print(Ridge().fit(X, y).predict(newest)[0].round(4))
 # To use an LSTM, replace the ridge regression. The rest does not change:
 
 lstm = LSTMRegressor(units=8, epochs=3, random_state=0)
-pipeline = make_pipeline(StandardScaler(), SequenceReshaper(), lstm)
+pipeline = make_pipeline(SequenceReshaper(), lstm)
 pipeline.fit(X, y).predict(newest).shape
 
 # %%
@@ -242,6 +240,7 @@ Ridge().fit(X, y).predict(newest).round(4)
 #
 #     # skforecast, with Keras
 #     from skforecast.deep_learning import ForecasterRnn, create_and_compile_model
+#     from sklearn.preprocessing import StandardScaler
 #
 #     network = create_and_compile_model(
 #         series=past, levels="temp_max", lags=14, steps=7,
@@ -259,9 +258,7 @@ Ridge().fit(X, y).predict(newest).round(4)
 # :doc:`look_back`.
 
 week = pd.concat({f"+{k}": past["temp_max"].shift(-k) for k in range(1, 8)}, axis=1).dropna()
-pipeline = make_pipeline(
-    StandardScaler().set_output(transform="pandas"), SequenceWindower(timesteps=14), lstm
-)
+pipeline = make_pipeline(SequenceWindower(timesteps=14), lstm)
 pipeline.fit(past.loc[week.index], week)
 # Pass the whole week after the rows of fit: the window of its last day needs these rows.
 pipeline.predict(past[-7:])[-1:].shape
@@ -292,7 +289,7 @@ pipeline.predict(past[-7:])[-1:].shape
 # on the same samples; darts counts them from the newest.
 
 X, y = make_supervised(past, timesteps=14, target="temp_max", horizon=7)
-pipeline = make_pipeline(StandardScaler(), SequenceReshaper(features=2), lstm).fit(X, y)
+pipeline = make_pipeline(SequenceReshaper(features=2), lstm).fit(X, y)
 len(X)
 
 # %%

@@ -32,7 +32,6 @@ from skl_lstm.datasets import load_seattle_weather
 weather = load_seattle_weather()[["temp_max", "wind"]]
 X, y = weather[:-1], weather["temp_max"][1:]
 pipeline = make_pipeline(
-    StandardScaler().set_output(transform="pandas"),
     SequenceWindower(),
     LSTMRegressor(learning_rate=0.02, epochs=8, random_state=0),
 )
@@ -197,6 +196,9 @@ halving.best_params_
 # module on the workers, or send the file with ``client.upload_file("networks.py")``. A worker that
 # cannot import the module fails. The search then ends with ``FutureCancelledError``, and only the
 # log of the worker shows the ``ModuleNotFoundError``.
+#
+# ``SequenceRegressor`` passes X to your network as it is, so this pipeline begins with a scaler.
+# ``set_output(transform="pandas")`` keeps the dates for the windower.
 
 
 def network(meta, units=4):

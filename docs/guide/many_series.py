@@ -51,8 +51,8 @@ print(f"{windows.nbytes / 1e6:.0f} MB of windows in {(last_byte - first_byte) / 
 # window cut from the whole series (:doc:`look_back` compares them). A prediction for one new hour
 # also uses the hours before it.
 #
-# By default, most steps before the windower return arrays. Use ``set_output(transform="pandas")``
-# to get DataFrames.
+# ``LSTMRegressor`` and ``LSTMClassifier`` scale the data themselves. If you put another step before
+# the windower, use ``set_output(transform="pandas")``, because most steps return arrays by default.
 
 # %%
 # Which rows are neighbours
@@ -67,7 +67,7 @@ print(f"{windows.nbytes / 1e6:.0f} MB of windows in {(last_byte - first_byte) / 
 #    * - ``max_gap``
 #      - rows are neighbours if
 #    * - ``"auto"``
-#      - their distance is at most the most frequent step in ``fit``
+#      - their distance is less than 1.5 times the usual step in ``fit``
 #    * - ``pd.Timedelta("2h")``, or a number for periods and numbers
 #      - their distance is at most this value
 #    * - ``None``
@@ -77,14 +77,18 @@ print(f"{windows.nbytes / 1e6:.0f} MB of windows in {(last_byte - first_byte) / 
 # beginning of a series. ``padding="edge"`` repeats the oldest row. If ``padding`` is a number, this
 # number is used.
 #
-# ``"auto"`` takes the calendar into account. First days of months are one step apart. Days in a
-# time zone are one step apart, even if the clocks change. In two cases you have to set ``max_gap``:
+# With ``"auto"``, a hole is where a row is missing. The usual step is the median of the most
+# frequent steps of similar length, so the timestamps of a sensor can be off by a few seconds.
+# ``"auto"`` takes the calendar into account:
 #
-# - **Trading days** have a hole every weekend. Use ``max_gap=None``, or ``pd.Timedelta("4D")`` to
-#   accept weekends and single holidays.
-# - **Irregular timestamps** have no two equal steps. Use the longest step that you accept.
+# - **Months** are one step apart, if the dates are all first days or all last days of months.
+# - **Days in a time zone** are one step apart, even if the clocks change.
+# - **Trading days** have no hole on weekends: if all rows of ``fit`` are on weekdays, Friday and
+#   Monday are one step apart. A holiday is a hole. To accept holidays, use ``max_gap=None``, or
+#   ``pd.Timedelta("4D")`` for weekends with one holiday.
 #
-# The attribute ``max_gap_`` shows the value in use.
+# Events have steps of any length. If the rows are events, set ``max_gap`` to the longest step that
+# you accept. The attribute ``max_gap_`` shows the value in use: with ``"auto"``, the usual step.
 
 
 def count_padded(windower, dates):
@@ -94,9 +98,12 @@ def count_padded(windower, dates):
 
 
 month_starts = pd.date_range("2020-01-01", periods=48, freq="MS")
-trading_days = pd.bdate_range("2024-01-01", periods=250)
+trading_days = pd.bdate_range("2024-01-01", periods=250).drop(pd.Timestamp("2024-03-29"))
+late = pd.to_timedelta(np.random.default_rng(1).integers(0, 900, size=10_000), "ms")
+sensor = pd.date_range("2024-01-01", periods=10_000, freq="min") + late
 three_steps = SequenceWindower(timesteps=3, padding=np.nan)
 print("first days of months:", count_padded(three_steps, month_starts))
+print("minutes of a sensor: ", count_padded(three_steps, sensor))
 print("trading days:        ", count_padded(three_steps, trading_days))
 three_steps.set_params(max_gap=pd.Timedelta("4D"))
 print("trading days, 4 days:", count_padded(three_steps, trading_days))
@@ -178,8 +185,8 @@ print(
 # One scale for all, or one scale per series
 # ------------------------------------------
 #
-# A ``StandardScaler`` in the Pipeline uses the same scale for all series. This is correct if all
-# series have a similar size. In this example, the largest river is 128 times as large as the
+# The network standardizes its features and y with the same scale for all series. This is correct
+# if all series have a similar size. In this example, the largest river is 128 times as large as the
 # smallest, so the squared error depends almost only on the largest river. Each level is therefore
 # divided by the size of its river. It is best to use a size that is known in advance, such as the
 # area of the basin. If no size is known, the mean of the first year can be used. Here this is the
@@ -200,7 +207,6 @@ pd.DataFrame({"area": areas, "mean of 2021": means.round(2)})
 # are trained for eight times as many epochs, so they take as many training steps as the network for
 # all rivers. The errors are divided by the area of the basin and averaged over the rivers.
 
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -212,17 +218,17 @@ def flatten(windows):
     return windows.reshape(len(windows), -1)
 
 
-def windowed(*steps):
-    by_date = StandardScaler().set_output(transform="pandas")
-    return make_pipeline(by_date, SequenceWindower(timesteps=21), *steps)
-
-
 def lstm(epochs=10):
     network = LSTMRegressor(units=16, learning_rate=0.01, epochs=epochs, random_state=0)
-    return windowed(TransformedTargetRegressor(network, transformer=StandardScaler()))
+    return make_pipeline(SequenceWindower(timesteps=21), network)
 
 
-ridge = windowed(FunctionTransformer(flatten), RidgeCV(np.logspace(-2, 4, 7)))
+ridge = make_pipeline(
+    SequenceWindower(timesteps=21),
+    FunctionTransformer(flatten),
+    StandardScaler(),
+    RidgeCV(np.logspace(-2, 4, 7)),
+)
 in_2023 = y.index.get_level_values("day") >= "2023-01-01"
 
 
@@ -364,12 +370,19 @@ print(f"{len(windower.history_)} of {len(rivers)} rows: 20 of each of 9 runs")
 # If the new rows start in the middle of the rows of ``fit``, the rows before them are not stored.
 # The windows are then padded, and a warning gives the number of padded windows. To avoid this, also
 # pass the rows before the new rows, and discard their results.
+#
+# There is also a warning if more than half of the windows are padded for another reason than the
+# beginning of a series: there are holes, or the series are shorter than a window. The second
+# warning below is for a random half of the days of a river, like those of a shuffled split.
 
 import warnings
 
 with warnings.catch_warnings(record=True, action="always") as caught:
     windower.transform(rivers.loc[["Fir"]].tail(5))
-print(caught[0].message)
+    half = rivers.loc[["Fir"]].sample(frac=0.5, random_state=0)
+    SequenceWindower(timesteps=21).fit_transform(half)
+for warning in caught:
+    print(warning.message, end="\n\n")
 
 # %%
 # The windower raises an error in the following cases, and each message describes the solution: two

@@ -14,11 +14,16 @@ any other estimator, such as ``Ridge``.
 #   that you build. You set parameters with a prefix: ``model__units``,
 #   ``optimizer__learning_rate``, …
 #
+# The first two standardize the features and the target for training. The other two pass X and y to
+# your network as they are. Networks learn best from values around zero with a standard deviation
+# near one, as on this page. For other data, put a ``StandardScaler`` in the Pipeline, and scale y
+# with a ``TransformedTargetRegressor``.
+#
 # All four are scikit-learn estimators. They pass ``check_estimator`` except for one check that
 # every estimator trained in mini-batches fails: a row of weight 2 does not have the same effect as
 # the same row twice. X has the shape (samples, timesteps, features), or (samples, timesteps) for
-# one feature. X is cast to float32. Sequences in ``predict`` may be longer or shorter than those in
-# ``fit``.
+# one feature. Networks compute in float32. Sequences in ``predict`` may be longer or shorter than
+# those in ``fit``.
 #
 # The example data
 # ----------------
@@ -102,6 +107,15 @@ table.columns = ["units", "learning rate"]
 table.assign(R2=search.cv_results_["mean_test_score"].round(2))
 
 # %%
+# The network does not need an Input layer. A ``keras.Sequential`` of layers, or an object of your
+# own subclass of ``keras.Model``, gets the shape of its input from X. The number of timesteps stays
+# open if the layers allow it:
+
+in_a_row = keras.Sequential([layers.GRU(4), layers.Dense(1)])
+short = SequenceRegressor(in_a_row, epochs=1, random_state=0).fit(X, y)
+print("(samples, timesteps, features):", short.model_.input_shape)
+
+# %%
 # The next cell compares the network with other models on new strokes of the pump. Boosted trees and
 # ridge regression read the 96 columns directly. The last model uses a single feature that needs
 # knowledge about pumps: the minimum over time of pressure minus load.
@@ -122,7 +136,7 @@ def lowest_pressure(X):
     return (X[:, :, 0] - X[:, :, 1]).min(axis=1, keepdims=True)
 
 
-along = LSTMRegressor(8, conv_filters=16, epochs=20, random_state=0)
+along = LSTMRegressor(8, conv_filters=16, kernel_size=5, epochs=40, random_state=0)
 trees = HistGradientBoostingRegressor(max_iter=50, random_state=0)
 others = {
     "LSTMRegressor": along.set_params(learning_rate=0.01),
@@ -139,19 +153,20 @@ pd.DataFrame({"R2, other strokes": scores}).round(2)
 # The dip can be at any position, so no single column describes it. The models on flat columns
 # therefore have low scores. The feature based on knowledge about pumps is much better. Your own
 # network is better still. It only uses two assumptions: the dip is short and can be at any
-# position. The built-in network with a convolution before its LSTM also finds the dips, but it is
-# less accurate after the same number of epochs.
+# position. The built-in network with a convolution before its LSTM also finds the dips. It was
+# trained for twice as many epochs, but is less accurate.
 #
 # Start from the built-in network
 # -------------------------------
 #
 # :func:`~skl_lstm.lstm_network` is also a function that builds a network. The next cell shows that
-# these two estimators are the same:
+# these two estimators are the same. ``scaling=None`` makes ``LSTMRegressor`` train on X and y as
+# they are, and ``engine="keras"`` makes it train with Keras:
 
 from skl_lstm import lstm_network
 
 options = {"epochs": 2, "random_state": 0}
-by_name = LSTMRegressor(8, conv_filters=16, **options)
+by_name = LSTMRegressor(8, conv_filters=16, scaling=None, engine="keras", **options)
 by_prefix = SequenceRegressor(lstm_network, **options)
 by_prefix.set_params(model__units=8, model__conv_filters=16)
 print(np.array_equal(by_prefix.fit(X, y).predict(X), by_name.fit(X, y).predict(X)))
@@ -174,8 +189,9 @@ positive = SequenceRegressor(never_negative, model__delta=0.5, **options).fit(X,
 print(positive.predict(X).min() >= 0, positive.model_.loss.name)
 
 # %%
-# For classification, the last layer has ``meta["n_classes_"]`` outputs. ``StratifiedKFold``,
-# ``roc_auc`` and ``VotingClassifier`` also treat ``SequenceClassifier`` as a classifier.
+# For classification, the last layer has ``meta["n_classes_"]`` outputs with the activation
+# ``"softmax"``, so that they are probabilities. ``StratifiedKFold``, ``roc_auc`` and
+# ``VotingClassifier`` also treat ``SequenceClassifier`` as a classifier.
 # :doc:`classification` has examples.
 
 from skl_lstm import SequenceClassifier
@@ -321,8 +337,9 @@ print(np.array_equal(restored.predict(X_test), learned.predict(X_test)))
 # %%
 # pickle stores a function by its name, and looks up the name when it loads the file. The function
 # must therefore be defined at the top level of a module. A lambda, or a function inside a function,
-# can be fitted but not pickled. The same is true for a network that contains a lambda. ``skops``
-# only runs code that you have listed (:doc:`start`). Add your function to the list:
+# can be fitted but not pickled. The same is true for a class of your own, and for a network that
+# contains a lambda. ``skops`` only runs code that you have listed (:doc:`start`). Add your function
+# to the list:
 # ``trusted=[*TRUSTED_TYPES, "my_module.dip_network"]``.
 
 try:

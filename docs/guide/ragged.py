@@ -53,24 +53,22 @@ to_frame(gestures, feature_names=FEATURES)
 # From a list to a prediction
 # ---------------------------
 #
-# The model has three steps. Their order ensures that the statistics are correct:
+# The model has two steps:
 #
-# 1. :class:`~skl_lstm.PerTimestep` fits a transformer of rows, such as a scaler or PCA, to the
-#    timesteps of all training sequences. At this point there is no padding that could change a
-#    mean.
-# 2. :class:`~skl_lstm.SequencePadder` pads the shorter sequences with ``mask_value``. The result is
+# 1. :class:`~skl_lstm.SequencePadder` pads the shorter sequences with ``mask_value``. The result is
 #    one array of shape (samples, timesteps, features).
-# 3. The network skips the timesteps in which every feature equals ``mask_value``.
+# 2. :class:`~skl_lstm.LSTMClassifier` with the same ``mask_value`` skips the timesteps in which
+#    every feature equals this value. It also standardizes the features. The padding has no effect
+#    on their means and standard deviations.
 
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from skl_lstm import LSTMClassifier, PerTimestep, SequencePadder
+from skl_lstm import LSTMClassifier, SequencePadder
 
 network = LSTMClassifier(mask_value=0.0, learning_rate=0.01, epochs=25, random_state=0)
-pipeline = make_pipeline(PerTimestep(StandardScaler()), SequencePadder(), network)
+pipeline = make_pipeline(SequencePadder(), network)
 
 folds = StratifiedKFold(3, shuffle=True, random_state=0)
 scores = cross_val_score(pipeline, gestures, kinds, cv=folds)
@@ -99,16 +97,21 @@ print(f"random forest on summaries: accuracy {scores.mean():.2f}")
 # Sequences before and after padding
 # ----------------------------------
 #
-# The next cell plots four gestures as they are passed to the padder. They are scaled, and each has
-# its own length:
+# :class:`~skl_lstm.PerTimestep` fits a transformer of rows, such as a scaler or PCA, to the
+# timesteps of all sequences. The sequences stay a list, and each keeps its own length. The next
+# cell scales the gestures, so that one panel can show positions and pressure, and plots four of
+# them:
 
+from sklearn.preprocessing import StandardScaler
+
+from skl_lstm import PerTimestep
 from skl_lstm.inspection import plot_sequences
 
 scaled = PerTimestep(StandardScaler()).fit_transform(gestures)
 _ = plot_sequences(scaled, feature_names=FEATURES, samples=[0, 1, 2, 4])
 
 # %%
-# The next cell plots the same gestures as they are passed to the network. The padding is shaded:
+# The next cell plots the same gestures after the padder. The padding is shaded:
 
 padder = SequencePadder()
 padded = padder.fit_transform(scaled)
@@ -241,7 +244,7 @@ print(wrap(str(caught[0].message)))
 # Choose the mask value
 # ---------------------
 #
-# Choose a value that does not fill all features of any timestep after scaling. The padder checks
+# Choose a value that does not fill all features of any timestep before padding. The padder checks
 # this. If it finds such a timestep, the error message gives the position of the sequence and
 # suggests an unused value. NaN is refused, because NaN does not equal itself. A value is also
 # refused if the dtype of the sequences cannot represent it, because the padder keeps the dtype: 0.5

@@ -67,24 +67,18 @@ X_test, y_test = X[-300:], y[-300:]
 # ---------------------------
 #
 # :class:`~skl_lstm.LSTMRegressor` accepts this y. Its last layer gets one output per column of y.
-# ``TransformedTargetRegressor`` scales each column of y within the Pipeline, and converts the
-# forecasts back to the original units. Omit this scaling only if the values of y are around one.
-# The outputs of a network are near zero at first, and it needs many epochs to reach targets in the
-# hundreds.
+# For training, each column of y is standardized. The forecasts are in the units of y.
 
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skl_lstm import LSTMRegressor, SequenceReshaper
 
 
 def lstm():
-    network = LSTMRegressor(units=32, learning_rate=0.01, epochs=30, random_state=0)
-    return TransformedTargetRegressor(network, transformer=StandardScaler())
+    return LSTMRegressor(units=32, learning_rate=0.01, epochs=30, random_state=0)
 
 
-direct = make_pipeline(StandardScaler(), SequenceReshaper(), lstm()).fit(X_train, y_train)
+direct = make_pipeline(SequenceReshaper(), lstm()).fit(X_train, y_train)
 direct.predict(X_test).shape
 
 # %%
@@ -95,7 +89,7 @@ direct.predict(X_test).shape
 # newest lag column, and the oldest lag column is removed. The network then predicts the following
 # day. The loop processes all 300 rows at once.
 
-one_step = make_pipeline(StandardScaler(), SequenceReshaper(), lstm())
+one_step = make_pipeline(SequenceReshaper(), lstm())
 # Fit on arrays: the lag columns in the loop below have no column names.
 one_step.fit(X_train.to_numpy(), y_train["h1_cells"])
 
@@ -195,8 +189,7 @@ from skl_lstm import SequenceWindower
 
 _, y_all = make_supervised(table, timesteps=1, horizon=horizon)
 rows = table.loc[y_all.index]
-by_date = StandardScaler().set_output(transform="pandas")
-model = make_pipeline(by_date, SequenceWindower(24), lstm())
+model = make_pipeline(SequenceWindower(24), lstm())
 
 forwards = TimeSeriesSplit(2, gap=horizon - 1)
 scores = cross_val_score(model, rows, y_all, cv=forwards, scoring="neg_root_mean_squared_error")
@@ -228,13 +221,17 @@ plt.show()
 
 # %%
 # ``model.predict(table[-1:])`` would pass a row that is 24 days after the last row of ``fit``.
-# There is a hole between the two rows, so the windower finds no rows before it. The window would
-# repeat that row 24 times. There should be no hole between the training rows and the rows to
+# There is a hole between the two rows, so the windower finds no rows before it. It repeats that row
+# 24 times and gives a warning. There should be no hole between the training rows and the rows to
 # predict from.
 
+import warnings
+from textwrap import fill
+
 windower = model[:-1]
-print(
-    "distinct steps in the last window, from 24 rows:",
-    len(np.unique(windower.transform(table[-24:])[-1])),
-)
-print("from the last row alone:", len(np.unique(windower.transform(table[-1:])[-1])))
+of_all_rows = windower.transform(table[-24:])[-1]
+with warnings.catch_warnings(record=True, action="always") as caught:
+    of_one_row = windower.transform(table[-1:])[-1]
+print("distinct steps in the last window, from 24 rows:", len(np.unique(of_all_rows)))
+print("from the last row alone:", len(np.unique(of_one_row)))
+print(fill(str(caught[0].message)))

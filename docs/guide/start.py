@@ -35,32 +35,26 @@ X_train.tail(3)
 # before it. The windows form an array with three axes. There is one window per row, so y does not
 # change.
 #
-# The whole model takes five lines:
+# The whole model takes two lines:
 
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skl_lstm import LSTMRegressor, SequenceWindower
 
-scaler = StandardScaler().set_output(transform="pandas")
 lstm = LSTMRegressor(16, learning_rate=0.003, epochs=20, random_state=0)
-model = TransformedTargetRegressor(lstm, transformer=StandardScaler())
-pipeline = make_pipeline(scaler, SequenceWindower(timesteps=7), model)
+pipeline = make_pipeline(SequenceWindower(timesteps=7), lstm)
 pipeline.fit(X_train, y_train)
 
 # %%
 # scikit-learn draws a diagram of the pipeline at the end of the cell. The diagram shows the shapes
-# before and after each step. Click on a step to see its parameters. Three details of the pipeline
-# matter.
+# before and after each step. Click on a step to see its parameters.
 #
-# ``set_output(transform="pandas")`` keeps the dates of the rows. The windower uses the dates to
-# find out which rows are neighbours. The dates also show that the first days of the test year
-# follow the last days of training.
+# The windower uses the dates of the rows to find out which rows are neighbours. The dates also show
+# that the first days of the test year follow the last days of training.
 #
-# :class:`~sklearn.compose.TransformedTargetRegressor` scales y for training and scales the
-# forecasts back. The outputs of a network are near zero at first. Without scaling, the network
-# would spend its first epochs moving its outputs to the mean of y.
+# The table needs no scaler. :class:`~skl_lstm.LSTMRegressor` trains its network on standardized
+# features and a standardized target, and its predictions are in the units of y. ``scaling=None``
+# turns this off.
 #
 # You do not have to give any shapes. The network reads them from the windows in ``fit``.
 #
@@ -68,12 +62,13 @@ pipeline.fit(X_train, y_train)
 # -------------------------
 #
 # Two simple forecasts serve as baselines. Persistence predicts that tomorrow will be the same as
-# today. Ridge regression reads the same windows, flattened to one row each.
+# today. Ridge regression reads the same windows, flattened to one row each. Its penalty needs
+# columns of similar size, so a scaler is behind the flattening.
 
 import numpy as np
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import root_mean_squared_error
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 
 def flatten(windows):
@@ -82,9 +77,9 @@ def flatten(windows):
 
 def ridge(timesteps):
     return make_pipeline(
-        StandardScaler().set_output(transform="pandas"),
         SequenceWindower(timesteps),
         FunctionTransformer(flatten),
+        StandardScaler(),
         RidgeCV(alphas=np.logspace(-2, 4, 13)),
     )
 
@@ -168,11 +163,7 @@ table.head(3)
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 lstm = LSTMRegressor(16, learning_rate=0.01, epochs=8, random_state=0)
-pipeline = make_pipeline(
-    StandardScaler().set_output(transform="pandas"),
-    SequenceWindower(),
-    TransformedTargetRegressor(lstm, transformer=StandardScaler()),
-)
+pipeline = make_pipeline(SequenceWindower(), lstm)
 search = GridSearchCV(
     pipeline,
     {"sequencewindower__timesteps": [1, 6, 24, 48]},
