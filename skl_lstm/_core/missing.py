@@ -70,11 +70,15 @@ def _missing_targets(y: Any, found: Found) -> str:
         return f"All {n_rows} rows have a missing target."
     label = _label(y, first)
     if first == n_rows - missing:
+        last = (
+            f"The last of {n_rows} rows, row {first}{label}, has no target"
+            if missing == 1
+            else f"The last {missing} of {n_rows} rows, from row {first}{label} on, have no target"
+        )
         return (
-            f"The last {missing} of {n_rows} rows, from row {first}{label} on, have no target. "
-            f"y.shift(-{missing}), for example, leaves such rows: their targets are values of the "
-            f"future. Leave these rows out of fit, X = X[:-{missing}] and y = y[:-{missing}]; they "
-            "are the rows to predict."
+            f"{last}. y.shift(-{missing}), for example, leaves such rows: their targets are values "
+            "of the future. They are the rows to predict. Leave them out of fit: "
+            f"X = X[:-{missing}] and y = y[:-{missing}]."
         )
     listed = ", ".join(map(str, found.rows[:_MAX_ROWS_LISTED].tolist()))
     more = ", …" if missing > _MAX_ROWS_LISTED else ""

@@ -30,7 +30,7 @@ _BITS = 26
 
 # The meaning of these losses depends on where zero is. The first ones have the same minimum for
 # every unit of the target, the others do not.
-_LOSSES_OF_RATIOS = {"cosine_similarity", "mape", "mean_absolute_percentage_error"}
+_LOSSES_OF_RELATIVE_ERRORS = {"cosine_similarity", "mape", "mean_absolute_percentage_error"}
 _LOSSES_OF_UNITS = {
     "binary_crossentropy",
     "categorical_hinge",
@@ -71,14 +71,14 @@ def learn_features(X: NDArray, mask_value: float | None) -> tuple[NDArray, NDArr
 def learn_target(y: NDArray, loss: Any) -> tuple[NDArray, NDArray]:
     """Return the center and the scale of each output. `y` is (samples, outputs).
 
-    They are the mean and the standard deviation, if the loss depends on differences only. A loss
-    of ratios keeps the zero of the target, and the scale is its root mean square. A loss that has
-    a meaning in the units of the target only keeps these.
+    They are the mean and the standard deviation if the loss depends on differences only. For a
+    loss of relative errors, the target is only divided by its root mean square. For a loss that
+    needs the units of the target, it is not scaled.
     """
     n_outputs, name = y.shape[1], loss_name(loss)
     if name in _LOSSES_OF_UNITS:
         return np.zeros(n_outputs), np.ones(n_outputs)
-    if name in _LOSSES_OF_RATIOS:
+    if name in _LOSSES_OF_RELATIVE_ERRORS:
         scale = np.sqrt(np.mean(np.square(y, dtype=np.float64), axis=0))
         return _rounded(np.zeros(n_outputs), np.where(scale > 0, scale, 1.0))
     scaler = StandardScaler().fit(y)
@@ -86,7 +86,7 @@ def learn_target(y: NDArray, loss: Any) -> tuple[NDArray, NDArray]:
 
 
 def scale_features(X: NDArray, scaling: Scaling, mask_value: float | None) -> NDArray:
-    """Return scaled features in the float type of Keras. Masked steps get the mask `MASK_VALUE`.
+    """Return scaled features in the float type of Keras. Masked steps get the value `MASK_VALUE`.
 
     Windows that share the memory of a table remain so, and an array on disk stays on disk.
     """
@@ -164,6 +164,4 @@ def _rounded(center: NDArray, scale: NDArray) -> tuple[NDArray, NDArray]:
     """Round a scale to `_BITS` bits, and a center to as many bits after the first of the scale."""
     mantissa, exponent = np.frexp(scale)
     unit = np.ldexp(1.0, exponent - _BITS)
-    return np.round(center / unit) * unit, np.ldexp(
-        np.round(np.ldexp(mantissa, _BITS)), exponent - _BITS
-    )
+    return np.round(center / unit) * unit, np.round(np.ldexp(mantissa, _BITS)) * unit

@@ -384,7 +384,7 @@ def test_a_loss_means_the_same_for_every_unit(sequences, target, loss):
 
 
 @pytest.mark.parametrize("loss", ["mape", keras.losses.CosineSimilarity()], ids=["name", "object"])
-def test_the_zero_of_the_target_is_kept_for_losses_of_ratios(monkeypatch, sequences, loss):
+def test_the_zero_of_the_target_is_kept_for_losses_of_relative_errors(monkeypatch, sequences, loss):
     y = np.random.default_rng(0).poisson(6.0, len(sequences)) + 1
     _, y_scaled = received(monkeypatch, LSTMRegressor(**SMALL, loss=loss), sequences, y)
     assert_allclose(y_scaled[:, 0], y / np.sqrt(np.mean(y**2)), rtol=1e-6)
