@@ -291,17 +291,17 @@ OTHER_INDEX = [
         "numbers for dates",
         NAMED,
         ValueError,
-        "X has numbers in level 1 as the time of its rows, but in fit",
+        "X has numbers as the time of its rows, but in fit it had dates",
     ),
     (
         "zoned dates",
         indexed(DAYS.tz_localize("UTC")),
         ValueError,
-        "X has dates in a time zone in le",
+        "but in fit it had dates. Use X.tz_localize(None).",
     ),
-    ("time spans", indexed(DAYS - DAYS[0]), ValueError, "X has time spans in level 1"),
-    ("periods", indexed(DAYS.to_period("D")), ValueError, "X has periods of D in level 1"),
-    ("series", indexed(pd.MultiIndex.from_product([["u"], DAYS])), ValueError, "in level 2 as the"),
+    ("time spans", indexed(DAYS - DAYS[0]), ValueError, "X has time spans as the time of"),
+    ("periods", indexed(DAYS.to_period("D")), ValueError, "X has periods of D as the time"),
+    ("series", indexed(pd.MultiIndex.from_product([["u"], DAYS])), ValueError, "in level 1 as the"),
     ("an array", TABLE, UserWarning, "does not have valid feature names"),
 ]
 WINDOWER = [
@@ -981,7 +981,7 @@ def sequence_rows(y):
             "other features",
             (X, y),
             ValueError,
-            "incompatible",
+            "takes an input of shape (None, None, 5), but X has shape (8, 4, 2)",
             {"model": of_outputs(features=5)},
         ),
         Row(
@@ -1067,7 +1067,7 @@ NO_PROBABILITIES = [
         f"{outputs} outputs without activation",
         (X, y),
         ValueError,
-        f'Use keras.layers.Dense({outputs}, activation="{activation}")',
+        f'Use keras.layers.Dense({outputs}) with the activation "{activation}"',
         {"model": of_outputs(outputs, activation=None)},
     )
     for outputs, y, activation in (

@@ -201,6 +201,10 @@ class _LSTMEstimator(NetworkEstimator):
         return self.mask_value
 
 
+# Python's error for an unknown parameter contains this name. LSTMClassifier has its own __init__.
+_LSTMEstimator.__init__.__qualname__ = "LSTMRegressor.__init__"
+
+
 def _trained(description: Description) -> Architecture:
     """Return the architecture that is trained. Scaled features have a mask value of their own."""
     architecture = description.architecture

@@ -86,6 +86,14 @@ def test_a_dtype_policy_needs_keras():
         keras.config.set_dtype_policy("float32")
 
 
+@pytest.mark.parametrize("cls", [LSTMRegressor, LSTMClassifier])
+def test_an_unknown_parameter_is_refused_by_the_name_of_the_class(cls):
+    with pytest.raises(
+        TypeError, match=rf"^{cls.__name__}\.__init__\(\) got an unexpected keyword"
+    ):
+        cls(unit=3)
+
+
 def test_an_unknown_engine_is_refused():
     with pytest.raises(ValueError, match="'engine' parameter of LSTMRegressor must be a str among"):
         LSTMRegressor(engine="numba").fit(X, Y)

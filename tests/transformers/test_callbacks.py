@@ -83,7 +83,7 @@ def test_the_progress_bar_of_a_search_includes_the_transformers(
     transformer, X, capsys, monkeypatch
 ):
     pytest.importorskip("rich")
-    monkeypatch.setenv("COLUMNS", "120")  # room for the numbers
+    monkeypatch.setenv("COLUMNS", "200")  # room for the numbers
     steps = (clone(transformer), FunctionTransformer(_flat), Ridge())
     search = GridSearchCV(make_pipeline(*steps), {"ridge__alpha": [1, 2]}, cv=2)
     search.set_callbacks(callback.ProgressBar(max_propagation_depth=None))
