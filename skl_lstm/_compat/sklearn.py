@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import sklearn
+from numpy.typing import NDArray
 from sklearn.base import _clone_parametrized as clone_parametrized
 from sklearn.base import _fit_context
 from sklearn.utils._missing import is_pandas_na
@@ -17,11 +21,15 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
     validate_params,
 )
+from sklearn.utils.fixes import parse_version
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _check_y as check_y
 from sklearn.utils.validation import _get_feature_names as get_feature_names
 from sklearn.utils.validation import _is_fitted as is_fitted
+
+_BELOW_1_9 = parse_version(sklearn.__version__) < parse_version("1.9")
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -50,6 +58,7 @@ __all__ = [
     "inner_estimator_block",
     "is_fitted",
     "is_pandas_na",
+    "type_of_numbers",
     "validate_parameter_constraints",
     "validate_params",
 ]
@@ -161,3 +170,17 @@ def _fit_as_one_task(fit: Callable[..., Any], estimator: Any, X: Any, y: Any = N
     fitted = fit(estimator, X, y)
     task.call_on_fit_task_end(estimator=estimator, X=X, y=y, reconstruction_attributes={})
     return fitted
+
+
+def type_of_numbers(y: NDArray) -> str:
+    """Return `type_of_target` of the target of a regressor, without warnings.
+
+    scikit-learn casts y to int64, which may overflow. Below 1.9 it also warns that numbers which
+    are all different may be no classes.
+    """
+    with np.errstate(invalid="ignore"):
+        if not _BELOW_1_9:
+            return str(type_of_target(y, input_name="y"))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+            return str(type_of_target(y, input_name="y"))

@@ -14,7 +14,7 @@ from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from .._compat.sklearn import check_y
+from .._compat.sklearn import check_y, type_of_numbers
 from .._core.diagrams import shape_of
 from .._core.float_type import floatx
 from .._core.messages import listed
@@ -51,9 +51,7 @@ class NumericTarget(NamedTuple):
     @classmethod
     def describe(cls, y: NDArray, name: str) -> NumericTarget:
         """Describe a validated y."""
-        with np.errstate(invalid="ignore"):  # type_of_target casts y to int64, which may overflow
-            kind = type_of_target(y, input_name="y")
-        return cls(kind, y.dtype, y.ndim, 1 if y.ndim == 1 else y.shape[1])
+        return cls(type_of_numbers(y), y.dtype, y.ndim, 1 if y.ndim == 1 else y.shape[1])
 
     @property
     def meta(self) -> dict[str, Any]:
