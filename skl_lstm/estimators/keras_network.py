@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..networks.architecture import Architecture, Scaling
 from ..networks.lstm import build_trained
 from ..networks.models import (
+    build_optimizer,
     copy_compile_settings,
     copy_model,
     read_weights,
@@ -99,8 +100,7 @@ class KerasNetwork:
             copied = build_trained(architecture, scaling, self.weights)
             copy_compile_settings(self.model, copied)
             if copied.compiled:
-                # Keras warns if it loads a file whose optimizer has no variables.
-                copied.optimizer.build(copied.trainable_variables)
+                build_optimizer(copied)
             self._model_in_units = copied
         return self._model_in_units
 

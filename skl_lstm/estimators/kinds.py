@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 
 from .._compat.sklearn import StrOptions, fit_context
-from .._core.float_type import floatx
 from .data import TrainingData
 from .targets import ClassTarget, NumericTarget, class_weights, sorted_labels
 
@@ -185,7 +184,7 @@ class Classifier(ClassifierMixin):
         return self._description.target.decode(output)
 
     def _class_weights(self, data: TrainingData) -> NDArray | None:
-        return class_weights(self.class_weight, data.y, np.dtype(floatx()))
+        return class_weights(self.class_weight, data.y)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -166,7 +166,7 @@ class _LSTMEstimator(NetworkEstimator):
     def _loss(self, description: Description) -> Any:
         if self.loss is not None:
             return self.loss
-        return description.target.default_loss(_trained(description).outputs)
+        return description.target.default_loss(description.architecture.outputs)
 
     def _standardizes(self) -> bool:
         return self.scaling == "standard"

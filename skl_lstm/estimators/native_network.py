@@ -21,6 +21,7 @@ from ..training.native.engine import Trainer, predict
 from ..training.native.network import vector_of, weights_of
 from ..training.native.objectives import SUPPORTED
 from ..training.native.optimizers import Optimizer
+from .scaling import with_feature_axis
 
 if TYPE_CHECKING:
     import keras
@@ -119,13 +120,13 @@ class NativeNetwork:
             import keras
 
             from ..networks.lstm import build_trained
+            from ..networks.models import build_optimizer
 
             name = self._optimizer.name
             optimizer = {"class_name": name, "config": {**self._optimizer.settings, "name": name}}
             self._model = build_trained(architecture, scaling, self.weights)
             self._model.compile(keras.optimizers.get(optimizer), self.loss)
-            # Keras warns if it loads a file whose optimizer has no variables.
-            self._model.optimizer.build(self._model.trainable_variables)
+            build_optimizer(self._model)
         return self._model
 
     def train(self, arrays: Sequence[NDArray], run: Run) -> dict[str, list[float]]:
@@ -136,7 +137,7 @@ class NativeNetwork:
             self.architecture,
             self._weights,
             self._optimizer,
-            [_with_feature_axis(X), *others],
+            [with_feature_axis(X), *others],
             loss=self.loss,
             batch_size=run.batch_size,
             validation_split=run.validation_split,
@@ -170,7 +171,7 @@ class NativeNetwork:
 
     def predict(self, X: NDArray, **options: Any) -> NDArray:
         """Return the outputs, (samples, outputs)."""
-        return predict(self.architecture, self._weights, _with_feature_axis(X))
+        return predict(self.architecture, self._weights, with_feature_axis(X))
 
     def copy(self) -> Self:
         """Return a copy that shares no weights."""
@@ -215,10 +216,6 @@ class _Patience:
             return False
         self._waited += 1
         return self._waited >= self._patience and epoch > 0
-
-
-def _with_feature_axis(X: NDArray) -> NDArray:
-    return X[:, :, np.newaxis] if X.ndim == 2 else X
 
 
 def _print_epoch(

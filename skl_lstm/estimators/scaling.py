@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
 from .._core.float_type import floatx
+from .._core.masks import is_masked
 from .._core.memmaps import converted, small_blocks
 from .._core.windows import apply_to_table, window_table
 from ..networks.architecture import Scaling
@@ -54,11 +55,13 @@ def learn_features(X: NDArray, mask_value: float | None) -> tuple[NDArray, NDArr
     `X` is (samples, timesteps, features), or (samples, timesteps) for one feature. A constant
     feature has the scale 1.
     """
-    X = _with_feature_axis(X)
+    X = with_feature_axis(X)
     n_features = X.shape[-1]
     scaler = StandardScaler()
     for steps, counts in _blocks_of_steps(X):
-        used = ~_is_masked(steps, mask_value) & (counts > 0)
+        used = counts > 0
+        if mask_value is not None:
+            used &= ~is_masked(steps, mask_value)
         if used.all():
             scaler.partial_fit(steps, sample_weight=counts)
         elif used.any():
@@ -90,7 +93,6 @@ def scale_features(X: NDArray, scaling: Scaling, mask_value: float | None) -> ND
 
     Windows that share the memory of a table remain so, and an array on disk stays on disk.
     """
-    dtype = np.dtype(floatx())
 
     def scaled(steps: NDArray) -> NDArray:
         # NumPy is several times faster if the last axis is long.
@@ -100,10 +102,11 @@ def scale_features(X: NDArray, scaling: Scaling, mask_value: float | None) -> ND
         np.clip(values, -_LARGEST, _LARGEST, out=values)
         values = values.reshape(steps.shape)
         if mask_value is not None:
-            values[_is_masked(steps, mask_value)] = MASK_VALUE
-        return values.astype(dtype)
+            values[is_masked(steps, mask_value)] = MASK_VALUE
+        return values
 
-    sequences = apply_to_table(_with_feature_axis(X), lambda table: converted(table, scaled, dtype))
+    dtype = np.dtype(floatx())
+    sequences = apply_to_table(with_feature_axis(X), lambda table: converted(table, scaled, dtype))
     return sequences[..., 0] if X.ndim == 2 else sequences
 
 
@@ -117,6 +120,11 @@ def unscale_output(output: NDArray, scaling: Scaling) -> NDArray:
     return output.astype(np.float64) * scaling.target_scale + scaling.target_center
 
 
+def with_feature_axis(X: NDArray) -> NDArray:
+    """Return X as (samples, timesteps, features)."""
+    return X[..., np.newaxis] if X.ndim == 2 else X
+
+
 def loss_name(loss: Any) -> str:
     """Return the name of a loss given by name, or as a class, a function or an instance."""
     if isinstance(loss, dict):  # by the name of the output
@@ -125,10 +133,6 @@ def loss_name(loss: Any) -> str:
         loss = loss[0]
     name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-
-
-def _with_feature_axis(X: NDArray) -> NDArray:
-    return X[..., np.newaxis] if X.ndim == 2 else X
 
 
 def _blocks_of_steps(X: NDArray) -> Iterator[tuple[NDArray, NDArray]]:
@@ -150,14 +154,6 @@ def _occurrences(shape: tuple[int, ...], table: NDArray, stride: int, step: int)
     for first in range(0, timesteps * step, step):
         counts[first : first + (n_windows - 1) * stride + 1 : stride] += 1
     return counts
-
-
-def _is_masked(steps: NDArray, mask_value: float | None) -> NDArray[np.bool_]:
-    """Return whether all features of a step are the mask value, in the float type of Keras."""
-    if mask_value is None:
-        return np.zeros(steps.shape[:-1], bool)
-    dtype = np.dtype(floatx())
-    return (steps.astype(dtype, copy=False) == dtype.type(mask_value)).all(axis=-1)
 
 
 def _rounded(center: NDArray, scale: NDArray) -> tuple[NDArray, NDArray]:

@@ -233,11 +233,11 @@ class ClassTarget(NamedTuple):
         return self.classes[probabilities.argmax(axis=1)]
 
 
-def class_weights(class_weight: Any, y: NDArray, dtype: np.dtype) -> NDArray | None:
+def class_weights(class_weight: Any, y: NDArray) -> NDArray | None:
     """Return the class weight of each sample, or None without class weights."""
     if class_weight is None:
         return None
-    weights = compute_sample_weight(class_weight, y).astype(dtype)
+    weights = compute_sample_weight(class_weight, y).astype(floatx())
     if not (weights >= 0).all() or np.isinf(weights).any():
         raise ValueError(
             f"class_weight={class_weight!r} contains a weight that is negative or not finite. "

@@ -74,8 +74,7 @@ def _needs_fixed_length(model: keras.Model) -> bool:
 def _symbolic_call(shape: Shape) -> Callable[[keras.Model], Any]:
     def build(model: keras.Model) -> Any:
         tensor = keras.KerasTensor(shape, keras.config.floatx())
-        has_own_build = type(model).build is not keras.Model.build
-        if not has_own_build:
+        if type(model).build is keras.Model.build:
             # A call that fails here raises, while a call of the model also warns.
             model.compute_output_spec(tensor)
         return model(tensor)

@@ -51,6 +51,15 @@ def copy_compile_settings(model: keras.Model, target: keras.Model) -> None:
             target.compile_from_config(config)
 
 
+def build_optimizer(model: keras.Model) -> None:
+    """Create the variables of the optimizer, which Keras does in the first step of training.
+
+    Keras warns if it loads a file whose optimizer has no variables.
+    """
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+
+
 def copy_architecture(model: keras.Model) -> keras.Model:
     """Copy the architecture only. `keras.models.clone_model` would also compile the copy."""
     try:

@@ -19,7 +19,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from ..._core.memmaps import is_large, slices
-from ...networks.models import array_warnings_silenced, read_weights
+from ...networks.models import array_warnings_silenced, build_optimizer, read_weights
 from ..divergence import check_epoch
 from ..rows import rows_per_part, training_rows
 from .feed import Feed, batches, epoch_order
@@ -85,8 +85,7 @@ def train(
         try:
             if plan is None or not _accepts_shape_of(model, training[0]):
                 return _train_with_keras_fit(model, training, validation, **run, **options)
-            if not model.optimizer.built:
-                model.optimizer.build(model.trainable_variables)
+            build_optimizer(model)
             with POOL.lend(plan, model) as copy:
                 return _train_with_copy(copy, model, training, validation, **run)
         finally:
