@@ -105,9 +105,9 @@ $(VENV)/%: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 
-# The tests read a data set from sktime's wheel and do not import sktime. Its requirements are not
-# installed because they would prevent newer versions of the requirements of this package.
-TEST_DATA := --no-deps 'sktime>=1.2'
+# The tests read data sets from the wheels of sktime and ISLP, and import neither. Their requirements
+# are not installed because they would prevent newer versions of the requirements of this package.
+TEST_DATA := --no-deps 'sktime>=1.2' 'ISLP>=0.4'
 
 $(VENV)/test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'

@@ -131,7 +131,6 @@ def _trainer(work: Work, timesteps: int) -> Any:
         [X, y],
         loss="mean_squared_error",
         batch_size=work.batch_size,
-        validation_split=0.0,
         seed=0,
         shuffle=True,
     )

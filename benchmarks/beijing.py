@@ -16,9 +16,9 @@ from rich.table import Table
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
-from skl_lstm import LSTMRegressor, SequenceWindower
+from skl_lstm import LSTMRegressor, SequenceFlattener, SequenceWindower, leads
 
 from ._data import BEIJING, COLUMNS, TARGET, read_hours
 from ._timing import console, duration, show_setting, with_progress
@@ -84,9 +84,8 @@ def with_next_hour(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
 
     The hours left out are the last ones before a hole or the end, so no later window needs them.
     """
-    target = hours[TARGET].shift(freq=-HOUR)
-    known = hours.index.intersection(target.index)
-    return hours.loc[known], target[known]
+    y = leads(hours, TARGET)
+    return hours.loc[y.index], y
 
 
 def hold_out(X: pd.DataFrame, y: pd.Series, length: pd.Timedelta) -> Year:
@@ -118,18 +117,13 @@ def _learning_rate(epoch: int) -> float:
 
 def make_ridge() -> Pipeline:
     """Return ridge regression on the same windows, scaled for its penalty."""
-    flatten = FunctionTransformer(_flatten)
     ridge = RidgeCV(alphas=np.logspace(-2, 4, 13))
     windower = SequenceWindower(timesteps=_TIMESTEPS)
-    return make_pipeline(windower, flatten, StandardScaler(), ridge)
+    return make_pipeline(windower, SequenceFlattener(), StandardScaler(), ridge)
 
 
 def persistence(X: pd.DataFrame) -> pd.Series:
     return X[TARGET]
-
-
-def _flatten(windows: NDArray) -> NDArray:
-    return windows.reshape(len(windows), -1)
 
 
 def _errors(year: Year, forecast: ArrayLike, whole: NDArray[np.bool_]) -> list[str]:

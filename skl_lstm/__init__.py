@@ -9,11 +9,17 @@ transformer that creates these axes depends on your data:
 - The data is a list of sequences of unequal length: `SequencePadder`. `PerTimestep` can scale
   the time steps before the padding.
 
+`SequenceFlattener` turns sequences into rows, so that any estimator of scikit-learn reads them.
+
 The last step of the Pipeline is an estimator. `LSTMRegressor` and `LSTMClassifier` train
 `lstm_network`, and need Keras only for some parameters. `SequenceRegressor` and
-`SequenceClassifier` train your own Keras network.
+`SequenceClassifier` train your own Keras network. `NaiveRegressor` is a baseline.
 `lstm_network` can also be used with scikeras' wrappers. `skl_lstm.inspection` draws sequences
 and forecasts.
+
+Around the Pipeline, `leads` makes the targets, `TimeSplit` the folds, `backtest` the forecasts of
+past rows and `forecast` those of the coming ones. `compare_forecasts` tests whether a model is
+better than a baseline.
 
 `TRUSTED_TYPES` lists the types that skops needs to trust when it loads a saved model.
 
@@ -21,23 +27,28 @@ A table goes through ``transformers/`` into ``estimators/``, which build a netwo
 ``networks/`` and train it with ``training/``. Each folder imports only from folders further down
 in this list, which ``make lint`` checks:
 
-=================  ==============================================================
-``cli/``           the ``skl-lstm`` command: arguments, reading files, the report
-``inspection/``    frames and pictures of sequences and forecasts
-``estimators/``    estimators of the scikit-learn API: parameters, targets, fit, predict
-``training/``      training and prediction of networks
-``networks/``      networks as plain data and as Keras models
-``transformers/``  conversion of tables and lists to (samples, timesteps, features)
-``datasets/``      embedded data
-``_core/``         shared code: shapes, parameters, windows, sequences
-``_compat/``       private names of scikit-learn, Keras, scikeras and numba
-=================  ==============================================================
+====================  ==============================================================
+``cli/``              the ``skl-lstm`` command: arguments, reading files, the report
+``forecasting/``      forecasts of the coming steps of every series
+``model_selection/``  folds, backtests and the comparison of forecasts
+``inspection/``       frames and pictures of sequences and forecasts
+``estimators/``       estimators of the scikit-learn API: parameters, targets, fit, predict
+``training/``         training and prediction of networks
+``networks/``         networks as plain data and as Keras models
+``transformers/``     conversion of tables and lists to (samples, timesteps, features)
+``datasets/``         embedded data
+``_core/``            shared code: shapes, parameters, windows, sequences
+``_compat/``          private names of scikit-learn, Keras, scikeras and numba
+====================  ==============================================================
 """
 
 from typing import TYPE_CHECKING, Any
 
 from ._core.sequences import PaddedSequences
+from ._core.timed_windows import TimedWindows
 from ._core.trusted_types import TRUSTED_TYPES
+from .transformers.flattener import SequenceFlattener
+from .transformers.leads import leads
 from .transformers.padder import SequencePadder
 from .transformers.per_timestep import PerTimestep
 from .transformers.reshaper import SequenceReshaper
@@ -46,7 +57,12 @@ from .transformers.windower import SequenceWindower
 
 if TYPE_CHECKING:
     from .estimators.lstm import LSTMClassifier, LSTMRegressor
+    from .estimators.naive import NaiveRegressor
     from .estimators.sequence import SequenceClassifier, SequenceRegressor
+    from .forecasting.forecast import forecast
+    from .model_selection.backtesting import backtest
+    from .model_selection.comparison import compare_forecasts
+    from .model_selection.time_split import TimeSplit
     from .networks.lstm import lstm_network
 
 __version__ = "0.1.0.dev0"
@@ -55,13 +71,21 @@ __all__ = [
     "TRUSTED_TYPES",
     "LSTMClassifier",
     "LSTMRegressor",
+    "NaiveRegressor",
     "PaddedSequences",
     "PerTimestep",
     "SequenceClassifier",
+    "SequenceFlattener",
     "SequencePadder",
     "SequenceRegressor",
     "SequenceReshaper",
     "SequenceWindower",
+    "TimeSplit",
+    "TimedWindows",
+    "backtest",
+    "compare_forecasts",
+    "forecast",
+    "leads",
     "lstm_network",
     "make_supervised",
     "sliding_windows",
@@ -71,8 +95,13 @@ __all__ = [
 _LOADED_ON_FIRST_USE = {
     "LSTMClassifier": "estimators.lstm",
     "LSTMRegressor": "estimators.lstm",
+    "NaiveRegressor": "estimators.naive",
     "SequenceClassifier": "estimators.sequence",
     "SequenceRegressor": "estimators.sequence",
+    "TimeSplit": "model_selection.time_split",
+    "backtest": "model_selection.backtesting",
+    "compare_forecasts": "model_selection.comparison",
+    "forecast": "forecasting.forecast",
     "lstm_network": "networks.lstm",
 }
 

@@ -108,6 +108,20 @@ def japanese_vowels():
     }
 
 
+@pytest.fixture(scope="session")
+def nyse():
+    """Trading days of the New York Stock Exchange, 1962 to 1986, from ISLP's wheel.
+
+    ISLP itself is not imported.
+    """
+    import pandas as pd
+
+    package = find_spec("ISLP")
+    if package is None:
+        pytest.skip("no NYSE: ISLP, whose wheel contains it, is not installed")
+    return pd.read_csv(Path(package.submodule_search_locations[0], "data", "NYSE.csv"))
+
+
 def _read_utterances(path):
     sequences, speakers = [], []
     for line in path.read_text(encoding="utf-8").split("@data\n", 1)[1].splitlines():

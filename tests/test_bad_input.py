@@ -650,6 +650,7 @@ def estimator_rows(y):
         *not_sizes("epochs", none=False),
         *not_sizes("batch_size", none=False),
         *not_sizes("patience", low=0),
+        *not_sizes("validation_gap", none=False, low=0),
         *(
             refused("'validation_split'", validation_split=v)
             for v in (-0.1, 1, 1.5, np.nan, None, True)
@@ -661,6 +662,14 @@ def estimator_rows(y):
             ValueError,
             "leaves 0 for training",
             {"validation_split": 0.99},
+        ),
+        Row(
+            "fit",
+            "a gap over all training rows",
+            (X, y),
+            ValueError,
+            "validation_gap=4 leaves none of the 4 samples before them for training. Use a smaller",
+            {"validation_split": 0.5, "validation_gap": 4},
         ),
         *(refused("'verbose' parameter", verbose=v) for v in (-1, "loud", None, 2.5)),
         *(refused("'random_state' parameter", random_state=s) for s in (-1, "a", 1.5, 2**33)),

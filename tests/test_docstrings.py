@@ -12,8 +12,8 @@ import skl_lstm
 
 # An extended summary, an example for every method and a See Also section are optional.
 NOT_REQUIRED = {"ES01", "EX01", "SA01"}
-# It inherits the constructor of numpy.ndarray, which users do not call.
-NOT_REQUIRED_OF = {"skl_lstm.PaddedSequences": {"PR01"}}
+# They inherit the constructor of numpy.ndarray, which users do not call.
+NOT_REQUIRED_OF = {"skl_lstm.PaddedSequences": {"PR01"}, "skl_lstm.TimedWindows": {"PR01"}}
 
 PLACES = ("skl_lstm", "skl_lstm.inspection", "skl_lstm.datasets")
 

@@ -11,7 +11,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import root_mean_squared_error
+
+from skl_lstm import forecast
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,19 +40,21 @@ def first_example():
     return names, printed.getvalue()
 
 
-def test_the_example_tunes_a_look_back(first_example):
+def test_the_example_tunes_a_look_back_and_compares_the_result(first_example):
     names, printed = first_example
-    search = names["search"]
-    score = search.score(names["X_test"], names["y_test"])
-    assert printed == f"{search.best_params_} {score}\n"
-    assert search.best_params_["sequencewindower__timesteps"] in (7, 14)
-    as_today = root_mean_squared_error(names["y_test"], names["X_test"]["temp_max"])
-    assert f"{-score:.1f} °C" in README
-    assert f"RMSE of {as_today:.1f}" in README
-    assert -score < as_today
+    held_out = names["held_out"]
+    assert names["search"].best_params_["sequencewindower__timesteps"] in (7, 14)
+    squared = (held_out["truth"] - held_out["forecast"]) ** 2
+    errors = np.sqrt(squared.groupby(held_out["model"]).mean())
+    assert f"{errors['LSTM']:.1f} °C" in README
+    assert f"RMSE of {errors['persistence']:.1f}" in README
+    assert held_out["origin"].nunique() == 365
+    verdict, *table = printed.splitlines()
+    assert verdict in README
+    assert [line.split()[0] for line in table] == ["temp_max", "date", "2016-01-01"]
 
 
-def test_a_csv_becomes_a_model_that_is_tuned_drawn_and_saved(first_example, tmp_path, monkeypatch):
+def test_a_csv_becomes_a_model_that_is_tuned_and_saved(first_example, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     hours = pd.date_range("2024-01-01", periods=24 * 40, freq="h", name="hour").delete(300)
     rhythm = np.sin(np.arange(len(hours)) * np.pi / 12)
@@ -60,13 +63,13 @@ def test_a_csv_becomes_a_model_that_is_tuned_drawn_and_saved(first_example, tmp_
     table.to_csv("load.csv")
     names = dict(first_example[0])
     exec(compile(quicker(PYTHON_BLOCKS[1]), "README.md", "exec"), names)
-    plt.close("all")
     assert names["search"].best_score_ > 0.5
-    assert len(names["hours"]) - len(names["known"]) == 2
+    # The rows without a complete next day: before the hole, and at the end.
+    assert len(names["hours"]) - len(names["X"]) == 48
     assert {path.name for path in tmp_path.iterdir()} == {"load.csv", "load.skops"}
-    rows = names["hours"][-48:]
-    expected = names["search"].predict(rows)
-    np.testing.assert_array_equal(names["model"].predict(rows), expected)
+    coming = forecast(names["model"], names["hours"], target="load")
+    np.testing.assert_array_equal(coming["load"], names["search"].predict(names["hours"])[-1])
+    assert coming.index[0] == hours[-1] + pd.Timedelta(hours=1)
 
 
 def quicker(block):
@@ -116,7 +119,9 @@ def test_the_commands_are_targets_of_the_makefile():
     assert {"demo", "test", "lint", "format", "docs", "pictures", "bench"} <= targets
 
 
-@pytest.mark.parametrize("job", [[], ["predict"]], ids=["main", "predict"])
+@pytest.mark.parametrize(
+    "job", [[], ["forecast"], ["predict"]], ids=["main", "forecast", "predict"]
+)
 def test_the_command_page_lists_every_option(job):
     page = (ROOT / "docs/command.md").read_text(encoding="utf-8")
     done = subprocess.run(

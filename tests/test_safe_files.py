@@ -24,6 +24,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -33,12 +34,15 @@ from skl_lstm import (
     TRUSTED_TYPES,
     LSTMClassifier,
     LSTMRegressor,
+    NaiveRegressor,
     PerTimestep,
     SequenceClassifier,
+    SequenceFlattener,
     SequencePadder,
     SequenceRegressor,
     SequenceReshaper,
     SequenceWindower,
+    TimeSplit,
     lstm_network,
 )
 
@@ -72,7 +76,7 @@ def searched(**options):
 
 def in_search(**grid):
     pipeline = make_pipeline(scaler(), SequenceWindower(), regressor())
-    return GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2))
+    return GridSearchCV(pipeline, grid, cv=TimeSplit(2))
 
 
 # Every transformer and every kind of estimator.
@@ -197,6 +201,16 @@ FITTED = {
         LABELS,
     ),
     "PCA of steps": (lambda: make_pipeline(PerTimestep(PCA(1)), regressor()), X, Y),
+    "a baseline": (
+        lambda: make_pipeline(SequenceWindower(3), NaiveRegressor("a", period=2)),
+        DAYS,
+        Y,
+    ),
+    "flattened windows": (
+        lambda: make_pipeline(SequenceWindower(3), SequenceFlattener(), Ridge()),
+        DAYS,
+        Y,
+    ),
     "a search": (lambda: in_search(sequencewindower__timesteps=[2, 3]), DAYS, Y),
     "a search, shuffled": (lambda: searched(cv=KFold(2, shuffle=True)), X, Y),
     "a search of classes": (
@@ -472,6 +486,7 @@ TRANSFORMERS = {
     "padder of frames": (SequencePadder(), [pd.DataFrame(x, columns=["a", "b"]) for x in RAGGED]),
     "padder of flat sequences": (SequencePadder(padding="pre"), [x[:, 0] for x in RAGGED]),
     "scaled steps": (PerTimestep(StandardScaler()), X),
+    "flattener": (SequenceFlattener(), X),
 }
 
 

@@ -12,6 +12,7 @@ import sklearn
 from numpy.typing import NDArray
 from sklearn.base import _clone_parametrized as clone_parametrized
 from sklearn.base import _fit_context
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._missing import is_pandas_na
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import (
@@ -28,6 +29,7 @@ from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _check_y as check_y
 from sklearn.utils.validation import _get_feature_names as get_feature_names
 from sklearn.utils.validation import _is_fitted as is_fitted
+from sklearn.utils.validation import _num_samples as num_samples
 
 _BELOW_1_9 = parse_version(sklearn.__version__) < parse_version("1.9")
 
@@ -58,6 +60,8 @@ __all__ = [
     "inner_estimator_block",
     "is_fitted",
     "is_pandas_na",
+    "num_samples",
+    "safe_indexing",
     "type_of_numbers",
     "validate_parameter_constraints",
     "validate_params",
@@ -78,6 +82,9 @@ PRIVATE_NAMES = {
     "sklearn.base._fit_context": _CONSTRAINTS,
     "sklearn.callback.CallbackSupportMixin._init_callback_context": _CALLBACKS,
     "sklearn.callback.CallbackSupportMixin._skl_callbacks": _CALLBACKS,
+    "sklearn.utils._safe_indexing": (
+        "Select rows of any X, as scikit-learn's cross-validation does. Replacement: a public name."
+    ),
     "sklearn.utils._missing.is_pandas_na": (
         "Detects pandas.NA without importing pandas. Replacement: `pandas.isna` if pandas is "
         "imported."
@@ -109,6 +116,9 @@ PRIVATE_NAMES = {
     "sklearn.utils.validation._get_feature_names": (
         "The column names, and the error for names of mixed types. Replacement: `validate_data`, "
         "which also sets attributes."
+    ),
+    "sklearn.utils.validation._num_samples": (
+        "Count the rows of any X, with the errors of scikit-learn's splitters. Replacement: len()."
     ),
     "sklearn.utils.validation._is_fitted": (
         "Checks without raising. Replacement: `check_is_fitted` in a try block."

@@ -10,6 +10,11 @@ def listed(values: Iterable[Any]) -> str:
     return ", ".join(map(repr, values))
 
 
+def counted(count: int, noun: str) -> str:
+    """Format a count with its noun, which takes an s in the plural."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def did_you_mean(name: str, names: Iterable[str], form: str = "{}") -> str:
     """Return a sentence with the most similar names, or an empty string.
 

@@ -3,8 +3,9 @@
 Every function takes and returns plain integers, so shape rules can be tested without arrays.
 """
 
+import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .messages import listed
 
@@ -15,6 +16,18 @@ def step_names(timesteps: int, names: Iterable[str]) -> list[str]:
     """Name the values of a flattened window: ``t0_a, t0_b, t1_a, …``; ``t0`` is the oldest step."""
     names = list(names)
     return [f"t{step}_{name}" for step in range(timesteps) for name in names]
+
+
+def lead_names(steps: Iterable[int], names: Iterable[Any]) -> list[str]:
+    """Name the values of coming steps: ``h1_a, h1_b, h2_a, …``; ``h1`` is one step ahead."""
+    names = list(names)
+    return [f"h{step}_{name}" for step in steps for name in names]
+
+
+def parse_lead_name(name: Any) -> tuple[int, str] | None:
+    """Return the step ahead and the column of a name of `lead_names`; None for other names."""
+    found = re.fullmatch(r"h([1-9]\d*)_(.+)", name, re.DOTALL) if isinstance(name, str) else None
+    return None if found is None else (int(found[1]), found[2])
 
 
 class ReshapePlan(NamedTuple):

@@ -9,12 +9,15 @@ TRUSTED_TYPES: tuple[str, ...] = (
     # Classes and functions of this package.
     "skl_lstm.LSTMClassifier",
     "skl_lstm.LSTMRegressor",
+    "skl_lstm.NaiveRegressor",
     "skl_lstm.PerTimestep",
     "skl_lstm.SequenceClassifier",
+    "skl_lstm.SequenceFlattener",
     "skl_lstm.SequencePadder",
     "skl_lstm.SequenceRegressor",
     "skl_lstm.SequenceReshaper",
     "skl_lstm.SequenceWindower",
+    "skl_lstm.TimeSplit",  # the folds of a search
     "skl_lstm.lstm_network",  # SequenceRegressor(lstm_network)
     # Types of parameters and fitted attributes.
     "datetime.timedelta",  # SequenceWindower(max_gap=timedelta(hours=2))
@@ -32,7 +35,7 @@ TRUSTED_TYPES: tuple[str, ...] = (
     "sklearn.metrics._regression.r2_score",
     "sklearn.metrics._regression.root_mean_squared_error",
     "sklearn.model_selection._search_successive_halving.HalvingGridSearchCV",
-    "sklearn.model_selection._split.KFold",  # the folds of a search
+    "sklearn.model_selection._split.KFold",
     "sklearn.model_selection._split.StratifiedKFold",
     "sklearn.model_selection._split.TimeSeriesSplit",
     "sklearn.utils._bunch.Bunch",  # VotingRegressor, VotingClassifier

@@ -19,7 +19,16 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "regression. Without --csv, the table is four years of daily weather in Seattle.",
     )
     add_tune_options(parser)
-    commands = parser.add_subparsers(dest="command", title="commands", metavar="predict")
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="{forecast,predict}")
+    forecast_parser = commands.add_parser(
+        "forecast",
+        help="forecast the steps after the last row; takes MODEL and CSV",
+        description="Forecast the steps after the last row of CSV with the pipeline in MODEL, and "
+        "print their times and forecasts as CSV. Loading MODEL runs no code: a file with types "
+        "that skl-lstm does not trust is refused.",
+    )
+    add_model_arguments(forecast_parser)
+    add_forecast_options(forecast_parser)
     predict_parser = commands.add_parser(
         "predict",
         help="forecast with a saved pipeline; takes MODEL and CSV",
@@ -27,11 +36,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "forecasts as CSV. Loading MODEL runs no code: a file with types that skl-lstm does not "
         "trust is refused.",
     )
-    add_predict_options(predict_parser)
+    add_model_arguments(predict_parser)
     args, unknown = parser.parse_known_args(argv)
     if unknown:
-        # parse_args would print the usage of the main command for options of predict, too.
-        used = predict_parser if args.command else parser
+        # parse_args would print the usage of the main command for options of the others, too.
+        used = {"forecast": forecast_parser, "predict": predict_parser}.get(args.command, parser)
         used.error(f"unrecognized arguments: {' '.join(unknown)}")
     if args.command is None and args.time_column and not args.csv:
         parser.error("--time-column requires --csv")
@@ -77,7 +86,7 @@ def add_tune_options(parser: argparse.ArgumentParser) -> None:
         "--folds",
         type=parse_folds,
         default=3,
-        help="TimeSeriesSplit folds, 2 or more (%(default)s)",
+        help="TimeSplit folds, 2 or more (%(default)s)",
     )
     add(
         "--test-size",
@@ -104,13 +113,13 @@ def add_tune_options(parser: argparse.ArgumentParser) -> None:
         "--save",
         type=Path,
         metavar="FILE",
-        help="file for the fitted pipeline, to use with predict",
+        help="file for the fitted pipeline, to use with forecast and predict",
     )
     add("--version", action="version", version=f"%(prog)s {__version__}")
 
 
-def add_predict_options(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``skl-lstm predict``."""
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that ``skl-lstm forecast`` and ``skl-lstm predict`` share."""
     add = parser.add_argument
     add("model", type=Path, metavar="MODEL", help="file that was written with --save")
     add("csv", type=Path, metavar="CSV", help="table with the columns that MODEL was trained on")
@@ -120,6 +129,19 @@ def add_predict_options(parser: argparse.ArgumentParser) -> None:
         help="column with the time of each row (same as in training)",
     )
     add("--output", type=Path, metavar="FILE", help="CSV file to write (standard output)")
+
+
+def add_forecast_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``skl-lstm forecast``."""
+    add = parser.add_argument
+    add("--steps", type=parse_count, help="number of steps to forecast (horizon of MODEL)")
+    add("--target", metavar="NAME", help="column to forecast (same as in training)")
+    add(
+        "--known",
+        type=Path,
+        metavar="FILE",
+        help="CSV with the coming values of the other columns, for steps after the horizon",
+    )
 
 
 def parse_integer(low: int, text: str) -> int:

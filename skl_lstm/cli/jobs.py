@@ -1,35 +1,44 @@
-"""The two jobs of the command: tune and report, and predict."""
+"""The jobs of the command: tune and report, forecast, and predict."""
 
 import argparse
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from rich.console import Console
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
-from skl_lstm import SequenceWindower
+from skl_lstm import (
+    NaiveRegressor,
+    SequenceFlattener,
+    SequenceWindower,
+    TimeSplit,
+    backtest,
+    forecast,
+)
 
 from .arguments import parse_args
 from .errors import CommandError, count_and_noun, one_line
 from .files import check_writable, load_model, native_log_silenced, save_model, write_atomically
-from .report import print_candidates, print_errors, show_progress
+from .report import print_candidates, print_errors, print_verdict, show_progress
 from .tables import (
     as_columns,
     choose_target,
+    next_values,
+    numeric_columns,
     padded_windows_ignored,
     read_features,
     read_table,
-    rows_with_future,
+    report_holes,
     select_features,
     split_tail,
 )
@@ -43,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = parse_args(argv)
     try:
-        (predict if args.command == "predict" else tune)(args)
+        {"forecast": forecast_table, "predict": predict, None: tune}[args.command](args)
     except CommandError as error:
         print(f"skl-lstm: error: {error}", file=sys.stderr)
         return 1
@@ -62,8 +71,9 @@ def tune(args: argparse.Namespace) -> None:
     table = read_table(args.csv, args.time_column)
     target = choose_target(table, args.target, from_csv=args.csv is not None)
     series = select_features(table, target, args.features)
-    rows, y = rows_with_future(series, target, args.horizon)
-    X = series.iloc[rows]
+    report_holes(series)
+    y = next_values(series, target, args.horizon)
+    X = series.loc[y.index]
     n_train, n_test = split_tail(len(X), args)
 
     console = Console(highlight=False)
@@ -75,29 +85,42 @@ def tune(args: argparse.Namespace) -> None:
     )
     search = make_search(args)
     show_progress(search)
-    X_train, y_train = X[:n_train], y[:n_train]
     with padded_windows_ignored():  # those after the gap between the parts of a fold
-        search.fit(X_train, y_train)
+        search.fit(X[:n_train], y[:n_train])
     print_candidates(console, search)
 
-    def forecast(model: BaseEstimator) -> NDArray[Any]:
-        # This includes the rows of the gap, so the windows of the test rows are complete.
-        return as_columns(model.predict(X[n_train:]))[-n_test:]
-
+    lstm = search.best_estimator_
+    models = {
+        "LSTM": FrozenEstimator(lstm),
+        "persistence": make_pipeline(SequenceWindower(), NaiveRegressor(target)),
+        "ridge": make_ridge(lstm),
+    }
+    held_out = np.arange(len(X) - n_test, len(X))
     with warnings_as_notes():
-        forecasts = {
-            "LSTM": forecast(search.best_estimator_),
-            "persistence": persistence(X[-n_test:], target, args.horizon),
-            "ridge, same lags": forecast(fit_ridge(search.best_estimator_, X_train, y_train)),
-        }
-    print_errors(console, as_columns(y[-n_test:]), forecasts)
+        forecasts = backtest(models, X, y, cv=[(np.arange(n_train), held_out)])
+    print_errors(console, forecasts)
+    print_verdict(console, forecasts)
 
     if args.plot:
-        draw_forecast(args.plot, series[target], rows[-n_test:], forecasts["LSTM"])
+        draw_forecast(args.plot, forecasts, target, str(series.index.name or "row"))
         console.print(f"Forecast and truth drawn to {args.plot}")
     if args.save:
-        save_model(search.best_estimator_, target, args.save)
+        save_model(lstm, target, args.save)
         console.print(f"Fitted pipeline saved to {args.save}")
+
+
+def forecast_table(args: argparse.Namespace) -> None:
+    """Forecast the steps after the last row of a table with a saved pipeline."""
+    if args.output:
+        check_writable(args.output)
+    model = load_model(args.model)
+    time_column = args.time_column or model.time_column
+    rows = numeric_columns(read_table(args.csv, time_column))
+    known = None if args.known is None else numeric_columns(read_table(args.known, time_column))
+    with errors_of_model():
+        target = args.target or model.target
+        coming = forecast(model.pipeline, rows, target=target, steps=args.steps, known=known)
+    write_csv(coming, time_column, args.output)
 
 
 def predict(args: argparse.Namespace) -> None:
@@ -107,11 +130,17 @@ def predict(args: argparse.Namespace) -> None:
     model = load_model(args.model)
     time_column = args.time_column or model.time_column
     rows = read_features(read_table(args.csv, time_column), model.features)
-    y_pred = forecast_rows(model.pipeline, rows)
+    with errors_of_model():
+        y_pred = as_columns(model.pipeline.predict(rows))
     names = [f"{model.target}+{ahead + 1}" for ahead in range(y_pred.shape[1])]
-    text = pd.DataFrame(y_pred, rows.index, names).to_csv(index_label=time_column or "row")
-    if args.output:
-        write_atomically(args.output, lambda file: file.write(text.encode()))
+    write_csv(pd.DataFrame(y_pred, rows.index, names), time_column, args.output)
+
+
+def write_csv(forecasts: pd.DataFrame, time_column: str | None, output: Path | None) -> None:
+    """Write forecasts as CSV to a file, or to standard output."""
+    text = forecasts.to_csv(index_label=time_column or "row")
+    if output:
+        write_atomically(output, lambda file: file.write(text.encode()))
     else:
         sys.stdout.write(text)
 
@@ -130,29 +159,25 @@ def make_search(args: argparse.Namespace) -> GridSearchCV:
     return GridSearchCV(
         pipeline,
         grid,
-        cv=TimeSeriesSplit(args.folds, gap=args.horizon - 1),
+        cv=TimeSplit(args.folds, horizon=args.horizon),
         scoring="neg_root_mean_squared_error",
         n_jobs=args.n_jobs,
         error_score="raise",
     )
 
 
-def persistence(X: pd.DataFrame, target: str, horizon: int) -> NDArray[Any]:
-    """Return the last value of the target as the forecast of every step."""
-    return np.repeat(X[[target]].to_numpy(), horizon, axis=1)
+def make_ridge(lstm: Pipeline) -> Pipeline:
+    """Create ridge regression on the same windows as the LSTM, scaled for its penalty."""
+    ridge = RidgeCV(alphas=np.logspace(-2, 4, 13))
+    return make_pipeline(clone(lstm[:-1]), SequenceFlattener(), StandardScaler(), ridge)
 
 
-def fit_ridge(lstm: Pipeline, X: pd.DataFrame, y: NDArray[Any]) -> BaseEstimator:
-    """Fit ridge regression to the same windows as the best LSTM, scaled for its penalty."""
-    flatten, ridge = FunctionTransformer(as_columns), RidgeCV(alphas=np.logspace(-2, 4, 13))
-    return make_pipeline(clone(lstm[:-1]), flatten, StandardScaler(), ridge).fit(X, y)
-
-
-def forecast_rows(model: Pipeline, rows: pd.DataFrame) -> NDArray[Any]:
-    """Return the forecasts from every row, (n, horizon)."""
+@contextmanager
+def errors_of_model() -> Iterator[None]:
+    """Raise the errors of a model as errors of the command, and print its warnings as notes."""
     try:
         with warnings_as_notes():
-            return as_columns(model.predict(rows))
+            yield
     except Exception as error:
         raise CommandError(f"cannot forecast: {one_line(str(error))}") from error
 

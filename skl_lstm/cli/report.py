@@ -1,16 +1,14 @@
 """The progress bar and the printed tables of the command."""
 
 import sys
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
-from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.model_selection import GridSearchCV
 
-from .tables import as_columns
+from skl_lstm import compare_forecasts
 
 
 def show_progress(search: GridSearchCV) -> None:
@@ -46,16 +44,31 @@ def print_candidates(console: Console, search: GridSearchCV) -> None:
     console.print(f"Best: timesteps={best['window__timesteps']}, units={best['lstm__units']}")
 
 
-def print_errors(
-    console: Console, y_true: NDArray[Any], forecasts: dict[str, NDArray[Any]]
-) -> None:
+def print_errors(console: Console, forecasts: pd.DataFrame) -> None:
     """Print the errors of the LSTM and the baselines on the held-out rows."""
-    table = Table(title=f"Held-out tail, {len(y_true)} rows")
+    table = Table(title=f"Held-out tail, {forecasts['origin'].nunique()} rows")
     table.add_column("forecast")
     table.add_column("RMSE", justify="right")
     table.add_column("MAE", justify="right")
-    for name, y_pred in forecasts.items():
-        rmse = root_mean_squared_error(y_true, as_columns(y_pred))
-        mae = mean_absolute_error(y_true, as_columns(y_pred))
-        table.add_row(name, f"{rmse:.3f}", f"{mae:.3f}")
+    errors = mean_errors(forecasts)
+    for model, (rmse, mae) in errors.iterrows():
+        table.add_row(str(model), f"{rmse:.3f}", f"{mae:.3f}")
     console.print(table)
+
+
+def print_verdict(console: Console, forecasts: pd.DataFrame) -> None:
+    """Print whether the LSTM is better than the better one of the baselines."""
+    baselines = mean_errors(forecasts).drop(index="LSTM")
+    verdict = compare_forecasts(forecasts, baselines["RMSE"].idxmin()).loc["LSTM", "verdict"]
+    console.print(f"{verdict}.", soft_wrap=True)
+
+
+def mean_errors(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Return RMSE and MAE of every model, averaged over the steps ahead as in the search."""
+    error = forecasts["forecast"] - forecasts["truth"]
+    by_step = [forecasts["model"], forecasts["step"]]
+    errors = {
+        "RMSE": np.sqrt((error**2).groupby(by_step, sort=False).mean()),
+        "MAE": error.abs().groupby(by_step, sort=False).mean(),
+    }
+    return pd.DataFrame(errors).groupby("model", sort=False).mean()

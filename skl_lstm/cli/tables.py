@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skl_lstm import SequenceWindower, datasets
+from skl_lstm import SequenceWindower, datasets, leads
 
 from .arguments import DEFAULT_TARGET
 from .errors import CommandError, comma_separated, count_and_noun, one_line
@@ -108,16 +108,13 @@ def read_features(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return to_finite_float(rows)
 
 
-def rows_with_future(
-    series: pd.DataFrame, target: str, horizon: int
-) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Return the positions of the rows with `horizon` rows after them, and the future targets."""
-    # The windower pads a window with NaN where it would cross a hole in time. A row thus has a
-    # complete future if the window that ends `horizon` rows later has no NaN.
-    windower = SequenceWindower(timesteps=horizon + 1, padding=np.nan)
+def report_holes(series: pd.DataFrame) -> None:
+    """Print a note on the holes in time, which no window and no target crosses."""
+    # Windows of two rows are padded at the first row, and after every hole.
+    windower = SequenceWindower(timesteps=2, padding=np.nan)
     with padded_windows_ignored():
-        windows = windower.fit_transform(series[[target]])[:, :, 0]
-    if holes := int(np.isnan(windows[1:, -2]).sum()):
+        windows = windower.fit_transform(series)
+    if holes := int(np.isnan(windows[:, 0, 0]).sum()) - 1:
         usual = windower.max_gap_
         if isinstance(usual, int):  # the rows are labelled by first or last days of months
             usual = count_and_noun(usual, "month")
@@ -126,9 +123,14 @@ def rows_with_future(
             f"step is at least 1.5 times the usual {usual}; no window crosses a hole",
             file=sys.stderr,
         )
-    rows = np.flatnonzero(~np.isnan(windows[horizon:]).any(axis=1))
-    future = windows[rows + horizon, 1:]
-    return rows, future[:, 0] if horizon == 1 else future
+
+
+def next_values(series: pd.DataFrame, target: str, horizon: int) -> pd.Series | pd.DataFrame:
+    """Return the next values of the target, for the rows that have all of them."""
+    try:
+        return leads(series, target, horizon=horizon)
+    except ValueError as error:
+        raise CommandError(one_line(str(error))) from error
 
 
 @contextmanager
@@ -147,7 +149,7 @@ def split_tail(rows: int, args: argparse.Namespace) -> tuple[int, int]:
     """
     n_test = int(rows * args.test_size)
     n_train = rows - n_test - (args.horizon - 1)
-    # TimeSeriesSplit computes the sizes of its folds in the same way.
+    # TimeSplit computes the sizes of its folds in the same way.
     fold = n_train // (args.folds + 1)
     first_train = n_train - args.folds * fold - (args.horizon - 1)
     if min(n_test, fold) < 1 or first_train < max(args.timesteps):
@@ -159,6 +161,13 @@ def split_tail(rows: int, args: argparse.Namespace) -> tuple[int, int]:
             f"{count_and_noun(max(args.timesteps), 'timestep')}; use fewer timesteps or folds"
         )
     return n_train, n_test
+
+
+def numeric_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that hold numbers, as float64."""
+    if not len(table):
+        raise CommandError("the table has no rows")
+    return table.select_dtypes("number").astype(float)
 
 
 def check_column(table: pd.DataFrame, name: str) -> None:

@@ -30,13 +30,14 @@ from .._core.parameters import AtLeast, InstanceOfKeras, Number
 from .._core.user_warnings import warn_user
 from ..networks.architecture import Scaling
 from ..networks.markers import is_plain_optimizer, needs_keras
-from ..training.rows import training_rows
+from ..training.rows import Split, split_rows
 from .callbacks import EpochTasks
 from .data import (
     MaskValue,
     TrainingData,
-    apply_weights,
     compare_mask_values,
+    drop_weightless,
+    multiply_weights,
     read_training_data,
     read_X,
 )
@@ -69,7 +70,7 @@ class Run(NamedTuple):
     seed: int
     shuffle: bool
     batch_size: int
-    validation_split: float
+    split: Split
     patience: int | None
     verbose: int | str
     options: dict[str, Any]  # further arguments of keras.Model.fit
@@ -89,6 +90,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         "epochs": [AtLeast(1)],
         "batch_size": [AtLeast(1)],
         "validation_split": [Number(Real, 0, 1, closed="left")],
+        "validation_gap": [AtLeast(0)],
         "patience": [AtLeast(0), None],
         "callbacks": [list, tuple, dict, type, InstanceOfKeras("callbacks.Callback"), None],
         "verbose": ["verbose", StrOptions({"auto"})],
@@ -151,10 +153,11 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         data = self._read(X, y, sample_weight, resume)
         description = self._description if resume else self._describe(data, describe_target)
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        run = self._run_settings(epochs, seed, resume)
-        data = self._apply_weights(data, description.target, run.validation_split)
+        data = self._drop_weightless(data, description.target)
+        run = self._run_settings(epochs, seed, resume, data)
+        description.target.check_held_out(data.y, run.split, by_time=data.times is not None)
         if not resume and self._standardizes():
-            scaling = self._learn_scaling(data, description, run.validation_split)
+            scaling = self._learn_scaling(data, description, run.split)
             description = description._replace(scaling=scaling)
             if in_batches and description.target.is_constant(data.y):
                 warn_user(_CONSTANT_BATCH)
@@ -169,8 +172,9 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         if description.scaling is not None:
             y_encoded = scale_target(y_encoded, description.scaling)
         arrays = [self._to_network(data.X, description), y_encoded.astype(floatx())]
-        if data.weight is not None:
-            arrays.append(data.weight)
+        weight = multiply_weights(data, run.split)
+        if weight is not None:
+            arrays.append(weight)
         history = network.train(arrays, run)
         self._set_fitted_attributes(X, description, network, history, resume)
         return self
@@ -190,24 +194,19 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         target = describe_target(data.y, type(self).__name__)
         return Description(data.X.shape, target, self._network_mask_value())
 
-    def _apply_weights(
-        self, data: TrainingData, target: Any, validation_split: float
-    ) -> TrainingData:
-        """Multiply sample and class weights, and drop the rows of weight zero."""
-        kept = apply_weights(data, self._class_weights(data), validation_split)
+    def _drop_weightless(self, data: TrainingData, target: Any) -> TrainingData:
+        """Add the class weights, and drop the rows of weight zero."""
+        kept = drop_weightless(data._replace(class_weight=self._class_weights(data)))
         target.check_remaining(data.y, kept.y, type(self).__name__)
-        target.check_held_out(kept.y, training_rows(len(kept.y), validation_split))
         return kept
 
-    def _learn_scaling(
-        self, data: TrainingData, description: Description, validation_split: float
-    ) -> Scaling:
+    def _learn_scaling(self, data: TrainingData, description: Description, split: Split) -> Scaling:
         """Return the scaling for the training rows."""
-        n_train = training_rows(len(data.X), validation_split)
         has_classes = isinstance(description.target, ClassTarget)
         return learn_scaling(
-            data.X[:n_train],
-            None if has_classes else data.y[:n_train],
+            data.X,
+            None if has_classes else data.y,
+            rows=split.train,
             mask_value=description.architecture.mask_value,
             loss=self.loss,
         )
@@ -286,7 +285,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         # The network is copied, because training changes it.
         return EpochTasks(self, epochs, lambda: {**fitted, "_network": network.copy()}, **arguments)
 
-    def _run_settings(self, epochs: int, seed: int, resume: bool) -> Run:
+    def _run_settings(self, epochs: int, seed: int, resume: bool, data: TrainingData) -> Run:
         """Return the parameters of the run, overridden by ``fit__`` parameters."""
         routed = self._params_with_prefix("fit")
         # `KerasNetwork` has already created these callbacks.
@@ -297,13 +296,17 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
             "shuffle": self._shuffles_rows(),
             "batch_size": self.batch_size,
             "validation_split": self.validation_split,
+            "validation_gap": self.validation_gap,
             "verbose": self.verbose,
         }
         overridden = {name: routed.pop(name) for name in settings if name in routed}
         self._check_options({**overridden, **routed})
+        settings |= overridden
+        split = settings.pop("validation_split"), settings.pop("validation_gap")
         return Run(
-            **{**settings, **overridden},
+            **settings,
             seed=seed,
+            split=split_rows(len(data.y), *split, data.times),
             patience=self.patience,
             options=routed,
             tasks=None,

@@ -14,9 +14,10 @@ from .._compat.sklearn import check_sample_weight, get_feature_names
 from .._core.float_type import floatx
 from .._core.memmaps import cast_rows, check_finite, lies_on_disk
 from .._core.sequences import padding_mark
+from .._core.timed_windows import times_of_windows
 from .._core.validation import explained, read_array
 from .._core.windows import apply_to_table, window_table
-from ..training.rows import training_rows
+from ..training.rows import Split
 
 
 class TrainingData(NamedTuple):
@@ -26,6 +27,8 @@ class TrainingData(NamedTuple):
     y: NDArray  # (samples,) or (samples, outputs), not yet encoded
     weight: NDArray | None  # (samples,), or None if the samples have no weights
     feature_names: NDArray | None
+    class_weight: NDArray | None = None  # (samples,), the weight of the class of each sample
+    times: NDArray | None = None  # (samples,), in steps, or None if they are unknown
 
 
 # None: the network does not skip time steps. "unknown": the network is the user's own and has no
@@ -85,29 +88,34 @@ def read_training_data(
             weight = check_sample_weight(
                 sample_weight, values, dtype=np.dtype(floatx()), ensure_non_negative=True
             )
-    return TrainingData(values, labels, weight, get_feature_names(X))
+    return TrainingData(values, labels, weight, get_feature_names(X), times=times_of_windows(X))
 
 
-def apply_weights(
-    data: TrainingData, class_weight: NDArray | None, validation_split: float
-) -> TrainingData:
-    """Multiply sample and class weights, and drop the rows of weight zero."""
-    if data.weight is None and class_weight is None:
+def drop_weightless(data: TrainingData) -> TrainingData:
+    """Drop the rows whose sample weight or class weight is zero."""
+    weights = [weight for weight in (data.weight, data.class_weight) if weight is not None]
+    if not weights:
         return data
-    dtype = np.dtype(floatx())
-    ones = np.ones(len(data.X), dtype)
-    by_sample = ones if data.weight is None else data.weight
-    by_class = ones if class_weight is None else class_weight.astype(dtype)
-    nonzero = by_sample * by_class != 0
+    nonzero = np.prod(weights, axis=0) != 0
     if not nonzero.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
-    X, y = data.X, data.y
-    if not nonzero.all():  # indexing would copy windows that share memory
-        X, y, by_sample, by_class = X[nonzero], y[nonzero], by_sample[nonzero], by_class[nonzero]
+    if nonzero.all():  # indexing would copy windows that share memory
+        return data
+    per_row = ("X", "y", "weight", "class_weight", "times")
+    by_name = {name: getattr(data, name) for name in per_row}
+    return data._replace(
+        **{name: array[nonzero] for name, array in by_name.items() if array is not None}
+    )
+
+
+def multiply_weights(data: TrainingData, split: Split) -> NDArray | None:
+    """Return the weight of each row, or None if there are neither sample nor class weights."""
+    if data.class_weight is None:
+        return data.weight
     # Keras applies class weights to the training rows only, and sample weights to all rows.
-    in_training = np.arange(len(y)) < training_rows(len(y), validation_split)
-    weight = by_sample * np.where(in_training, by_class, 1)
-    return data._replace(X=X, y=y, weight=weight.astype(dtype, copy=False))
+    weight = np.ones(len(data.y), floatx()) if data.weight is None else data.weight.copy()
+    weight[split.train] *= data.class_weight[split.train]
+    return weight
 
 
 def compare_mask_values(X: ArrayLike, mask_value: MaskValue, name: str) -> str | None:

@@ -21,6 +21,7 @@ from ..networks.models import (
 from ..networks.saving import pack, unpack
 from ..networks.seeding import seeded
 from ..training.keras import engine
+from ..training.rows import count_of
 from .building import ModelBuilder
 from .callbacks import EpochTasks
 from .keras_settings import trains_on_one_hot
@@ -118,7 +119,7 @@ class KerasNetwork:
                 epochs=run.epochs,
                 initial_epoch=run.initial_epoch,
                 batch_size=run.batch_size,
-                validation_split=run.validation_split,
+                split=run.split,
                 verbose=run.verbose,
                 callbacks=callbacks,
                 **run.options,
@@ -168,7 +169,7 @@ def _early_stopping(run: Run) -> list[keras.callbacks.Callback]:
         return []
     # Keras monitors val_loss by default. Without validation data this metric does not exist, and
     # Keras would never stop.
-    monitor = "val_loss" if run.validation_split else "loss"
+    monitor = "val_loss" if count_of(run.split.validation) else "loss"
     return [
         keras.callbacks.EarlyStopping(monitor, patience=run.patience, restore_best_weights=True)
     ]

@@ -140,7 +140,7 @@ class NativeNetwork:
             [with_feature_axis(X), *others],
             loss=self.loss,
             batch_size=run.batch_size,
-            validation_split=run.validation_split,
+            split=run.split,
             seed=run.seed,
             shuffle=run.shuffle,
         )

@@ -19,6 +19,7 @@ from .._core.masks import is_masked
 from .._core.memmaps import converted, small_blocks
 from .._core.windows import apply_to_table, window_table
 from ..networks.architecture import Scaling
+from ..training.rows import Rows, parts_of_rows, rows_per_part
 
 # The mask value of a network that is trained on scaled features: any value that a user chooses
 # could be that of a scaled step. Scaled features are cut at half of it, which also keeps the
@@ -43,22 +44,36 @@ _LOSSES_OF_UNITS = {
 }
 
 
-def learn_scaling(X: NDArray, y: NDArray | None, *, mask_value: float | None, loss: Any) -> Scaling:
-    """Return the scaling for X and y. Labels of classes are not scaled; pass None for them."""
-    target = (np.zeros(1), np.ones(1)) if y is None else learn_target(y.reshape(len(y), -1), loss)
-    return Scaling(*learn_features(X, mask_value), *target)
+def learn_scaling(
+    X: NDArray,
+    y: NDArray | None,
+    *,
+    mask_value: float | None,
+    loss: Any,
+    rows: Rows = slice(None),
+) -> Scaling:
+    """Return the scaling for these rows of X and y.
+
+    Labels of classes are not scaled; pass None for them.
+    """
+    target = np.zeros(1), np.ones(1)
+    if y is not None:
+        target = learn_target(y.reshape(len(y), -1)[rows], loss)
+    return Scaling(*learn_features(X, mask_value, rows), *target)
 
 
-def learn_features(X: NDArray, mask_value: float | None) -> tuple[NDArray, NDArray]:
+def learn_features(
+    X: NDArray, mask_value: float | None, rows: Rows = slice(None)
+) -> tuple[NDArray, NDArray]:
     """Return the mean and the standard deviation of each feature over all steps but masked ones.
 
-    `X` is (samples, timesteps, features), or (samples, timesteps) for one feature. A constant
-    feature has the scale 1.
+    `X` is (samples, timesteps, features), or (samples, timesteps) for one feature. Only these rows
+    of it are used. A constant feature has the scale 1.
     """
     X = with_feature_axis(X)
     n_features = X.shape[-1]
     scaler = StandardScaler()
-    for steps, counts in _blocks_of_steps(X):
+    for steps, counts in _blocks_of_steps(X, rows):
         used = counts > 0
         if mask_value is not None:
             used &= ~is_masked(steps, mask_value)
@@ -135,24 +150,39 @@ def loss_name(loss: Any) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-def _blocks_of_steps(X: NDArray) -> Iterator[tuple[NDArray, NDArray]]:
-    """Yield steps, (steps, features), and in how many places of the sequences each occurs."""
+def _blocks_of_steps(X: NDArray, rows: Rows) -> Iterator[tuple[NDArray, NDArray]]:
+    """Yield steps, (steps, features), and in how many places of these sequences each occurs."""
+    if isinstance(rows, slice):
+        X = X[rows]
     shared = window_table(X)
-    table, counts = (X, None) if shared is None else (shared[0], _occurrences(X.shape, *shared))
-    start = 0
-    for block in small_blocks(table):
-        steps = block.reshape(-1, X.shape[-1])
-        stop = start + len(steps)
-        yield steps, np.ones(len(steps)) if counts is None else counts[start:stop]
-        start = stop
+    if shared is None:
+        for block in _blocks_of_rows(X, rows):
+            steps = block.reshape(-1, X.shape[-1])
+            yield steps, np.ones(len(steps))
+        return
+    is_used = np.ones(len(X))
+    if not isinstance(rows, slice):
+        is_used = np.bincount(rows, minlength=len(X)).astype(np.float64)
+    table, stride, step = shared
+    counts, start = _occurrences(is_used, X.shape[1], len(table), stride, step), 0
+    for steps in small_blocks(table):
+        yield steps, counts[start : start + len(steps)]
+        start += len(steps)
 
 
-def _occurrences(shape: tuple[int, ...], table: NDArray, stride: int, step: int) -> NDArray:
-    """Return in how many windows each row of a table is."""
-    n_windows, timesteps, _ = shape
-    counts = np.zeros(len(table))
+def _blocks_of_rows(X: NDArray, rows: Rows) -> Iterator[NDArray]:
+    """Return an iterator over blocks of X, which is already cut if the rows are a slice."""
+    if isinstance(rows, slice):
+        return small_blocks(X)
+    parts = parts_of_rows(X, rows, rows_per_part(X, 1))
+    return (part[places] for part, places in parts)
+
+
+def _occurrences(is_used: NDArray, timesteps: int, n_rows: int, stride: int, step: int) -> NDArray:
+    """Return in how many of the used windows each row of their table is."""
+    counts = np.zeros(n_rows)
     for first in range(0, timesteps * step, step):
-        counts[first : first + (n_windows - 1) * stride + 1 : stride] += 1
+        counts[first : first + (len(is_used) - 1) * stride + 1 : stride] += is_used
     return counts
 
 

@@ -38,6 +38,7 @@ class _SequenceEstimator(RoutedParameters, NetworkEstimator):
         epochs: int = 50,
         batch_size: int = 32,
         validation_split: float = 0.0,
+        validation_gap: int = 0,
         patience: int | None = None,
         shuffle: bool = True,
         run_eagerly: bool = False,
@@ -54,6 +55,7 @@ class _SequenceEstimator(RoutedParameters, NetworkEstimator):
         self.epochs = epochs
         self.batch_size = batch_size
         self.validation_split = validation_split
+        self.validation_gap = validation_gap
         self.patience = patience
         self.shuffle = shuffle
         self.run_eagerly = run_eagerly
@@ -141,7 +143,12 @@ class SequenceRegressor(Regressor, _SequenceEstimator):
         Number of rows per gradient step, and per step of a prediction.
     validation_split : float, default=0.0
         Fraction of the rows held out for validation, in [0, 1). They are the last rows, before
-        shuffling.
+        shuffling. If X carries the times of its rows, as that of a `SequenceWindower` for a
+        DataFrame, they are the rows with the latest times of all series, in any order.
+    validation_gap : int, default=0
+        Number of time steps before the rows for validation that are left out, or number of rows if
+        X carries no times. Set it to the horizon minus one if y has several steps ahead. Otherwise
+        the last targets of the training rows contain values that also validate.
     patience : int, default=None
         Number of epochs without a lower loss after which training stops and the best weights
         are restored. The loss is that of the validation rows if there is a `validation_split`,
@@ -237,7 +244,12 @@ class SequenceClassifier(Classifier, _SequenceEstimator):
         Number of rows per gradient step, and per step of a prediction.
     validation_split : float, default=0.0
         Fraction of the rows held out for validation, in [0, 1). They are the last rows, before
-        shuffling.
+        shuffling. If X carries the times of its rows, as that of a `SequenceWindower` for a
+        DataFrame, they are the rows with the latest times of all series, in any order.
+    validation_gap : int, default=0
+        Number of time steps before the rows for validation that are left out, or number of rows if
+        X carries no times. Set it to the horizon minus one if y has several steps ahead. Otherwise
+        the last targets of the training rows contain values that also validate.
     patience : int, default=None
         Number of epochs without a lower loss after which training stops and the best weights
         are restored. The loss is that of the validation rows if there is a `validation_split`,
@@ -308,6 +320,7 @@ class SequenceClassifier(Classifier, _SequenceEstimator):
         epochs: int = 50,
         batch_size: int = 32,
         validation_split: float = 0.0,
+        validation_gap: int = 0,
         patience: int | None = None,
         shuffle: bool = True,
         run_eagerly: bool = False,
@@ -326,6 +339,7 @@ class SequenceClassifier(Classifier, _SequenceEstimator):
             epochs=epochs,
             batch_size=batch_size,
             validation_split=validation_split,
+            validation_gap=validation_gap,
             patience=patience,
             shuffle=shuffle,
             run_eagerly=run_eagerly,

@@ -20,6 +20,7 @@ from .._core.float_type import floatx
 from .._core.messages import listed
 from .._core.user_warnings import warn_user
 from .._core.validation import explained, numeric
+from ..training.rows import Split, count_of
 
 _LARGEST_PROBABILITY = 1.001  # a softmax may exceed 1 by a rounding error
 
@@ -70,7 +71,7 @@ class NumericTarget(NamedTuple):
     def check_remaining(self, y: NDArray, kept: NDArray, name: str) -> None:
         """Do nothing: a regressor can be trained on any targets."""
 
-    def check_held_out(self, y: NDArray, n_train: int) -> None:
+    def check_held_out(self, y: NDArray, split: Split, *, by_time: bool) -> None:
         """Do nothing, for the same reason."""
 
     def is_constant(self, y: NDArray) -> bool:
@@ -176,14 +177,19 @@ class ClassTarget(NamedTuple):
         """Return False: classes are not scaled."""
         return False
 
-    def check_held_out(self, y: NDArray, n_train: int) -> None:
-        """Warn if all samples of a class are held out for validation."""
-        if y.ndim == 1 and (absent := np.setdiff1d(y[n_train:], y[:n_train]).tolist()):
-            warn_user(
-                f"The last {len(y) - n_train} of {len(y)} rows are held out for validation, and "
-                f"with them all samples of {listed(absent)}, so these classes are not learned. "
-                "Shuffle X and y, or use a smaller validation_split."
-            )
+    def check_held_out(self, y: NDArray, split: Split, *, by_time: bool) -> None:
+        """Warn if all samples of a class are held out for validation, or in the gap before it."""
+        if y.ndim == 2 or not (absent := np.setdiff1d(y, y[split.train]).tolist()):
+            return
+        n_held_out, n_train = count_of(split.validation), count_of(split.train)
+        n_left_out = len(y) - n_train - n_held_out
+        gap = f" and {n_left_out} before them are left out" if n_left_out else ""
+        smaller = "a smaller validation_split"
+        warn_user(
+            f"The {'latest' if by_time else 'last'} {n_held_out} of {len(y)} rows are held out for "
+            f"validation{gap}, and with them all samples of {listed(absent)}, so these classes are "
+            f"not learned. {'Use' if by_time else 'Shuffle X and y, or use'} {smaller}."
+        )
 
     def encode(self, y: NDArray, network: Any, name: str) -> NDArray:
         """Return y in the form that the network is trained on, (samples, outputs)."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Mapping, Sequence
+from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,14 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from .._compat.sklearn import check_matplotlib_support
+from .._core.backtest_frames import check_backtest, select_models, select_target, series_columns
+from .._core.messages import listed
 from .._core.public import set_module
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-from ._panels import COLOURS, resolve_positions
+from ._panels import line_styles, resolve_positions
 
 _TRUTH: dict[str, Any] = {"color": "0.55", "linewidth": 2.5}
 
@@ -27,20 +30,22 @@ _TRUTH: dict[str, Any] = {"color": "0.55", "linewidth": 2.5}
 class ForecastDisplay:
     """Plot of forecasts and true values over time.
 
-    Create it with `from_estimator` or `from_predictions`, which also draw it. The plot has one row
-    of panels per series and one column of panels per step ahead.
+    Create it with `from_estimator`, `from_predictions` or `from_backtest`, which also draw it. The
+    plot has one row of panels per series and one column of panels per step ahead.
 
     Parameters
     ----------
     y_true : ndarray of shape (n_samples,) or (n_samples, n_steps)
         True values; NaN if not known yet.
-    y_pred : ndarray of shape (n_samples,) or (n_samples, n_steps)
-        Forecasts.
+    y_pred : ndarray of shape (n_samples,) or (n_samples, n_steps), or dict of str to such arrays
+        Forecasts, or the forecasts of several models by their names.
     times : Index or ndarray of shape (n_samples,), or ndarray of shape (n_samples, n_steps)
         Times of the values, one per row, or one per row and step. Outer levels of a MultiIndex
         name the series.
     name : str, default=None
         Name of the target.
+    steps_ahead : ndarray of int of shape (n_steps,), default=None
+        Steps ahead of the columns of `y_true` and `y_pred`. None: 1, 2, ….
 
     Attributes
     ----------
@@ -48,11 +53,12 @@ class ForecastDisplay:
         The panels.
     figure_ : matplotlib Figure
         The figure of the panels.
-    lines_ : ndarray of matplotlib Line2D, of shape (n_series, n_steps, 2)
-        The lines of the true values and of the forecasts in every panel.
+    lines_ : ndarray of matplotlib Line2D, of shape (n_series, n_steps, 1 + n_models)
+        The lines of the true values and of the forecasts of every model in every panel.
 
     See Also
     --------
+    StepErrorDisplay : Error by step ahead.
     sklearn.metrics.PredictionErrorDisplay : Forecasts against true values, not over time.
 
     Examples
@@ -66,12 +72,19 @@ class ForecastDisplay:
     """
 
     def __init__(
-        self, *, y_true: NDArray, y_pred: NDArray, times: Any, name: str | None = None
+        self,
+        *,
+        y_true: NDArray,
+        y_pred: NDArray | Mapping[str, NDArray],
+        times: Any,
+        name: str | None = None,
+        steps_ahead: NDArray[np.intp] | None = None,
     ) -> None:
         self.y_true = y_true
         self.y_pred = y_pred
         self.times = times
         self.name = name
+        self.steps_ahead = steps_ahead
 
     @classmethod
     def from_estimator(
@@ -170,6 +183,79 @@ class ForecastDisplay:
         display = cls(y_true=truth, y_pred=forecast, times=times, name=name)
         return display.plot(ax, steps=steps, series=series)
 
+    @classmethod
+    def from_backtest(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        model: str | Sequence[str] | None = None,
+        target: str | None = None,
+        steps: int | Sequence[int] | None = None,
+        series: int | Sequence[int] = 6,
+        ax: Any = None,
+    ) -> Self:
+        """Plot the forecasts of a backtest at the times at which they come true.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Table that `backtest` returns: a row for every model, tested row and step ahead, with
+            the columns model, fold, origin, the names of the series, target (if there are
+            several), step, time, truth, forecast.
+        model : str or sequence of str, default=None
+            Models to plot, one line each. None: all.
+        target : str, default=None
+            Target to plot. Required if there are several.
+        steps : int or sequence of int, default=None
+            Steps ahead to plot, as in the column step. None: the first and the last.
+        series : int or sequence of int, default=6
+            Number of series to plot, evenly spaced over those in `frame`, or a list of their
+            positions.
+        ax : matplotlib Axes or array of them, default=None
+            Axes to plot on, one per panel. None: a new figure.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If `frame` is not a DataFrame, a column has the wrong dtype, or `model` is neither a
+            name nor a list of names.
+        ValueError
+            If `frame` is empty or has not all columns, `model`, `target`, `steps` or `series` are
+            not in it, or it has several forecasts for the same model, series, step and time.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> import pandas as pd
+        >>> from skl_lstm.inspection import ForecastDisplay
+        >>> frame = pd.DataFrame(
+        ...     {
+        ...         "model": "naive",
+        ...         "fold": 0,
+        ...         "origin": [0, 0, 1, 1],
+        ...         "step": [1, 2, 1, 2],
+        ...         "time": [1, 2, 2, 3],
+        ...         "truth": [2.0, 3.0, 3.0, 5.0],
+        ...         "forecast": [1.0, 1.0, 2.0, 2.0],
+        ...     }
+        ... )
+        >>> display = ForecastDisplay.from_backtest(frame)
+        >>> [ax.get_title() for ax in display.axes_.flat]
+        ['1 step ahead', '2 steps ahead']
+        >>> plt.close()
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_backtest")
+        frame, name = select_target(check_backtest(frame), target)
+        frame, models = select_models(frame, model)
+        _check_one_forecast_each(frame)
+        display = cls(**_by_time_and_step(frame, models), name=name)
+        return display.plot(ax, steps=steps, series=series)
+
     def plot(
         self,
         ax: Any = None,
@@ -200,39 +286,108 @@ class ForecastDisplay:
             If `steps` or `series` are out of range, or `ax` does not have one Axes per panel.
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        truth, forecast = (y.reshape(len(y), -1) for y in (self.y_true, self.y_pred))
-        ahead = _resolve_steps(steps, truth.shape[1])
+        columns = self._columns_of(steps)
         series_of_row, labels = _split_series(self.times)
         chosen = resolve_positions("series", series, len(labels))
-        self.axes_ = _resolve_axes(ax, len(chosen), len(ahead))
+        self.axes_ = _resolve_axes(ax, len(chosen), len(columns))
         self.figure_: Figure = self.axes_[0, 0].figure
-        self.lines_ = np.empty((*self.axes_.shape, 2), dtype=object)
-        for (row, position), (column, step) in product(enumerate(chosen), enumerate(ahead)):
+        self.lines_ = np.empty((*self.axes_.shape, 1 + len(self._forecasts)), dtype=object)
+        for (row, position), (i, column) in product(enumerate(chosen), enumerate(columns)):
             rows = np.flatnonzero(series_of_row == position)
-            times = _plottable(_times_of_step(self.times, step), rows)
-            order = np.argsort(times, kind="stable")
-            rows, times = rows[order], times[order]
-            panel = self.axes_[row, column]
-            if times.dtype.kind == "M":
-                _use_concise_dates(panel)
-            self.lines_[row, column] = [
-                *panel.plot(times, truth[rows, step - 1], label="truth", **_TRUTH),
-                *panel.plot(times, forecast[rows, step - 1], label="forecast", color=COLOURS[0]),
-            ]
+            self.lines_[row, i] = self._draw_lines(self.axes_[row, i], rows, column)
             title = [labels[position]] if len(labels) > 1 else []
-            if truth.shape[1] > 1:
-                title.append(f"{step} step{'s' if step > 1 else ''} ahead")
-            panel.set_title(", ".join(title))
-        self._label_axes()
+            self.axes_[row, i].set_title(", ".join(title + self._step_title(column)))
+        self._label_axes(own_figure=ax is None)
         return self
 
-    def _label_axes(self) -> None:
+    @property
+    def _forecasts(self) -> Mapping[str, NDArray]:
+        return self.y_pred if isinstance(self.y_pred, Mapping) else {"forecast": self.y_pred}
+
+    @property
+    def _n_columns(self) -> int:
+        return 1 if self.y_true.ndim == 1 else self.y_true.shape[1]
+
+    def _columns_of(self, steps: int | Sequence[int] | None) -> list[int]:
+        """Return the columns of the steps ahead to plot."""
+        if self.steps_ahead is None:
+            return [step - 1 for step in _resolve_steps(steps, range(1, self._n_columns + 1))]
+        known = self.steps_ahead.tolist()
+        return [known.index(step) for step in _resolve_steps(steps, known)]
+
+    def _draw_lines(self, panel: Axes, rows: NDArray[np.intp], column: int) -> list[Line2D]:
+        every = [self.y_true, *self._forecasts.values()]
+        values = [y.reshape(len(y), -1)[rows, column] for y in every]
+        if self.steps_ahead is not None:
+            # A time that is tested at other steps only is no gap in the lines of this step.
+            tested = ~np.isnan(values).all(axis=0)
+            rows, values = rows[tested], [y[tested] for y in values]
+        times = _plottable(_times_of_column(self.times, column), rows)
+        order = np.argsort(times, kind="stable")
+        if times.dtype.kind == "M":
+            _use_concise_dates(panel)
+        return [
+            _draw_line(panel, times[order], y[order], label=name, **style)
+            for name, y, style in zip(
+                ["truth", *self._forecasts], values, _styles(len(values)), strict=True
+            )
+        ]
+
+    def _step_title(self, column: int) -> list[str]:
+        step = column + 1 if self.steps_ahead is None else self.steps_ahead[column]
+        if step == 1 and self._n_columns == 1:
+            return []
+        return [f"{step} step{'s' if step > 1 else ''} ahead"]
+
+    def _label_axes(self, *, own_figure: bool) -> None:
         names = getattr(self.times, "names", [getattr(self.times, "name", None)])
         for panel in self.axes_[-1]:
             panel.set_xlabel("" if names[-1] is None else str(names[-1]))
         for panel in self.axes_[:, 0]:
             panel.set_ylabel("" if self.name is None else str(self.name))
-        self.axes_[0, 0].legend()
+        if len(self._forecasts) > 1 and own_figure:  # there is no empty place in a full panel
+            handles, labels = self.axes_[0, 0].get_legend_handles_labels()
+            self.figure_.legend(handles, labels, loc="outside right upper")
+        else:
+            self.axes_[0, 0].legend()
+
+
+def _check_one_forecast_each(frame: pd.DataFrame) -> None:
+    """Refuse two forecasts of a model for one time and step ahead: a line shows only one."""
+    again = frame.duplicated(["model", *series_columns(frame), "step", "time"], keep=False)
+    if not again.any():
+        return
+    first = frame[again].iloc[0]
+    raise ValueError(
+        f"{again.sum()} rows of frame are not the only forecast of their model, series, step and "
+        f"time; the first is {first['step']} step(s) ahead for {first['time']}. If test folds "
+        f"overlap, select one: frame[frame['fold'] == {first['fold']}]. Columns that name the "
+        "series must be left of 'step'."
+    )
+
+
+def _by_time_and_step(frame: pd.DataFrame, models: list[str]) -> dict[str, Any]:
+    """Return truth and forecasts of a backtest as arrays (series and time, step)."""
+    import pandas as pd
+
+    keys = [*series_columns(frame), "time"]
+    labels = frame.drop_duplicates(keys)[keys]
+    rows = frame.groupby(keys, sort=False, dropna=False, observed=True).ngroup().to_numpy()
+    steps, columns = np.unique(frame["step"].to_numpy(int), return_inverse=True)
+
+    def spread(column: str, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+        numbers = frame[column].to_numpy(float, na_value=np.nan)
+        values = np.full((len(labels), len(steps)), np.nan)
+        values[rows[chosen], columns[chosen]] = numbers[chosen]
+        return values
+
+    of_model = {name: (frame["model"] == name).to_numpy() for name in models}
+    return {
+        "y_true": spread("truth", np.ones(len(frame), bool)),
+        "y_pred": {name: spread("forecast", rows_of) for name, rows_of in of_model.items()},
+        "times": pd.MultiIndex.from_frame(labels) if len(keys) > 1 else pd.Index(labels["time"]),
+        "steps_ahead": steps,
+    }
 
 
 def _index_of(table: Any) -> pd.Index | None:
@@ -250,14 +405,18 @@ def _check_numeric(name: str, y: ArrayLike) -> NDArray:
     return values
 
 
-def _resolve_steps(steps: int | Sequence[int] | None, count: int) -> list[int]:
+def _resolve_steps(steps: int | Sequence[int] | None, known: Sequence[int]) -> list[int]:
+    """Return the steps ahead to plot, of those that are known."""
     if steps is None:
-        return sorted({1, count})
+        return sorted({known[0], known[-1]})
     wanted = np.atleast_1d(steps)
     if wanted.ndim > 1 or wanted.dtype.kind not in "iu" or not len(wanted):
         raise TypeError(f"steps must be an integer or a list of them; got {steps!r}.")
-    if invalid := wanted[(wanted < 1) | (wanted > count)].tolist():
-        raise ValueError(f"steps must be between 1 and {count}, as in y; got {invalid}.")
+    if invalid := [step for step in wanted.tolist() if step not in known]:
+        span = f"between {known[0]} and {known[-1]}, as in y"
+        if not isinstance(known, range):  # a gap or a selection can leave out any step
+            span = f"in the column step of frame, {listed(known)}"
+        raise ValueError(f"steps must be {span}; got {invalid}.")
     return wanted.tolist()
 
 
@@ -271,10 +430,10 @@ def _split_series(times: Any) -> tuple[NDArray[np.intp], list[str]]:
     return positions, [", ".join(map(str, name)) for name in names]
 
 
-def _times_of_step(times: Any, step: int) -> Any:
+def _times_of_column(times: Any, column: int) -> Any:
     if getattr(times, "nlevels", 1) > 1:
         return times.get_level_values(-1)
-    return np.asarray(times)[:, step - 1] if np.ndim(times) == 2 else times
+    return np.asarray(times)[:, column] if np.ndim(times) == 2 else times
 
 
 def _plottable(times: Any, rows: NDArray[np.intp]) -> NDArray:
@@ -286,6 +445,20 @@ def _plottable(times: Any, rows: NDArray[np.intp]) -> NDArray:
         times = times.tz_localize(None)
     values = np.asarray(times)
     return values / np.timedelta64(1, "s") if values.dtype.kind == "m" else values
+
+
+def _styles(count: int) -> list[dict[str, Any]]:
+    """Return the style of the truth and of the forecasts."""
+    # Several lines are thin, so that they hide less of the truth and of each other.
+    width = {"linewidth": 1.0} if count > 2 else {}
+    return [_TRUTH, *(style | width for style in islice(line_styles(markers=False), count - 1))]
+
+
+def _draw_line(panel: Axes, times: NDArray, values: NDArray, **style: Any) -> Line2D:
+    if np.isfinite(values).sum() == 1:  # a single value has no line
+        style["marker"] = "o"
+    (line,) = panel.plot(times, values, **style)
+    return line
 
 
 def _use_concise_dates(panel: Axes) -> None:

@@ -1,16 +1,24 @@
-"""Shared by both plots: line colours and styles, and the choice of samples or series."""
+"""Shared by all plots of sequences and series: line styles, and the choice of panels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import cycle, product
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
 # The palette of Okabe and Ito for colour-blind readers, without yellow, which is hard to see on
 # white. With more features than colours, the line style changes.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-STYLES = ("-", "--", ":", "-.")
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_STYLES = ("-", "--", ":", "-.")
+
+
+def line_styles(markers: bool) -> Iterator[dict[str, Any]]:
+    """Yield the style of one line after the other, without end."""
+    marker = {"marker": "o", "markersize": 3} if markers else {}
+    return cycle({"color": c, "linestyle": s, **marker} for s, c in product(_STYLES, _COLOURS))
 
 
 def resolve_positions(what: str, chosen: int | Sequence[int], count: int) -> list[int]:

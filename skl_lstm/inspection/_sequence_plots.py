@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import cycle, islice, product
+from collections.abc import Sequence
+from itertools import islice
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 from ._frames import names_of_features
-from ._panels import COLOURS, STYLES, resolve_positions
+from ._panels import line_styles, resolve_positions
 
 _SHADE: dict[str, Any] = {"facecolor": "0.88", "edgecolor": "none"}
 # Number of steps that can have a marker each without overlap, over the width of a figure.
@@ -87,7 +87,7 @@ def plot_sequences(
     names = names_of_features(sequences, feature_names)
     axes, columns = _make_panels(len(positions), sequences.lengths.max())
     markers = columns * sequences.lengths.max() <= _MAX_MARKERS
-    styles = list(islice(_line_styles(markers), len(names)))
+    styles = list(islice(line_styles(markers), len(names)))
     for ax, position, steps in zip(
         axes, positions, split_steps(sequences.steps, sequences.lengths), strict=True
     ):
@@ -144,11 +144,6 @@ def _make_panels(count: int, timesteps: int) -> tuple[NDArray[Any], int]:
         ax.set_xlim(-0.5, timesteps - 0.5)
         ax.title.set_fontsize("medium" if columns <= 5 else "x-small")
     return grid.ravel()[:count], columns
-
-
-def _line_styles(markers: bool) -> Iterator[dict[str, Any]]:
-    marker = {"marker": "o", "markersize": 3} if markers else {}
-    return cycle({"color": c, "linestyle": s, **marker} for s, c in product(STYLES, COLOURS))
 
 
 def _draw_steps(

@@ -18,9 +18,39 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 
-class SequenceTransformer(  # type: ignore[call-arg]
-    ShapeDiagram, FitIsOneTask, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
-):
+class Transformer(ShapeDiagram, FitIsOneTask, TransformerMixin, BaseEstimator):
+    """Base of all transformers: the columns of X, and the tags."""
+
+    def _remember_columns(self, X: ArrayLike) -> None:
+        validate_data(self, X, skip_check_array=True)
+
+    def _check_known_columns(self, X: ArrayLike) -> None:
+        """Raise an error if the number or the names of the columns differ from `fit`."""
+        validate_data(self, X, reset=False, skip_check_array=True)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16", "int64"]
+        return tags
+
+
+class TableTransformer(Transformer):
+    """Base of the transformers that return (samples, columns), to which `set_output` applies.
+
+    scikit-learn wraps `transform` so that it returns a data frame on demand, and labels its rows
+    only if X is a data frame. A subclass whose X has labels of another kind extends `transform`.
+    """
+
+    def transform(self, X: ArrayLike) -> Any:
+        """Return X as a table."""
+        return self._to_table(X)
+
+    def _to_table(self, X: ArrayLike) -> NDArray:
+        raise NotImplementedError
+
+
+class SequenceTransformer(Transformer, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Base of the transformers that return (samples, timesteps, features)."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -45,20 +75,13 @@ class SequenceTransformer(  # type: ignore[call-arg]
 
     def _check_table(self, X: ArrayLike) -> NDArray:
         """Validate the X of `fit`, without setting attributes: `fit` may still fail."""
-        return _without_infinity(read_array(X, estimator=self, finite=False))
-
-    def _remember_columns(self, X: ArrayLike) -> None:
-        validate_data(self, X, skip_check_array=True)
-
-    def _check_known_columns(self, X: ArrayLike) -> None:
-        """Raise an error if the number or the names of the columns differ from `fit`."""
-        validate_data(self, X, reset=False, skip_check_array=True)
+        return without_infinity(read_array(X, estimator=self, finite=False))
 
     def _check_known_table(self, X: ArrayLike) -> NDArray:
         """Validate the X of `transform`, which must have the columns of `fit`."""
         table = read_array(X, estimator=self, finite=False)
         self._check_known_columns(X)
-        return _without_infinity(table)
+        return without_infinity(table)
 
     def _check_transformed(self, X: ArrayLike, timesteps: int, features: int) -> NDArray:
         """Validate the X of `inverse_transform`."""
@@ -69,12 +92,6 @@ class SequenceTransformer(  # type: ignore[call-arg]
                 f"sequences of shape (n_samples, {timesteps}, {features})."
             )
         return sequences
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16", "int64"]
-        return tags
 
 
 class RaggedTransformer(SequenceTransformer):
@@ -107,7 +124,7 @@ class RaggedTransformer(SequenceTransformer):
         return shape_of("n", "t", *features) if features else shape_of("n", self.n_features_in_)
 
 
-def _without_infinity(table: NDArray) -> NDArray:
+def without_infinity(table: NDArray) -> NDArray:
     """Check for infinity as `check_array` does, but in blocks for arrays on disk."""
     check_finite(table, allow_nan=True, input_name="X")
     return table

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 FIXED_UNITS = ["W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs"]  # of a fixed length
 _DAY = np.timedelta64(1, "D")
+_MONDAY = 3  # 1970-01-01 was a Thursday, three days after a Monday
 _Positions = NDArray[np.intp]
 
 
@@ -112,6 +113,48 @@ def rounding_error(times: pd.Index) -> float:
     return 8 * float(greatest - np.nextafter(greatest, 0))  # finite also for the greatest float
 
 
+def steps_since_first(times: Any, clock: str, step: Any) -> NDArray[np.float64]:
+    """Return the times in usual steps since the earliest one; in ranks if the step is unknown."""
+    positions = _positions_on(times, clock)
+    if positions.dtype.kind == "f":
+        positions = positions.astype(np.float64)
+    if not step:
+        return np.unique(positions, return_inverse=True)[1].astype(np.float64)
+    if positions.dtype.kind == "f":
+        return positions / step - positions.min() / step  # the difference may overflow
+    # The labels may be further apart than the greatest integer.
+    return (positions - positions.min()).view(np.uint64) / _step_in_ticks(step, times, clock)
+
+
+def add_steps(times: Any, count: int, clock: str, step: Any) -> Any:
+    """Return the labels that are `count` usual steps after `times`.
+
+    On the clock "months", first days of months follow first days, and last days follow last days.
+    On "weekdays", no label is on a weekend; if the usual step is more than a day, all labels are
+    on the weekdays of `times`.
+    """
+    if isinstance(times, pd.PeriodIndex):
+        if clock == "weekdays":
+            return _later_weekdays(times, count, step)
+        # The sum of a period of two hours and 1 would be two hours later.
+        return pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]
+            times.asi8 + count * step, freq=times.freq, name=times.name
+        )
+    if clock == "labels":
+        is_small = times.dtype.kind in "iu" and times.dtype.itemsize < 8  # and may overflow
+        return (times.astype(np.int64) if is_small else times) + count * step
+    local = times.tz_localize(None)
+    if clock == "months":
+        later = _later_months(local, count, step)
+    else:
+        later = local + count * step if clock == "wall" else _later_weekdays(local, count, step)
+    if times.tz is None:
+        return later
+    # A label between the hours when the clocks are set does not exist, or exists twice.
+    first = np.ones(len(later), dtype=bool)
+    return later.tz_localize(times.tz, ambiguous=first, nonexistent="shift_forward")
+
+
 def _longest_neighbours(usual: Any, tolerance: float) -> Any:
     """Return the longest steps that are shorter than one and a half times the usual steps."""
     if usual.dtype.kind in "iu":
@@ -153,6 +196,67 @@ def _weekends_between(days: NDArray[np.int64]) -> NDArray[np.int64]:
 
     The weekend of a day that is itself on a weekend is not between it and another day.
     """
-    weeks, weekday = np.divmod(days + 3, 7)  # 1970-01-01 was a Thursday
+    weeks, weekday = np.divmod(days + _MONDAY, 7)
     begun = weeks + (weekday >= 5)
     return np.maximum(weeks[1:] - begun[:-1], 0)
+
+
+def _positions_on(times: Any, clock: str) -> NDArray:
+    """Return the times as numbers whose differences are the steps on the clock."""
+    ticks = ticks_of(times, clock)
+    if ticks.dtype.kind not in "imM":
+        return ticks
+    positions = ticks.view(np.int64)
+    if clock != "weekdays":
+        return positions
+    day = _ticks_per_day(ticks)
+    weeks, in_week = np.divmod(positions + _MONDAY * day, 7 * day)
+    return 5 * day * weeks + np.minimum(in_week, 5 * day)
+
+
+def _later_months(times: Any, count: int, step: int) -> Any:
+    later = times + pd.DateOffset(months=count * step)
+    return later + pd.offsets.MonthEnd(0) if times.is_month_end.all() else later
+
+
+def _later_weekdays(times: Any, count: int, step: Any) -> Any:
+    """Return the labels `count` steps later on a calendar without weekends."""
+    is_daily = isinstance(times, pd.PeriodIndex)
+    day = 1 if is_daily else _DAY
+    if step >= day and step % day == 0 * day:
+        dates = (times.to_timestamp() if is_daily else times).to_numpy().astype("M8[D]")
+        used, per_step = _weekdays_used(times, int(step // day))
+        later = np.busday_offset(dates, count * per_step, roll="forward", weekmask=used)
+        if is_daily:
+            return pd.PeriodIndex(later, freq="D", name=times.name)
+        return times + (later - dates)
+    times = times + 0 * step  # in the finer of the two units
+    ticks = times.to_numpy()
+    ticks_per_day = _ticks_per_day(ticks)
+    ahead = count * int(_step_in_ticks(step, times, "weekdays"))
+    positions = _positions_on(times, "weekdays") + ahead
+    weeks, in_week = np.divmod(positions, 5 * ticks_per_day)
+    later = 7 * ticks_per_day * weeks + in_week - _MONDAY * ticks_per_day
+    return pd.DatetimeIndex(later.view(ticks.dtype), name=times.name)
+
+
+def _weekdays_used(times: Any, step: int) -> tuple[NDArray[np.bool_], int]:
+    """Return the weekdays of a calendar of whole days, and how many of them a step is long.
+
+    Steps of two days are from one of the days in use to the next, as from Monday to Wednesday,
+    Friday and Monday, or two days of the week from Monday to Friday.
+    """
+    used = np.isin(np.arange(7), times.day_of_week)
+    days = np.flatnonzero(used)
+    if step > 1 and usual_step(np.diff(days, append=days[0] + 5)) == step:
+        return used, 1
+    return np.arange(7) < 5, step
+
+
+def _step_in_ticks(step: Any, times: Any, clock: str) -> float:
+    """Return the length of a step in ticks of the times."""
+    ticks = ticks_of(times[:0], clock)
+    if ticks.dtype.kind not in "mM":
+        return step
+    unit: Any = np.datetime_data(ticks.dtype)[0]
+    return step / pd.Timedelta(1, unit)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .._core.messages import counted
+
 
 class HollowWindows(NamedTuple):
     """The numbers of the windows of a call that are padded, by the reasons."""
@@ -35,9 +37,9 @@ def describe(hollow: HollowWindows, clock: str, max_gap: Any, is_usual: bool, sp
 def array_too_short(rows: int, span: int) -> str:
     """Describe windows of an array that has fewer rows than a window spans."""
     return (
-        f"{rows} of {rows} windows are padded because X has {_counted(rows)}, but a window spans "
-        f"{_counted(span)}. Use fewer timesteps, or pass more rows. For windows that include rows "
-        "of fit, pass DataFrames to fit and transform."
+        f"{rows} of {rows} windows are padded because X has {counted(rows, 'row')}, but a window "
+        f"spans {counted(span, 'row')}. Use fewer timesteps, or pass more rows. For windows that "
+        "include rows of fit, pass DataFrames to fit and transform."
     )
 
 
@@ -59,7 +61,7 @@ def _in_hole(hollow: HollowWindows, clock: str, max_gap: Any, is_usual: bool) ->
         f"time: {hollow.without_past} of {hollow.rows} rows have no row before them that is near "
         f"enough. {_limit(clock, max_gap, is_usual)}, but the steps over these holes are {steps}. "
         "If the rows are missing because X is a fold of a shuffled split, use folds forwards in "
-        f"time, such as TimeSeriesSplit. If such rows are neighbours, max_gap={joining} joins them."
+        f"time, such as TimeSplit. If such rows are neighbours, max_gap={joining} joins them."
     )
 
 
@@ -73,11 +75,11 @@ def _after_fit(hollow: HollowWindows, span: int) -> str:
 
 def _in_short_series(hollow: HollowWindows, span: int) -> str:
     fewest, most = hollow.lengths
-    rows = _counted(most) if fewest == most else f"{fewest} to {_counted(most)}"
+    rows = counted(most, "row") if fewest == most else f"{fewest} to {counted(most, 'row')}"
     return (
         f"{hollow.too_short} of {hollow.rows} windows are padded because their series are too "
-        f"short: each has {rows}, with those kept from fit, but a window spans {_counted(span)}. "
-        "Use fewer timesteps, or pass more rows of each series."
+        f"short: each has {rows}, with those kept from fit, but a window spans "
+        f"{counted(span, 'row')}. Use fewer timesteps, or pass more rows of each series."
     )
 
 
@@ -87,7 +89,3 @@ def _limit(clock: str, max_gap: Any, is_usual: bool) -> str:
         return "max_gap_ is 0 because fit saw no two rows of one series"
     near = "less than 1.5 times" if is_usual else "at most"
     return f"Neighbours are {near} max_gap_={length_of_time(max_gap, clock)} apart"
-
-
-def _counted(rows: int) -> str:
-    return "1 row" if rows == 1 else f"{rows} rows"

@@ -94,28 +94,32 @@ def check_gap(max_gap: Any, kind: str) -> None:
         )
 
 
-def check_same_kind(before: pd.Index, index: pd.Index) -> None:
-    """Raise an error if the index of X differs in kind from that of the rows kept from fit."""
+def check_same_kind(before: pd.Index, index: pd.Index, name: str = "X") -> None:
+    """Raise an error if the index of X differs in kind from that of the rows kept from fit.
+
+    `name` is how the message calls X.
+    """
     was, now = (kind_of_time(times_of(i)) for i in (before, index))
-    remedy = "Give X an index like that of fit."
+    remedy = f"Give {name} an index like that of fit."
     if {was, now} == {"dates", "dates in a time zone"}:
         zone = getattr(times_of(before), "tz", None)
-        remedy = f"Use X.tz_localize({None if zone is None else str(zone)!r})."
+        remedy = f"Use {name}.tz_localize({None if zone is None else str(zone)!r})."
     if before.nlevels != index.nlevels:
         was, now = (f"{kind} in level {i.nlevels - 1}" for kind, i in ((was, before), (now, index)))
     if was != now:
         raise ValueError(
-            f"The index of X has {now} as the time of its rows, but in fit it had {was}. {remedy}"
+            f"The index of {name} has {now} as the time of its rows, but in fit it had {was}. "
+            f"{remedy}"
         )
     names, own_names = list(before.names), list(index.names)
     if names != own_names and set(names) == set(own_names) and len(set(names)) == len(names):
         raise ValueError(
-            f"The levels of the index of X are {own_names}, but in fit they were {names}. Use "
-            f"X.reorder_levels({names})."
+            f"The levels of the index of {name} are {own_names}, but in fit they were {names}. "
+            f"Use {name}.reorder_levels({names})."
         )
     if isinstance(before, pd.MultiIndex) and isinstance(index, pd.MultiIndex):
         for level in range(before.nlevels - 1):
-            _check_same_names(before.levels[level], index.levels[level], level)
+            _check_same_names(before.levels[level], index.levels[level], level, name)
 
 
 def repeated_label(index: pd.Index, repeated: _Positions, n_before: int) -> str:
@@ -213,7 +217,7 @@ def _put_last(index: pd.Index, level: int) -> str:
     return f"X.reorder_levels({[*levels[:level], *levels[level + 1 :], levels[level]]})"
 
 
-def _check_same_names(before: pd.Index, index: pd.Index, level: int) -> None:
+def _check_same_names(before: pd.Index, index: pd.Index, level: int, name: str) -> None:
     """Raise an error if series are named by text in fit and by numbers in X, or the reverse."""
     if before.dtype == index.dtype:
         return
@@ -221,8 +225,8 @@ def _check_same_names(before: pd.Index, index: pd.Index, level: int) -> None:
     if {was, now} in ({"string", "integer"}, {"string", "floating"}):
         raise ValueError(
             f"Level {level} of the index names the series by labels such as {_example(index)}, but "
-            f"in fit such as {_example(before)}, so no row of X has a past in fit. Give the labels "
-            "one dtype."
+            f"in fit such as {_example(before)}, so no row of {name} has a past in fit. Give the "
+            "labels one dtype."
         )
 
 

@@ -17,6 +17,7 @@ from .._core.diagrams import meta_estimator_block, shape_of
 from .._core.masks import can_mark, is_masked
 from .._core.public import set_module
 from .._core.sequences import Sequences, mark_padding, padding_mark, read_sequences
+from .._core.timed_windows import TimedWindows, feature_names_of, mark_times
 from .base import RaggedTransformer
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ class PerTimestep(RaggedTransformer):
         -------
         list of ndarray or ndarray
             The sequences in the form of X. Sequences without a feature axis get one only if
-            the transformer returns several features.
+            the transformer returns several features. The windows of a DataFrame, `TimedWindows`,
+            keep their labels and times, and get the names of the transformed features.
 
         Raises
         ------
@@ -144,7 +146,8 @@ class PerTimestep(RaggedTransformer):
         self._check_known_sequences(sequences)
         steps = self._apply("transform", sequences.steps[real])
         if mask_value is None:
-            return sequences.restore(steps, has_feature_axis=sequences.has_feature_axis)
+            result = sequences.restore(steps, has_feature_axis=sequences.has_feature_axis)
+            return _with_times(result, X, self._names_of_result(X))
         return _restore_padding(sequences, real, steps, mask_value)
 
     @available_if(_has_inverse_transform)
@@ -160,13 +163,15 @@ class PerTimestep(RaggedTransformer):
         -------
         list of ndarray or ndarray
             The sequences in the form of X, without a feature axis if they had none in `fit`.
+            `TimedWindows` keep their labels and times, but not the names of their features.
         """
         check_is_fitted(self)
         sequences, real, mask_value = _read_with_padding(X)
         self._check_features_out(sequences.steps.shape[1])
         steps = self._apply("inverse_transform", sequences.steps[real])
         if mask_value is None:
-            return sequences.restore(steps, has_feature_axis=self._has_feature_axis)
+            result = sequences.restore(steps, has_feature_axis=self._has_feature_axis)
+            return _with_times(result, X, None)
         return _restore_padding(sequences, real, steps, mask_value)
 
     def _check_features_out(self, features: int) -> None:
@@ -182,6 +187,16 @@ class PerTimestep(RaggedTransformer):
                 f"X has {features} features, but {type(self.transformer_).__name__} returns "
                 f"{features_out} features per timestep."
             )
+
+    def _names_of_result(self, X: ArrayLike) -> NDArray | None:
+        """Return the names of the transformed features, or None if they are unknown."""
+        names = feature_names_of(X)
+        if names is None or not hasattr(self.transformer_, "get_feature_names_out"):
+            return None
+        try:
+            return self.transformer_.get_feature_names_out(names)
+        except AttributeError:  # a Pipeline has the method, but maybe not all of its steps
+            return None
 
     def _apply(self, method: str, steps: NDArray) -> NDArray:
         """Call a method of the transformer on steps; return a table with one row per step."""
@@ -228,6 +243,11 @@ def _read_with_padding(
     if mask_value is None:
         return sequences, slice(None), None
     return sequences, ~is_masked(sequences.steps, mask_value), mask_value
+
+
+def _with_times(result: Any, X: ArrayLike, names: NDArray | None) -> Any:
+    """Mark a result with the labels and times of X, if X has any."""
+    return mark_times(result, X.index, X.times, names) if isinstance(X, TimedWindows) else result
 
 
 def _restore_padding(

@@ -13,7 +13,7 @@ from .._compat.sklearn import validate_params
 from .._core.messages import listed
 from .._core.parameters import AtLeast
 from .._core.public import set_module
-from .._core.shapes import check_enough_rows, step_names, window_span
+from .._core.shapes import check_enough_rows, lead_names, step_names, window_span
 from .._core.validation import read_array
 from .._core.windows import window_view
 
@@ -244,7 +244,7 @@ def _to_pandas(
     X_names = step_names(X.shape[1] // table.shape[1], table.columns)
     target_names = table.columns[targets]
     ahead = range(gap + 1, gap + 1 + y.shape[1] // len(target_names))
-    y_names = [f"h{step}_{name}" for step in ahead for name in target_names]
+    y_names = lead_names(ahead, target_names)
     # Without copy=False, pandas copies every overlapping window.
     X_frame = pd.DataFrame(X, index=index, columns=X_names, copy=False)
     if y.shape[1] == 1:

@@ -14,7 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .clocks import are_holes, choose_clock, rounding_error, steps_between, ticks_of, usual_step
+from .clocks import (
+    add_steps,
+    are_holes,
+    choose_clock,
+    rounding_error,
+    steps_between,
+    steps_since_first,
+    ticks_of,
+    usual_step,
+)
 from .hollow_windows import HollowWindows
 from .label_checks import (
     check_gap,
@@ -48,6 +57,23 @@ class Runs(NamedTuple):
     firsts: pd.Index  # labels of the first rows of the runs with more rows
     lasts: pd.Index  # labels of the last rows of the same runs
     is_usual: bool = False  # the default is for files of earlier versions
+    step_clock: str = "labels"
+    step: Any = 0  # the usual step on the clock `step_clock`; 0 if it is unknown
+
+
+class SortedRows(NamedTuple):
+    """The rows of an index in order, their runs of neighbours, and the calendar of their labels."""
+
+    labels: pd.Index
+    order: _Positions  # row positions that sort the labels
+    first: _Positions  # first position of the run of every position
+    clock: str
+    step: Any  # the usual step on the clock; 0 if no series has two rows
+
+    @property
+    def times(self) -> Any:
+        """Return the times of the rows."""
+        return times_of(self.labels)
 
 
 class Places(NamedTuple):
@@ -62,23 +88,81 @@ class Places(NamedTuple):
 
 def find_runs(index: pd.Index, max_gap: Any, past: int) -> tuple[Runs, _Positions]:
     """Find the runs of neighbours in the rows of fit; also return which rows to keep."""
-    index = _flat(index)
-    check_labels(index)
-    order = order_rows(index)
+    rows = sort_rows(index)
+    index, order, first, clock, step = rows
     is_usual = isinstance(max_gap, str)
-    clock, max_gap = learn_max_gap(index, order, max_gap)
-    first = run_starts(index, order, clock, max_gap, is_usual)
+    if is_usual:
+        warn_of_labels(rows)
+        max_gap = step
+    else:
+        warn_of_parts_of_time(index)
+        if max_gap is not None:
+            check_gap(max_gap, kind_of_time(times_of(index)))
+        clock = "labels"
+        first = run_starts(index, order, clock, max_gap, is_usual)
     starts = np.unique(first)
     stops = np.append(starts[1:], len(order))
-    times = times_of(index)
-    warn_of_parts_of_time(index)
-    if is_usual and times.dtype.kind in "iuf":
-        n_series = 1 + _changes(series_codes(index), order).sum()
-        warn_of_misread_numbers(times, max_gap, rounding_error(times), len(starts) > n_series)
     kept = np.arange(len(order)) >= np.repeat(stops - past, stops - starts)
     cut = stops - starts > past
     firsts, lasts = labels_of(index, order[starts[cut]]), labels_of(index, order[stops[cut] - 1])
-    return Runs(clock, max_gap, past, firsts, lasts, is_usual), order[kept]
+    return Runs(clock, max_gap, past, firsts, lasts, is_usual, rows.clock, step), order[kept]
+
+
+def sort_rows(index: pd.Index) -> SortedRows:
+    """Sort the rows of an index, learn its calendar, and find the runs of neighbours."""
+    index = _flat(index)
+    if not len(index):
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+    check_labels(index)
+    order = order_rows(index)
+    clock, step = learn_calendar(index, order)
+    return SortedRows(index, order, run_starts(index, order, clock, step, True), clock, step)
+
+
+def warn_of_labels(rows: SortedRows) -> None:
+    """Warn if labels are probably not what they look like."""
+    times = rows.times
+    warn_of_parts_of_time(rows.labels)
+    if times.dtype.kind in "iuf":
+        n_runs = len(np.unique(rows.first))
+        n_series = 1 + _changes(series_codes(rows.labels), rows.order).sum()
+        warn_of_misread_numbers(times, rows.step, rounding_error(times), n_runs > n_series)
+
+
+def times_in_steps(index: pd.Index, runs: Runs) -> NDArray[np.float64]:
+    """Return the times of the rows of X in usual steps of fit since the earliest one."""
+    return steps_since_first(times_of(index), runs.step_clock, runs.step)
+
+
+def rows_ahead(rows: SortedRows, count: int) -> _Positions:
+    """Return for every row the row position of the row `count` steps after it.
+
+    The position is -1 where the run of neighbours of the row ends before it.
+    """
+    position = np.arange(len(rows.order))
+    count = min(count, len(position))
+    later = np.minimum(position + count, len(position) - 1)
+    in_run = (rows.first[later] == rows.first) & (position + count == later)
+    ahead = np.empty_like(rows.order)
+    ahead[rows.order] = np.where(in_run, rows.order[later], -1)
+    return ahead
+
+
+def times_ahead(rows: SortedRows, count: int) -> pd.Index:
+    """Return for every row the time `count` steps after it, by the calendar behind its run."""
+    times = rows.times
+    ahead = rows_ahead(rows, count)
+    if (ahead >= 0).all():
+        return times[ahead]
+    if not rows.step:
+        raise ValueError(
+            "The times of coming steps are unknown, because the rows of every series are too few "
+            "to know the length of a step. Pass at least two rows of one series."
+        )
+    computed = add_steps(times, count, rows.clock, rows.step)
+    own = np.flatnonzero(ahead < 0)
+    ahead[own] = len(times) + own
+    return _appended(times, computed)[ahead]
 
 
 def place_rows(index: pd.Index, before: pd.Index, runs: Runs) -> Places:
@@ -150,9 +234,10 @@ def labels_of(index: pd.Index, rows: _Positions) -> pd.Index:
     return labels.remove_unused_levels() if isinstance(labels, pd.MultiIndex) else labels
 
 
-def join_labels(before: pd.Index, index: pd.Index) -> pd.Index:
+def join_labels(before: pd.Index, index: pd.Index, name: str = "X") -> pd.Index:
     """Append the index of X to that of the rows kept from fit, if both are of one kind."""
-    check_same_kind(before, index)
+    before, index = _flat(before), _flat(index)
+    check_same_kind(before, index, name)
     zone = getattr(times_of(before), "tz", None)
     if zone is not None:
         index = _with_times(index, lambda times: times.tz_convert(zone))
@@ -176,14 +261,9 @@ def order_rows(index: pd.Index, n_before: int = 0) -> _Positions:
     return order[~np.append(repeated, False)]
 
 
-def learn_max_gap(index: pd.Index, order: _Positions, max_gap: Any) -> tuple[str, Any]:
-    """Return the clock, and the longest step between neighbours or the usual step; see `Runs`."""
+def learn_calendar(index: pd.Index, order: _Positions) -> tuple[str, Any]:
+    """Return the clock of the labels, and the usual step on it."""
     times = times_of(index)
-    if max_gap is None:
-        return "labels", None
-    if max_gap != "auto":
-        check_gap(max_gap, kind_of_time(times))
-        return "labels", max_gap
     within = ~_changes(series_codes(index), order)
     clock = choose_clock(times, order, within)
     step = usual_step(steps_between(times, order, clock)[within], rounding_error(times))

@@ -17,6 +17,7 @@ from .._core.memmaps import stacked
 from .._core.parameters import AtLeast, LengthOfTime, Number
 from .._core.public import set_module
 from .._core.shapes import step_names, window_span
+from .._core.timed_windows import TimedWindows, mark_times
 from .._core.user_warnings import warn_user
 from .arrays import cast_if_finite, trailing_windows
 from .base import SequenceTransformer
@@ -207,7 +208,7 @@ class SequenceWindower(SequenceTransformer):
         self.max_gap_ = None if runs is None else runs.max_gap
         return self
 
-    def transform(self, X: ArrayLike) -> NDArray:
+    def transform(self, X: ArrayLike) -> NDArray | TimedWindows:
         """Return the window of every row.
 
         Parameters
@@ -218,10 +219,11 @@ class SequenceWindower(SequenceTransformer):
 
         Returns
         -------
-        ndarray of shape (n_samples, timesteps, n_features)
+        ndarray or TimedWindows of shape (n_samples, timesteps, n_features)
             The windows in the order of the rows of X, oldest step first. In the dtype of X,
             or float64 if that dtype cannot represent the padding or `history_`. A read-only
-            view if X is an array, or one sorted series.
+            view if X is an array, or one sorted series. If X is a DataFrame, the array also
+            carries its index and its column names: see `TimedWindows`.
 
         Raises
         ------
@@ -245,8 +247,12 @@ class SequenceWindower(SequenceTransformer):
             return trailing_windows(table, slice(0, len(table)), 0, *self._window)
         if frame is None or self.history_ is None:
             raise ValueError(_not_the_same_type(fitted_on_frame=frame is None))
+        from .time_index import times_in_steps
+
         rows, last, first = _join_history(table, frame.index, self.history_, self._runs)
-        return trailing_windows(rows, last, first, *self._window)
+        windows = trailing_windows(rows, last, first, *self._window)
+        times = times_in_steps(frame.index, self._runs)
+        return mark_times(windows, frame.index, times, getattr(self, "feature_names_in_", None))
 
     def inverse_transform(self, X: ArrayLike) -> NDArray:
         """Return the last row of every window.

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from rich.console import Console
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.model_selection import TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skl_lstm import TRUSTED_TYPES, SequenceWindower, __main__, cli, datasets
+from skl_lstm import TRUSTED_TYPES, SequenceWindower, TimeSplit, __main__, cli, datasets, forecast
 from skl_lstm.cli import arguments, errors, files, jobs, report, tables
 
 QUICK = ["--epochs", "1", "--timesteps", "3", "--units", "2", "--folds", "2"]
@@ -85,7 +85,8 @@ def test_the_report_names_every_candidate_and_both_baselines(whole_run):
         ("2", "2"), ("2", "3"), ("4", "2"), ("4", "3")
     }  # fmt: skip
     assert f"Best: timesteps={candidates[0][1]}, units={candidates[0][2]}" in done.stdout
-    assert [row[0] for row in errors] == ["LSTM", "persistence", "ridge, same lags"]
+    assert [row[0] for row in errors] == ["LSTM", "persistence", "ridge"]
+    assert re.search(r"LSTM is (better|no better|worse) than (ridge|persistence) ", done.stdout)
     assert is_png(folder / "forecast.png")
 
 
@@ -111,6 +112,29 @@ def test_the_reported_errors_are_those_of_the_saved_pipeline(whole_run):
     assert reported("LSTM") == pytest.approx(errors(forecast), abs=1e-3)
     last_value = tail[["temp_max"]].to_numpy()[:-2]
     assert reported("persistence") == pytest.approx(errors(last_value), abs=1e-3)
+
+
+def test_the_verdict_compares_the_lstm_with_the_better_baseline(capsys):
+    truth = np.sin(np.arange(100.0))
+    forecasts = pd.concat(
+        pd.DataFrame(
+            {
+                "model": name,
+                "fold": 0,
+                "origin": np.arange(100),
+                "step": 1,
+                "time": np.arange(1, 101),
+                "truth": truth,
+                "forecast": truth + error * np.cos(7 * np.arange(100.0)),
+            }
+        )
+        for name, error in [("LSTM", 0.1), ("persistence", 0.3), ("ridge", 0.2)]
+    )
+    report.print_verdict(Console(), forecasts)
+    assert re.fullmatch(
+        r"LSTM is better than ridge by 75\.0 % \(.* to .*\) of the mean squared error\.\n",
+        capsys.readouterr().out,
+    )
 
 
 def test_the_saved_pipeline_forecasts_from_rows_after_its_training_rows(whole_run):
@@ -160,22 +184,12 @@ def test_the_same_seed_gives_the_same_report(csv, capsys):
 def test_holes_in_time_are_reported_and_no_window_crosses_them(tmp_path, capsys):
     path = write_csv(tmp_path / "holes.csv")
     pd.read_csv(path).drop(index=[1, 50, 51]).to_csv(path, index=False)
-    table = tables.read_table(path, "day")[["load", "heat"]]
-    rows, y = tables.rows_with_future(table, "load", 2)
+    tables.report_holes(tables.read_table(path, "day")[["load", "heat"]])
     assert capsys.readouterr().err == (
         "skl-lstm: note: 2 holes in 'day', where a step is at least 1.5 times the usual "
         "1 days 00:00:00; "
         "no window crosses a hole\n"
     )
-    days = pd.DatetimeIndex(pd.read_csv(path)["day"])
-    expected = {
-        row: [table["load"].get(day + pd.Timedelta(days=ahead)) for ahead in (1, 2)]
-        for row, day in enumerate(days)
-    }
-    expected = {row: future for row, future in expected.items() if None not in future}
-    assert list(rows) == list(expected)
-    np.testing.assert_array_equal(y, list(expected.values()))
-
     assert cli.main(["--csv", path, "--time-column", "day", "--target", "load", *QUICK,
                      "--plot", str(tmp_path / "holes.png")]) == 0  # fmt: skip
     assert "tuning on 92 rows, the last 22 held out" in capsys.readouterr().out
@@ -184,7 +198,7 @@ def test_holes_in_time_are_reported_and_no_window_crosses_them(tmp_path, capsys)
 
 def test_the_usual_step_of_months_is_reported_in_months(capsys):
     months = pd.date_range("2020-01-01", periods=24, freq="MS", name="month").delete(9)
-    tables.rows_with_future(pd.DataFrame({"load": np.arange(23.0)}, months), "load", 1)
+    tables.report_holes(pd.DataFrame({"load": np.arange(23.0)}, months))
     assert capsys.readouterr().err == (
         "skl-lstm: note: 1 hole in 'month', where a step is at least 1.5 times the usual 1 month; "
         "no window crosses a hole\n"
@@ -210,8 +224,9 @@ def test_padded_windows_of_the_held_out_rows_are_reported_once(tmp_path, capsys)
 
 def test_without_a_time_column_the_rows_keep_the_order_of_the_file(csv, capsys):
     table = tables.read_table(csv, None)[["load"]]
-    rows, y = tables.rows_with_future(table, "load", 1)
-    np.testing.assert_array_equal(rows, np.arange(119))
+    tables.report_holes(table)
+    y = tables.next_values(table, "load", 1)
+    np.testing.assert_array_equal(y.index, np.arange(119))
     np.testing.assert_array_equal(y, table["load"][1:])
     assert capsys.readouterr().err == ""
 
@@ -219,7 +234,7 @@ def test_without_a_time_column_the_rows_keep_the_order_of_the_file(csv, capsys):
 def test_ridge_is_fitted_to_the_windows_of_the_lstm(csv):
     X = tables.read_table(csv, "day")[["load", "heat"]]
     y = X["load"].to_numpy()[:100]
-    ridge = jobs.fit_ridge(make_pipeline(SequenceWindower(3), "passthrough"), X[:100], y)
+    ridge = jobs.make_ridge(make_pipeline(SequenceWindower(3), "passthrough")).fit(X[:100], y)
     lags = np.column_stack([X.shift(2), X.shift(1), X])
     # The first windows are padded with the first row.
     lags[:2, :2], lags[0, 2:4] = X.iloc[0], X.iloc[0]
@@ -309,15 +324,15 @@ def test_too_few_rows_are_refused_with_their_number(csv, capsys, options):
 def test_any_number_of_rows_is_either_split_or_refused(rows):
     args = arguments.parse_args(["--timesteps", "3", "--folds", "3", "--horizon", "2"])
     table = pd.DataFrame({"load": np.arange(float(rows))})
-    with_future, y = tables.rows_with_future(table, "load", 2)
     try:
-        n_train, n_test = tables.split_tail(len(with_future), args)
+        y = tables.next_values(table, "load", 2)
+        n_train, n_test = tables.split_tail(len(y), args)
     except errors.CommandError:
         assert rows < 20
         return
     # The last target of the training rows is known at the time of the first test row.
-    assert y[n_train - 1][-1] == table["load"].iloc[with_future[-n_test]]
-    folds = list(TimeSeriesSplit(3, gap=1).split(table[:n_train]))
+    assert y.iloc[n_train - 1].iloc[-1] == table["load"][y.index[-n_test]]
+    folds = list(TimeSplit(3, horizon=2).split(table[:n_train]))
     assert all(len(head) >= 3 and len(tail) for head, tail in folds)
 
 
@@ -563,12 +578,73 @@ def test_predict_accepts_the_pipelines_of_the_former_command(tmp_path, capsys):
     np.testing.assert_array_equal(read_forecasts(out)["load+1"], pipeline.predict(table))
 
 
+@pytest.mark.parametrize("job", ["forecast", "predict"])
 @pytest.mark.parametrize("argv", [[], ["model"], ["model", "csv", "--epochs", "3"]])
-def test_wrong_options_of_predict_exit_with_2(capsys, argv):
+def test_wrong_options_of_a_job_exit_with_2(capsys, job, argv):
     with pytest.raises(SystemExit) as stop:
-        cli.main(["predict", *argv])
+        cli.main([job, *argv])
     assert stop.value.code == 2
-    assert "usage: skl-lstm predict" in capsys.readouterr().err
+    assert f"usage: skl-lstm {job}" in capsys.readouterr().err
+
+
+def output_of_forecast(capsys, *argv):
+    """Run `forecast`, and return its table and its standard error."""
+    assert cli.main(["forecast", *map(str, argv)]) == 0
+    out, err = capsys.readouterr()
+    return out, err
+
+
+def test_forecast_continues_the_table_with_its_dates(forecaster, capsys):
+    model, table = forecaster / "load.skops", forecaster / "table.csv"
+    out, err = output_of_forecast(capsys, model, table)
+    assert err == ""
+    coming = read_forecasts(out)
+    rows = tables.read_table(table, "day")[["load", "heat"]]
+    assert list(coming) == ["load"]
+    assert list(coming.index) == [rows.index[-1] + pd.Timedelta(days=step) for step in (1, 2)]
+    np.testing.assert_array_equal(coming["load"], load(model).predict(rows)[-1])
+    first, _ = output_of_forecast(capsys, model, table, "--steps", 1, "--target", "load")
+    assert first == out[: out.rindex("\n", 0, -1) + 1]
+    path = forecaster / "coming.csv"
+    assert output_of_forecast(capsys, model, table, "--output", path) == ("", "")
+    assert path.read_text() == out
+
+
+def test_forecast_beyond_the_horizon_needs_the_other_columns(forecaster, capsys):
+    model, table = forecaster / "load.skops", forecaster / "table.csv"
+    assert cli.main(["forecast", str(model), str(table), "--steps", "4"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("skl-lstm: error: cannot forecast: ")
+    assert "'heat'" in err
+    last = pd.to_datetime(pd.read_csv(table)["day"]).max()
+    coming = pd.DataFrame({"heat": [1.0, 2.0]}, pd.date_range(last, periods=3, name="day")[1:])
+    coming.to_csv(forecaster / "known.csv")
+    out, err = output_of_forecast(
+        capsys, model, table, "--steps", 4, "--known", forecaster / "known.csv"
+    )
+    assert err == ""
+    rows = tables.read_table(table, "day")[["load", "heat"]]
+    expected = forecast(load(model), rows, target="load", steps=4, known=coming)
+    np.testing.assert_array_equal(read_forecasts(out), expected)
+
+
+def test_forecast_without_a_time_column_counts_rows(tmp_path, capsys):
+    path = write_csv(tmp_path / "table.csv")
+    saved = str(tmp_path / "load.skops")
+    argv = ["--csv", path, "--target", "load", "--features", "load", *QUICK]
+    assert cli.main([*argv, "--no-plot", "--save", saved]) == 0
+    capsys.readouterr()
+    out, err = output_of_forecast(capsys, saved, path, "--steps", 3)
+    assert err == ""
+    assert [line.split(",")[0] for line in out.splitlines()] == ["row", "120", "121", "122"]
+
+
+def test_forecast_refuses_a_table_without_rows(forecaster, tmp_path, capsys):
+    path = tmp_path / "empty.csv"
+    path.write_text("day,load,heat\n")
+    assert cli.main(["forecast", str(forecaster / "load.skops"), str(path)]) == 1
+    assert capsys.readouterr().err == "skl-lstm: error: the table has no rows\n"
 
 
 # Atomic writing.

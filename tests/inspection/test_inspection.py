@@ -518,6 +518,8 @@ def test_too_few_panels_are_refused():
             "ForecastDisplay.from_predictions([1.0], [1.0])",
             "ForecastDisplay.from_predictions",
         ),
+        ("ForecastDisplay.from_backtest(None)", "ForecastDisplay.from_backtest"),
+        ("StepErrorDisplay.from_backtest(None)", "StepErrorDisplay.from_backtest"),
     ],
 )
 def test_without_matplotlib_it_says_what_to_install(call, name):

@@ -21,7 +21,7 @@ from skl_lstm.transformers.time_index import (
     find_runs,
     join_labels,
     labels_inside,
-    learn_max_gap,
+    learn_calendar,
     order_rows,
     place_rows,
     run_starts,
@@ -229,7 +229,7 @@ def test_labels_of_two_kinds_are_not_joined():
     ],
 )
 def test_usual_step_is_learnt_on_the_clock_of_the_calendar(index, clock, max_gap):
-    learnt = learn_max_gap(index, order_rows(index), "auto")
+    learnt = learn_calendar(index, order_rows(index))
     assert learnt == (clock, max_gap)
     assert type(learnt[1]) is type(max_gap)
 
@@ -322,13 +322,15 @@ def test_the_calendar_of_weekdays_follows_local_time():
 
 def test_the_order_of_the_rows_does_not_change_the_usual_step():
     index = numbered(16, 10, 17, 13)
-    assert learn_max_gap(index, order_rows(index), "auto") == ("labels", 3)
+    assert learn_calendar(index, order_rows(index)) == ("labels", 3)
 
 
 @pytest.mark.parametrize("max_gap", [None, DAY, 2 * HOUR])
 def test_a_gap_that_is_given_is_measured_on_the_labels(max_gap):
     index = days(1, 2, 3, tz="Europe/Berlin")
-    assert learn_max_gap(index, order_rows(index), max_gap) == ("labels", max_gap)
+    runs, _ = find_runs(index, max_gap, past=0)
+    assert (runs.clock, runs.max_gap, runs.is_usual) == ("labels", max_gap, False)
+    assert (runs.step_clock, runs.step) == ("wall", DAY)
 
 
 @pytest.mark.parametrize(
@@ -449,7 +451,7 @@ def test_reasons_are_named_by_their_weight():
         "3 of 9 windows are padded because they begin at a hole in time: 2 of 9 rows have no row "
         "before them that is near enough. Neighbours are less than 1.5 times max_gap_=1 apart, but "
         "the steps over these holes are between 3 and 5. If the rows are missing because X is a "
-        "fold of a shuffled split, use folds forwards in time, such as TimeSeriesSplit. If such "
+        "fold of a shuffled split, use folds forwards in time, such as TimeSplit. If such "
         "rows are neighbours, max_gap=5 joins them. 2 of 9 windows are padded because their series "
         "are too short: each has 1 to 2 rows, with those kept from fit, but a window spans 3 rows. "
         "Use fewer timesteps, or pass more rows of each series."

@@ -197,7 +197,7 @@ def test_rows_that_a_shuffled_split_tears_apart_are_named_with_the_remedy():
         "of 40 rows have no row before them that is near enough. Neighbours are less than 1.5 "
         "times max_gap_=1 days apart, but the steps over these holes are between 2 days and "
         f"{before.max()} days. If the rows are missing because X is a fold of a shuffled split, "
-        "use folds forwards in time, such as TimeSeriesSplit. If such rows are neighbours, "
+        "use folds forwards in time, such as TimeSplit. If such rows are neighbours, "
         f"max_gap=pd.Timedelta('{before.max()} days') joins them."
     )
     windower.fit(X.iloc[train])  # says nothing

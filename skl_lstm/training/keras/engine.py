@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from ..._core.memmaps import is_large, slices
 from ...networks.models import array_warnings_silenced, build_optimizer, read_weights
 from ..divergence import check_epoch
-from ..rows import rows_per_part, training_rows
-from .feed import Feed, batches, epoch_order
+from ..rows import Split, count_of, rows_per_part, split_rows
+from .feed import Feed, batch_reader, batches, epoch_order, to_positions
 from .plans import plan_of, prediction_plan
 from .pool import POOL, TracedCopy
 
@@ -57,7 +57,7 @@ def train(
     epochs: int,
     batch_size: int,
     initial_epoch: int = 0,
-    validation_split: float = 0.0,
+    split: Split | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = 0,
     **options: Any,
@@ -65,14 +65,11 @@ def train(
     """Fit a compiled model to (X, y) or (X, y, sample_weight), and return Keras' history.
 
     The model is trained for `epochs` further epochs after `initial_epoch`. With a seed the rows
-    are shuffled in every epoch, with None they keep their order. As in Keras, the last rows, a
-    fraction of `validation_split`, are used for validation. They are split off before shuffling.
+    are shuffled in every epoch, with None they keep their order. `split` tells which rows train
+    and which validate; None: all rows train.
     """
-    n_rows = len(arrays[0])
-    n_train = training_rows(n_rows, validation_split)
-    training = [array[:n_train] for array in arrays]
-    validation = [array[n_train:] for array in arrays] if n_train < n_rows else None
     run: dict[str, Any] = {
+        "split": split or split_rows(len(arrays[0]), 0.0),
         "seed": seed,
         "epochs": range(initial_epoch, initial_epoch + epochs),
         "batch_size": batch_size,
@@ -83,11 +80,11 @@ def train(
     plan = None if needs_keras_fit else plan_of(model, training=True)
     with array_warnings_silenced():
         try:
-            if plan is None or not _accepts_shape_of(model, training[0]):
-                return _train_with_keras_fit(model, training, validation, **run, **options)
+            if plan is None or not _accepts_shape_of(model, arrays[0]):
+                return _train_with_keras_fit(model, arrays, **run, **options)
             build_optimizer(model)
             with POOL.lend(plan, model) as copy:
-                return _train_with_copy(copy, model, training, validation, **run)
+                return _train_with_copy(copy, model, arrays, **run)
         finally:
             _remove_model(callbacks)
 
@@ -108,9 +105,9 @@ def _has_batch_methods(callback: keras.callbacks.Callback) -> bool:
 def _train_with_copy(
     copy: TracedCopy,
     model: keras.Model,
-    training: Sequence[NDArray],
-    validation: Sequence[NDArray] | None,
+    arrays: Sequence[NDArray],
     *,
+    split: Split,
     seed: int | None,
     epochs: range,
     batch_size: int,
@@ -118,9 +115,9 @@ def _train_with_copy(
     verbose: int | str,
 ) -> dict[str, list[float]]:
     """Train like `keras.Model.fit`, but with one call of the traced copy per epoch."""
-    n_rows = len(training[0])
-    feed = Feed(training, batch_size)
-    validation_feed = None if validation is None else Feed(validation, batch_size)
+    training, validation = map(to_positions, split)
+    n_rows = count_of(split.train)
+    feed = Feed(arrays, batch_size)
     steps = -(-n_rows // batch_size)
     history = keras.callbacks.History()
     callback_list = keras.callbacks.CallbackList(
@@ -140,14 +137,15 @@ def _train_with_copy(
         # state is copied in every epoch.
         if callbacks or epoch == epochs[0]:
             copy.load(model, optimizer=True)
-        logs = copy.train_epoch(feed.parts(epoch_order(n_rows, seed, epoch)), batch_size)
+        order = tf.gather(training, epoch_order(n_rows, seed, epoch))
+        logs = copy.train_epoch(feed.parts(order), batch_size)
         if callbacks or epoch == epochs[-1]:
             copy.store(model)
         if verbose != 0:  # only the progress bar has batch methods here
             callback_list.on_train_batch_end(steps - 1, logs)
-        if validation_feed is not None:
+        if count_of(split.validation):
             callback_list.on_test_begin()
-            measured = copy.evaluate(validation_feed.parts(), batch_size)
+            measured = copy.evaluate(feed.parts(validation), batch_size)
             callback_list.on_test_end(measured)
             logs |= {f"val_{name}": value for name, value in measured.items()}
             # Keras' recurrent layers change the state of their seeds in validation, too.
@@ -164,23 +162,25 @@ def _train_with_copy(
 
 def _train_with_keras_fit(
     model: keras.Model,
-    training: Sequence[NDArray],
-    validation: Sequence[NDArray] | None,
+    arrays: Sequence[NDArray],
     *,
+    split: Split,
     seed: int | None,
     epochs: range,
     batch_size: int,
     **options: Any,
 ) -> dict[str, list[float]]:
-    if validation is not None:
-        steps = -(-len(validation[0]) // batch_size)
-        endless = batches(validation, batch_size, None)
+    training, validation = map(to_positions, split)
+    read = batch_reader(arrays)
+    if count_of(split.validation):
+        steps = -(-count_of(split.validation) // batch_size)
+        endless = batches(read, validation, batch_size, None)
         with_length = tf.data.experimental.assert_cardinality(steps)
         options["validation_data"] = endless.take(steps).apply(with_length)
     options["callbacks"] = [_FiniteCheck(), *options["callbacks"]]
     history = model.fit(
-        batches(training, batch_size, seed, epochs.start),
-        steps_per_epoch=-(-len(training[0]) // batch_size),
+        batches(read, training, batch_size, seed, epochs.start),
+        steps_per_epoch=-(-count_of(split.train) // batch_size),
         shuffle=False,
         validation_batch_size=batch_size,
         initial_epoch=epochs.start,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..._core.memmaps import is_large
 from ..._core.windows import window_table
-from ..rows import read_rows, rows_per_part
+from ..rows import Rows, positions_of, read_rows, rows_per_part
 
 # One array: either (array,), or its windows as (table, stride, row offsets of the steps).
 Tensors = tuple[tf.Tensor, ...]
@@ -60,6 +60,11 @@ def epoch_order(n_rows: int, seed: int | None, epoch: int | tf.Tensor) -> tf.Ten
     return tf.random.experimental.stateless_shuffle(positions, seed=(seed, epoch))
 
 
+def to_positions(rows: Rows) -> tf.Tensor:
+    """Return the positions of rows as a tensor."""
+    return tf.constant(positions_of(rows), tf.int32)
+
+
 class Feed:
     """Arrays with the same number of rows, as tensors.
 
@@ -73,10 +78,8 @@ class Feed:
         large = any(map(is_large, arrays))
         self._tensors = None if large else [to_tensors(array) for array in arrays]
 
-    def parts(self, order: tf.Tensor | None = None) -> Iterator[Part]:
-        """Yield the rows in the given order. All parts but the last consist of full batches."""
-        if order is None:
-            order = tf.range(len(self._arrays[0]))
+    def parts(self, order: tf.Tensor) -> Iterator[Part]:
+        """Yield the rows at the positions in `order`. All parts but the last are full batches."""
         if self._tensors is not None:
             yield self._tensors, order
             return
@@ -87,30 +90,46 @@ class Feed:
             yield tensors, tf.range(len(positions))
 
 
-def batches(
-    arrays: Sequence[NDArray], batch_size: int, seed: int | None, initial_epoch: int = 0
-) -> tf.data.Dataset:
-    """Return an endless dataset of the batches of all epochs from `initial_epoch` on."""
-    n_rows = len(arrays[0])
-    readers = [_batch_reader(array) for array in arrays]
+# Reads the rows of all arrays at positions, in a TensorFlow graph.
+Reader = Callable[[tf.Tensor], tuple[tf.Tensor, ...]]
+
+
+def batch_reader(arrays: Sequence[NDArray]) -> Reader:
+    """Return a function that reads rows of all arrays in a TensorFlow graph."""
+    readers = [_reader_of(array) for array in arrays]
 
     # These functions contain only tensor operations, so they do not need autograph's slow rewrite.
-    @tf.autograph.experimental.do_not_convert
-    def positions_of(epoch: tf.Tensor) -> tf.data.Dataset:
-        return tf.data.Dataset.from_tensor_slices(epoch_order(n_rows, seed, epoch)).batch(
-            batch_size
-        )
-
     @tf.autograph.experimental.do_not_convert
     def read(positions: tf.Tensor) -> tuple[tf.Tensor, ...]:
         return tuple(reader(positions) for reader in readers)
 
+    return read
+
+
+def batches(
+    read: Reader,
+    positions: tf.Tensor,
+    batch_size: int,
+    seed: int | None,
+    initial_epoch: int = 0,
+) -> tf.data.Dataset:
+    """Return an endless dataset of the batches of all epochs from `initial_epoch` on.
+
+    They are the rows at `positions`, in the order of the epoch.
+    """
+    n_rows = len(positions)
+
+    @tf.autograph.experimental.do_not_convert
+    def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        order = tf.gather(positions, epoch_order(n_rows, seed, epoch))
+        return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+
     epochs = tf.data.Dataset.counter(initial_epoch)
-    return epochs.flat_map(positions_of).map(read).prefetch(tf.data.AUTOTUNE)
+    return epochs.flat_map(of_epoch).map(read).prefetch(tf.data.AUTOTUNE)
 
 
-def _batch_reader(array: NDArray) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return a function that reads rows of an array in a TensorFlow graph."""
+def _reader_of(array: NDArray) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return a function that reads rows of one array in a TensorFlow graph."""
     if not is_large(array):
         tensors = to_tensors(array)
         return lambda positions: take(tensors, positions)

@@ -12,9 +12,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._core.memmaps import slices
 from ...networks.architecture import GATES, Architecture
-from ..rows import rows_per_part, training_rows
+from ..rows import Rows, Split, count_of, parts_of_rows, positions_of, rows_per_part, split_rows
 from .batches import epoch_batches, epoch_order, gather
 from .network import Dropout, Network, draw_dropout
 from .objectives import activated, loss_and_gradient
@@ -36,8 +35,8 @@ class Trainer:
     """Trains the weights of one network, a vector that it updates in place.
 
     `arrays` are X, (rows, timesteps, features), the targets, (rows, outputs), and optionally the
-    weights of the rows. As in Keras, the last rows, a fraction of `validation_split`, are used for
-    validation. The order of the rows and the dropout follow from the seed and the epoch.
+    weights of the rows. `split` tells which rows train and which validate; None: all rows train.
+    The order of the rows and the dropout follow from the seed and the epoch.
     """
 
     def __init__(
@@ -49,35 +48,39 @@ class Trainer:
         *,
         loss: str,
         batch_size: int,
-        validation_split: float,
         seed: int,
         shuffle: bool,
+        split: Split | None = None,
     ) -> None:
         _check_shape(arrays[0], architecture)
-        n_train = training_rows(len(arrays[0]), validation_split)
-        self._training = [array[:n_train] for array in arrays]
-        self._validation = [array[n_train:] for array in arrays]
+        split = split or split_rows(len(arrays[0]), 0.0)
+        # X stays whole, because a selection of scattered rows would be a copy.
+        self._arrays, self._training = arrays, positions_of(split.train)
+        self._validation = split.validation
+        self._held_out = [array[split.validation] for array in arrays[1:]]
         self._architecture, self._weights, self._optimizer = architecture, weights, optimizer
         self._loss, self._batch_size, self._seed, self._shuffle = loss, batch_size, seed, shuffle
-        self._parts = _parts_of_batch(architecture, min(batch_size, n_train), arrays[0].shape[1])
+        self._parts = _parts_of_batch(
+            architecture, min(batch_size, len(self._training)), arrays[0].shape[1]
+        )
         self._gradients = np.empty((len(self._parts), len(weights)), np.float32)
         self._networks = [Network(architecture, weights, row) for row in self._gradients]
 
     @property
     def n_batches(self) -> int:
         """The number of batches in an epoch."""
-        return -(-len(self._training[0]) // self._batch_size)
+        return -(-len(self._training) // self._batch_size)
 
     def train_epoch(self, epoch: int) -> dict[str, float]:
-        """Train on all rows once, and return the loss, and val_loss if there is validation."""
+        """Train on all training rows once, and return the loss, and val_loss if rows validate."""
         rng = np.random.default_rng((self._seed, epoch))
-        n_rows = len(self._training[0])
-        order = epoch_order(n_rows, rng if self._shuffle else None)
+        n_rows = len(self._training)
+        order = self._training[epoch_order(n_rows, rng if self._shuffle else None)]
         total = 0.0
-        for arrays, positions in epoch_batches(self._training, order, self._batch_size):
+        for arrays, positions in epoch_batches(self._arrays, order, self._batch_size):
             total += self._train_batch(arrays, positions, rng)
         logs = {"loss": total / n_rows}
-        if len(self._validation[0]):
+        if count_of(self._validation):
             logs["val_loss"] = self._validate()
         return logs
 
@@ -120,9 +123,10 @@ class Trainer:
         return loss
 
     def _validate(self) -> float:
-        X, targets, *weights = self._validation
+        X, (targets, *weights) = self._arrays[0], self._held_out
+        n_rows = len(targets)
         total, start = 0.0, 0
-        for raw in _raw_outputs(self._architecture, self._weights, X):
+        for raw in _raw_outputs(self._architecture, self._weights, X, self._validation):
             rows = slice(start, start + len(raw))
             start = rows.stop
             total += loss_and_gradient(
@@ -131,15 +135,15 @@ class Trainer:
                 weights[0][rows] if weights else _NO_WEIGHTS,
                 loss=self._loss,
                 activation=self._architecture.activation,
-                count=len(X),
+                count=n_rows,
             )[0]
-        return total / len(X)
+        return total / n_rows
 
 
 def predict(architecture: Architecture, weights: NDArray, X: NDArray) -> NDArray:
     """Return the outputs for X, (rows, timesteps, features). `weights` is a vector."""
     _check_shape(X, architecture)
-    raw = np.concatenate(list(_raw_outputs(architecture, weights, X)))
+    raw = np.concatenate(list(_raw_outputs(architecture, weights, X, slice(0, len(X)))))
     return activated(raw, architecture.activation)
 
 
@@ -152,18 +156,21 @@ def _check_shape(X: NDArray, architecture: Architecture) -> None:
         )
 
 
-def _raw_outputs(architecture: Architecture, weights: NDArray, X: NDArray) -> Iterator[NDArray]:
+def _raw_outputs(
+    architecture: Architecture, weights: NDArray, X: NDArray, rows: Rows
+) -> Iterator[NDArray]:
     """Yield the outputs before the last activation, a few thousand rows at a time."""
     n_rows = _rows_of_a_block(architecture, X.shape[1])
-    for part in slices(X, rows_per_part(X, n_rows)):
-        blocks = [part[start : start + n_rows] for start in range(0, len(part), n_rows)]
-        yield np.concatenate(
-            run_all([partial(_outputs_of_block, architecture, weights, rows) for rows in blocks])
-        )
+    for part, places in parts_of_rows(X, rows, rows_per_part(X, n_rows)):
+        blocks = [places[start : start + n_rows] for start in range(0, len(places), n_rows)]
+        run = partial(_outputs_of_block, architecture, weights, part)
+        yield np.concatenate(run_all([partial(run, block) for block in blocks]))
 
 
-def _outputs_of_block(architecture: Architecture, weights: NDArray, X: NDArray) -> NDArray:
-    return Network(architecture, weights).forward(_gathered(X, np.arange(len(X))))
+def _outputs_of_block(
+    architecture: Architecture, weights: NDArray, X: NDArray, positions: NDArray
+) -> NDArray:
+    return Network(architecture, weights).forward(_gathered(X, positions))
 
 
 def _gathered(X: NDArray, positions: NDArray) -> NDArray:

@@ -39,8 +39,9 @@ from skl_lstm.networks.models import read_weights, write_weights
 from skl_lstm.networks.saving import pack, unpack
 from skl_lstm.networks.seeding import seeded
 from skl_lstm.training.keras import engine
-from skl_lstm.training.keras.engine import predict, train, training_rows
+from skl_lstm.training.keras.engine import predict, train
 from skl_lstm.training.keras.pool import Pool, TracedCopy
+from skl_lstm.training.rows import split_rows, training_rows
 
 # 20 sequences of 3 time steps of 2 features.
 X = np.random.default_rng(0).normal(size=(20, 3, 2)).astype("float32")
@@ -49,6 +50,7 @@ NUMBERS = Y[:, 0]
 LABELS = np.where(NUMBERS > 0, "up", "down")
 THREE_EPOCHS = {"seed": 0, "epochs": 3, "batch_size": 8}
 ONE_STEP = {"seed": 0, "epochs": 1, "batch_size": 20}
+QUARTER = split_rows(20, 0.25)
 
 
 def build(seed=0, dropout=0.0, units=3, optimizer=None, **compiled):
@@ -115,10 +117,9 @@ def test_the_number_of_training_rows_equals_that_of_keras(split):
     ],
 )
 def test_a_split_that_leaves_a_side_without_rows_is_refused(n_rows, split, message):
-    with pytest.raises(ValueError, match=message):
-        training_rows(n_rows, split)
-    with pytest.raises(ValueError, match=message):
-        train(build(), [X[:n_rows], Y[:n_rows]], **THREE_EPOCHS, validation_split=split)
+    for refuse in (training_rows, split_rows):
+        with pytest.raises(ValueError, match=message):
+            refuse(n_rows, split)
 
 
 # Training.
@@ -175,7 +176,7 @@ class Recorder(keras.callbacks.Callback):
 def recorder():
     # No dropout: Keras' layers draw random numbers in predict, which the recorder calls.
     recorder, model = Recorder(), build()
-    history = train(model, [X, Y], **THREE_EPOCHS, validation_split=0.25, callbacks=[recorder])
+    history = train(model, [X, Y], **THREE_EPOCHS, split=QUARTER, callbacks=[recorder])
     recorder.history, recorder.trained = history, model
     return recorder
 
@@ -189,7 +190,7 @@ def test_a_callback_gets_the_model_with_keras_layers(recorder):
 @pytest.mark.parametrize("epoch", [0, 1, 2])
 def test_a_callback_gets_the_current_weights(recorder, epoch):
     model = build()
-    train(model, [X, Y], **{**THREE_EPOCHS, "epochs": epoch + 1}, validation_split=0.25)
+    train(model, [X, Y], **{**THREE_EPOCHS, "epochs": epoch + 1}, split=QUARTER)
     for seen, weights in zip(recorder.weights[epoch], read_weights(model), strict=True):
         assert_array_equal(seen, weights)
     assert_allclose(recorder.outputs[epoch], predict(model, X, batch_size=8), rtol=0, atol=1e-6)
@@ -204,7 +205,7 @@ def test_a_callback_gets_the_logs_of_the_history(recorder):
 
 def test_a_callback_that_only_reads_does_not_change_the_result(recorder):
     model = build()
-    history = train(model, [X, Y], **THREE_EPOCHS, validation_split=0.25)
+    history = train(model, [X, Y], **THREE_EPOCHS, split=QUARTER)
     assert history == recorder.history
     assert_weights_equal(model, recorder.trained)
 
@@ -308,7 +309,7 @@ def test_restoring_the_best_weights_raises_no_deprecation_warning():
 def test_a_log_file_contains_the_history(tmp_path):
     path, history = tmp_path / "log.csv", keras.callbacks.History()
     callbacks = [CSVLogger(path), history]
-    returned = train(build(), [X, Y], **THREE_EPOCHS, validation_split=0.25, callbacks=callbacks)
+    returned = train(build(), [X, Y], **THREE_EPOCHS, split=QUARTER, callbacks=callbacks)
     with path.open() as file:
         rows = list(csv.DictReader(file))
     assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
@@ -337,17 +338,17 @@ def final_lines(shown):
 
 @pytest.mark.parametrize("verbose", [1, 2, "auto"])
 def test_progress_is_shown_as_keras_shows_it(verbose, capsys):
-    options = {"epochs": 2, "batch_size": 8, "validation_split": 0.25, "verbose": verbose}
-    train(build(), [X, Y], seed=None, **options)
+    options = {"epochs": 2, "batch_size": 8, "verbose": verbose}
+    train(build(), [X, Y], seed=None, split=QUARTER, **options)
     actual = final_lines(capsys.readouterr().out)
-    build(run_eagerly=True).fit(X, Y, shuffle=False, **options)
+    build(run_eagerly=True).fit(X, Y, shuffle=False, validation_split=0.25, **options)
     assert actual == final_lines(capsys.readouterr().out)
     assert actual[::2] == ["Epoch 1/2", "Epoch 2/2"]
     assert all(" - loss: " in line and " - val_loss: " in line for line in actual[1::2])
 
 
 def test_nothing_is_shown_by_default(capsys):
-    train(build(), [X, Y], **THREE_EPOCHS, validation_split=0.25)
+    train(build(), [X, Y], **THREE_EPOCHS, split=QUARTER)
     assert capsys.readouterr() == ("", "")
 
 

@@ -32,10 +32,11 @@ from skl_lstm import (
 from skl_lstm.networks.models import array_warnings_silenced, copy_model, read_weights
 from skl_lstm.networks.seeding import seeded
 from skl_lstm.training.keras import engine, feed
-from skl_lstm.training.keras.engine import predict, train
+from skl_lstm.training.keras.engine import predict
 from skl_lstm.training.keras.feed import epoch_order
 from skl_lstm.training.keras.plans import plan_of
 from skl_lstm.training.keras.pool import Pool, TracedCopy
+from skl_lstm.training.rows import split_rows
 
 # 40 sequences of 4 time steps of 2 features.
 RNG = np.random.default_rng(0)
@@ -294,6 +295,11 @@ def by_keras(case, **compiled):
 
 
 by_keras_once = cache(lambda name: by_keras(ALL_CASES[name]))
+
+
+def train(model, arrays, *, validation_split=0.0, **settings):
+    split = split_rows(len(arrays[0]), validation_split)
+    return engine.train(model, arrays, split=split, **settings)
 
 
 def by_engine(case, seed=None, **compiled):

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skl_lstm._core.windows import window_view
-from skl_lstm.training.keras.feed import batches, epoch_order, take, tensor_specs, to_tensors
+from skl_lstm.training.keras.feed import (
+    batch_reader,
+    batches,
+    epoch_order,
+    take,
+    tensor_specs,
+    to_positions,
+    to_tensors,
+)
 
 # Each example builds a TensorFlow pipeline, which is slow.
 few = settings(deadline=None, max_examples=20)
@@ -36,6 +44,12 @@ def arrays_for_a_network(draw):
         return np.repeat(table[:, np.newaxis], steps, axis=1) * np.arange(steps)[:, np.newaxis]
     rate = draw(st.integers(1, max(1, (len(table) - 1) // max(1, steps - 1))))
     return window_view(table, steps, stride=draw(st.integers(1, 4)), sampling_rate=rate)
+
+
+def batches_of(arrays, batch_size, seed, initial_epoch=0, rows=None):
+    """Return the batches of all rows, or of these rows."""
+    positions = to_positions(slice(0, len(arrays[0])) if rows is None else rows)
+    return batches(batch_reader(arrays), positions, batch_size, seed, initial_epoch)
 
 
 @some
@@ -102,7 +116,7 @@ def test_windows_are_copied_one_batch_at_a_time(monkeypatch):
 
     monkeypatch.setattr(tf, "convert_to_tensor", spy)
     windows = window_view(np.zeros((1_000, 2), "float32"), 200)
-    (batch,) = next(iter(batches([windows], 8, seed=0)))
+    (batch,) = next(iter(batches_of([windows], 8, seed=0)))
     assert batch.shape == (8, 200, 2)
     # A copy of all windows would contain 320,400 numbers.
     assert max(sizes) <= 2_000
@@ -157,7 +171,7 @@ def epochs_of(n_rows, batch_size, seed, epochs, initial_epoch=0):
     """Return the batches of each epoch as lists of row positions."""
     rows = np.arange(n_rows)
     # The second array is computed from the first, to check that the rows stay together.
-    data = batches([rows, np.column_stack([rows, -rows])], batch_size, seed, initial_epoch)
+    data = batches_of([rows, np.column_stack([rows, -rows])], batch_size, seed, initial_epoch)
     steps = -(-n_rows // batch_size)
     taken = [(a.numpy(), b.numpy()) for a, b in data.take(steps * epochs)]
     for first, second in taken:
@@ -209,9 +223,18 @@ def test_batches_follow_the_order_of_the_epoch():
 def test_batches_of_windows_equal_batches_of_copied_windows(seed):
     X = window_view(np.arange(60.0, dtype="float32").reshape(30, 2), 5, stride=2, sampling_rate=3)
     y = np.arange(len(X))
-    views, copies = (batches([rows, y], 4, seed) for rows in (X, X.copy()))
+    views, copies = (batches_of([rows, y], 4, seed) for rows in (X, X.copy()))
     steps = 2 * -(-len(X) // 4)
     for left, right in zip(views.take(steps), copies.take(steps), strict=True):
         assert_array_equal(left[0], right[0], strict=True)
         assert_array_equal(left[1], right[1])
         assert_array_equal(left[0], X[left[1].numpy()])
+
+
+@pytest.mark.parametrize("seed", [None, 4])
+@pytest.mark.parametrize("rows", [slice(3, 14), np.array([0, 2, 3, 9, 17, 18, 19])])
+def test_batches_of_some_rows_are_those_of_an_array_of_them(rows, seed):
+    X = np.arange(20.0)
+    some_rows, selected = batches_of([X], 4, seed, rows=rows), batches_of([X[rows]], 4, seed)
+    for left, right in zip(some_rows.take(6), selected.take(6), strict=True):
+        assert_array_equal(left[0], right[0], strict=True)

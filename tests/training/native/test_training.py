@@ -19,6 +19,7 @@ from skl_lstm.networks.models import read_weights, write_weights
 from skl_lstm.training.native import engine, threads
 from skl_lstm.training.native.network import vector_of, weights_of
 from skl_lstm.training.native.optimizers import DEFAULTS, make_optimizer
+from skl_lstm.training.rows import split_rows
 
 PLAIN = Architecture(
     ndim=3,
@@ -60,15 +61,15 @@ def train_natively(architecture, arrays, *, epochs=2, **settings):
         "optimizer": ("adam", {}),
         "loss": "mean_squared_error",
         "batch_size": 4,
-        "validation_split": 0.0,
         "seed": 0,
         "shuffle": False,
         **settings,
     }
     vector = vector_of(initial_weights(architecture, np.random.default_rng(0)))
+    split = split_rows(len(arrays[0]), settings.pop("validation_split", 0.0))
     name, config = settings.pop("optimizer")
     optimizer = make_optimizer(name, config, len(vector))
-    trainer = engine.Trainer(architecture, vector, optimizer, arrays, **settings)
+    trainer = engine.Trainer(architecture, vector, optimizer, arrays, split=split, **settings)
     logs = [trainer.train_epoch(epoch) for epoch in range(epochs)]
     history = {name: [one[name] for one in logs] for name in logs[0]}
     return weights_of(vector, architecture), history

@@ -1,0 +1,282 @@
+"""`forecast`: the values to come of every series, with their dates."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat.sklearn import HasMethods, validate_params
+from .._core.messages import counted, listed
+from .._core.parameters import AtLeast
+from .._core.public import set_module
+from .windows import find_windower, rows_of_last_window, warn_of_padding
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# `forecast` uses the last window of every series, and warns by itself if one of them is padded. An
+# array that is shorter than a window has no other window.
+_OF_UNUSED_WINDOWS = r"\d+ of \d+ windows are padded (?!because X has)"
+
+
+@set_module("skl_lstm")
+@validate_params(
+    {"estimator": [HasMethods("predict")], "steps": [AtLeast(1), None]},
+    prefer_skip_nested_validation=True,
+)
+def forecast(
+    estimator: Any,
+    table: pd.DataFrame,
+    *,
+    target: Hashable | Sequence[Hashable],
+    steps: int | None = None,
+    known: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Forecast the values that follow the last row of every series, with their dates.
+
+    The estimator was fitted on the rows of such a table, and on the next values of each row, as
+    `leads` returns them. Up to its horizon H, the number of steps in y, the forecasts are those of
+    ``estimator.predict`` at the last row of every series. Further steps are forecast in blocks of
+    H: the forecasts become rows of the table, and the next block follows the last of these rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted Pipeline of a `SequenceWindower` and a regressor, or a search or another
+        meta-estimator around it. X was a DataFrame, and y was made by `leads` without a gap.
+    table : DataFrame of shape (n_rows, n_columns)
+        The rows up to now, in any order. The last level of the index is the time, outer levels
+        name the series. The newest rows are enough if they begin right after the last row of X in
+        `fit`, or before: the last H rows had no target then.
+    target : column, list of columns
+        Name of the column that is forecast. A list if y has several targets, in the order of
+        `leads`.
+    steps : int, default=None
+        Number of steps to forecast. None: the horizon of the estimator.
+    known : DataFrame of shape (n_coming, n_known_columns), default=None
+        Values of other columns that are known beforehand, by the label of the row to come. The
+        index is like that of `table`, or is only the time, and then applies to every series.
+        It may have more columns and rows than needed. For rows of the table, the values of the
+        table are used; values of `target` are never read from `known`.
+
+    Returns
+    -------
+    DataFrame of shape (n_series * steps, n_targets)
+        The forecasts, sorted by series and time. The index has the levels of the index of
+        `table`, and continues each series from its own last row. The columns are the targets.
+
+    Raises
+    ------
+    TypeError
+        If `table` or `known` is not a DataFrame, or the last level of the index does not hold
+        times or numbers.
+    ValueError
+        If a column that the estimator needs is not there, `known` lacks a value that is needed,
+        the outputs of the estimator are not a multiple of the targets, or a label is missing or
+        repeated.
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted.
+
+    Warns
+    -----
+    UserWarning
+        If the window of the last row of a series is padded, because too few rows precede it in the
+        table and in the `history_` of the windower.
+
+    See Also
+    --------
+    leads : Make the targets, and the columns of futures that are known beforehand.
+    SequenceWindower : Windows of past rows, in a Pipeline.
+
+    Notes
+    -----
+    If the estimator was fitted on columns such as ``h1_holiday``, which `leads` made of the column
+    ``holiday``, pass `table` and `known` with the column ``holiday``. The leads are made as in
+    training: rows before a hole in time that have no complete future are left out. If `table`
+    already has the column ``h1_holiday``, the forecast begins after the last row that has it.
+
+    Beyond the horizon, the estimator also reads the coming values of its other columns, from
+    `known`.
+
+    The dates follow the calendar that the windower has learned in `fit`: the usual step, months,
+    weekdays and time zones. Without a windower, the calendar is learned from `table`.
+
+    If the windower is the first step, only the rows of the last windows are passed to the
+    estimator. Any other estimator gets all rows, sorted by series and time.
+
+    Examples
+    --------
+    Two steps ahead, forecast at once by two outputs, and two more from these forecasts:
+
+    >>> import pandas as pd
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skl_lstm import SequenceFlattener, SequenceWindower, forecast, leads
+    >>> days = pd.date_range("2024-01-01", periods=60, name="day")
+    >>> table = pd.DataFrame({"load": 10.0 + days.day_of_week}, index=days)
+    >>> y = leads(table, "load", horizon=2)
+    >>> model = make_pipeline(SequenceWindower(7), SequenceFlattener(), LinearRegression())
+    >>> _ = model.fit(table.loc[y.index], y)
+    >>> forecast(model, table, target="load", steps=4).round()
+                load
+    day
+    2024-03-01  14.0
+    2024-03-02  15.0
+    2024-03-03  16.0
+    2024-03-04  10.0
+
+    With holidays, which are known beforehand:
+
+    >>> table["holiday"] = days.day.isin([3, 14, 25])
+    >>> table["load"] -= 5 * table["holiday"]
+    >>> y = leads(table, "load", horizon=2)
+    >>> X = table.join(leads(table[["holiday"]], horizon=2), how="inner")
+    >>> _ = model.fit(X, y)
+    >>> coming = pd.date_range("2024-03-01", periods=2)
+    >>> known = pd.DataFrame({"holiday": [False, True]}, index=coming)
+    >>> forecast(model, table, target="load", known=known).round(2)
+                load
+    day
+    2024-03-01  14.0
+    2024-03-02  10.0
+    """
+    _check_frame(table, "table")
+    import pandas as pd
+
+    from ..transformers.time_index import join_labels
+    from .columns import (
+        check_known,
+        continue_columns,
+        find_known,
+        find_sources,
+        make_X,
+        read_targets,
+    )
+    from .coming import coming_labels, make_timeline, read_index
+
+    if known is not None:
+        _check_frame(known, "known")
+        _check_known_index(known.index, table.index)
+    targets = read_targets(target, table)
+    check_is_fitted(estimator)
+    sources = find_sources(estimator, table, known, targets)
+    rows, calendar = read_index(table.index, find_windower(estimator))
+    # How many rows to come are predicted from is known after the first block; this is the most.
+    n_new = 0 if steps is None else int(steps) - 1
+    furthest = max(step for _, step in sources.values())
+    timeline = make_timeline(rows, calendar, n_new, furthest, rows_of_last_window(estimator))
+    found = find_known(known, timeline.labels, calendar.step)
+    columns, is_missing = continue_columns(sources, table, known, targets, found)
+    X = make_X(sources, columns, timeline)
+    check = partial(check_known, sources, is_missing, timeline, known)
+    values = _forecast_blocks(estimator, X, timeline.ahead, targets, steps, check)
+
+    ends = rows.labels[timeline.rows()[timeline.ahead == 0]]
+    labels = coming_labels(ends, calendar, values.shape[1])
+    labels = join_labels(table.index[:0], labels)  # in the time zone of the table
+    by_step = values.swapaxes(0, 1).reshape(len(labels), -1)  # like the labels
+    return pd.DataFrame(by_step, labels, targets).sort_index()
+
+
+def _forecast_blocks(
+    estimator: Any,
+    X: pd.DataFrame,
+    ahead: NDArray[np.intp],
+    targets: list[Any],
+    steps: int | None,
+    check: Callable[..., None],
+) -> NDArray:
+    """Return the forecasts: (n_series, steps, n_targets)."""
+    check(now=0)
+    is_seen, span = ahead <= 0, rows_of_last_window(estimator)
+    first = _predict_ends(estimator, X[is_seen], ahead[is_seen] == 0, targets)
+    if (windower := find_windower(estimator)) is not None:
+        warn_of_padding(windower, X.index[is_seen], ahead[is_seen] == 0)
+    horizon = first.shape[1]
+    steps = horizon if steps is None else int(steps)
+    if steps > horizon:
+        reason = (
+            f" The estimator forecasts {counted(horizon, 'step')} at once. For more, it also reads "
+            "its columns in rows to come. If they are not known, fit it to all steps: y = leads("
+            f"table, {(targets[0] if len(targets) == 1 else targets)!r}, horizon={steps})."
+        )
+        check(now=(steps - 1) // horizon * horizon, reason=reason)
+    blocks = [first]
+    for now in range(horizon, steps, horizon):
+        _write_forecasts(X, (ahead > now - horizon) & (ahead <= now), blocks[-1], targets)
+        is_seen = (ahead > now - span) & (ahead <= now)
+        blocks.append(_predict_ends(estimator, X[is_seen], ahead[is_seen] == now, targets))
+    return np.concatenate(blocks, axis=1)[:, :steps]
+
+
+def _predict_ends(
+    estimator: Any, X: pd.DataFrame, is_end: NDArray[np.bool_], targets: list[Any]
+) -> NDArray:
+    """Return the forecasts at the last row of every series: (n_series, horizon, n_targets)."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", _OF_UNUSED_WINDOWS, UserWarning)
+        predicted = np.asarray(estimator.predict(X))
+    predicted = predicted[:, np.newaxis] if predicted.ndim == 1 else predicted
+    if predicted.ndim != 2 or predicted.shape[1] % len(targets):
+        raise ValueError(
+            f"The estimator predicts an array of shape {predicted.shape} for {len(X)} rows, but "
+            f"the number of its columns must be a multiple of the {len(targets)} targets "
+            f"{listed(targets)}. Name all targets of y = leads(table, target, horizon=…)."
+        )
+    ends = predicted[is_end]
+    return ends.reshape(len(ends), -1, len(targets))
+
+
+def _write_forecasts(
+    X: pd.DataFrame, is_new: NDArray[np.bool_], values: NDArray, targets: list[Any]
+) -> None:
+    """Write forecasts into the rows to come, as values of the targets that are features."""
+    for name, own_values in zip(targets, np.moveaxis(values, 2, 0), strict=True):
+        if name in X.columns:
+            cells: Any = np.flatnonzero(is_new), X.columns.get_loc(name)
+            X.iloc[cells] = own_values.ravel()
+
+
+def _check_frame(frame: Any, name: str) -> None:
+    if not (hasattr(frame, "iloc") and hasattr(frame, "columns")):
+        raise TypeError(
+            f"{name} is of type {type(frame).__name__}, but must be a pandas DataFrame whose index "
+            "holds the time of each row, from which the times of the forecasts follow. Use "
+            f"pandas.DataFrame({name}, index=times, columns=names)."
+        )
+    if not frame.columns.is_unique:
+        repeated = list(frame.columns[frame.columns.duplicated()].unique())
+        raise ValueError(
+            f"{name} has repeated column names, {listed(repeated)}. Rename or drop the duplicates."
+        )
+
+
+def _check_known_index(known: pd.Index, index: pd.Index) -> None:
+    """Raise an error if rows to come cannot be found by their labels."""
+    from ..transformers.label_checks import kind_of_time, times_of
+
+    if known.nlevels not in (1, index.nlevels) or (
+        known.nlevels > 1 and known.names != index.names and set(known.names) == set(index.names)
+    ):
+        raise ValueError(
+            f"The index of known has the levels {list(known.names)}, but must have those of the "
+            f"table, {list(index.names)}, or only the time."
+        )
+    own, kind = (kind_of_time(times_of(i)) for i in (known, index))
+    if own != kind:
+        raise ValueError(
+            f"The index of known has {own} as the time of its rows, but that of the table has "
+            f"{kind}. Give known an index like that of the table."
+        )
+    if known.has_duplicates:
+        label = known[known.duplicated()][0]
+        raise ValueError(
+            f"known has {(known == label).sum()} rows with the label {label}. Drop the duplicates; "
+            "if they belong to different series, name the series in an outer level of the index."
+        )

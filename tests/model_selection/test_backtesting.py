@@ -1,0 +1,376 @@
+"""`backtest`: every forecast is that of a model that was fitted on the past only."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+
+from skl_lstm import (
+    LSTMRegressor,
+    NaiveRegressor,
+    SequenceFlattener,
+    SequenceReshaper,
+    SequenceWindower,
+    TimeSplit,
+    backtest,
+    leads,
+    make_supervised,
+)
+
+DAYS = pd.date_range("2024-01-01", periods=60, name="day")
+RNG = np.random.default_rng(0)
+TABLE = pd.DataFrame(RNG.normal(size=(60, 2)), DAYS, ["load", "heat"])
+PANEL = pd.concat(
+    {"a": TABLE[:50], "b": 2 * TABLE[10:], "c": TABLE[5:40] - 1}, names=["river"]
+).drop(index=[("b", day) for day in DAYS[20:23]])
+
+
+def linear(timesteps=3):
+    return make_pipeline(SequenceWindower(timesteps), SequenceFlattener(), LinearRegression())
+
+
+def last_windows(table, label, timesteps):
+    """The window of a row, from the rows before it in the whole table; None if there are too few.
+
+    The rows of a series are a day apart.
+    """
+    days = pd.date_range(end=label[-1], periods=timesteps)
+    labels = [(*label[:-1], day) for day in days]
+    index = table.index
+    found = [(key if index.nlevels > 1 else key[-1]) in index for key in labels]
+    if not all(found):
+        return None
+    return np.array([table.loc[key if index.nlevels > 1 else key[-1]] for key in labels])
+
+
+@pytest.mark.parametrize("table", [TABLE, PANEL], ids=["one series", "panel"])
+@pytest.mark.parametrize(("horizon", "gap"), [(1, 0), (3, 0), (2, 2)])
+def test_a_row_holds_the_forecast_of_a_model_of_the_past(table, horizon, gap):
+    y = leads(table, "load", horizon=horizon, gap=gap)
+    X = table.loc[y.index]
+    cv = TimeSplit(3, test_size=4, horizon=horizon, gap=gap)
+    frame = backtest(linear(), X, y, cv=cv)
+    levels = ["river"] if table is PANEL else []
+    columns = ["model", "fold", "origin", *levels, "step", "time", "truth", "forecast"]
+    assert list(frame.columns) == columns
+    assert set(frame["model"]) == {"LinearRegression"}
+    rows = frame.itertuples()
+    n_checked = 0
+    for fold, (train, test) in enumerate(cv.split(X)):
+        model = linear().fit(X.iloc[train], y.iloc[train])
+        for position in test:
+            label = X.index[position]
+            key = label if isinstance(label, tuple) else (label,)
+            window = last_windows(X, key, 3)
+            for column in range(horizon):
+                row = next(rows)
+                step = gap + column + 1
+                assert (row.fold, row.origin, row.step) == (fold, key[-1], step)
+                assert row.time == key[-1] + pd.Timedelta(days=step)
+                assert levels == [] or row.river == key[0]
+                assert row.truth == np.ravel(y.iloc[position])[column]
+                if window is not None:
+                    forecast = np.ravel(model[1:].predict(window[np.newaxis]))[column]
+                    assert row.forecast == pytest.approx(forecast)
+                    n_checked += 1
+    assert next(rows, None) is None
+    assert n_checked > 0.8 * len(frame)
+
+
+def test_rows_that_a_gap_leaves_out_are_in_the_windows():
+    y = leads(TABLE, "load", horizon=9)
+    X = TABLE.loc[y.index]
+    frame = backtest(
+        make_pipeline(SequenceWindower(8), NaiveRegressor("heat", period=8)),
+        X,
+        y,
+        cv=TimeSplit(1, test_size=1, horizon=9),
+    )
+    assert frame["forecast"].tolist() == [*X["heat"][-8:], X["heat"].iloc[-8]]
+
+
+def test_models_are_compared_on_the_same_rows():
+    y = leads(TABLE, "load")
+    X = TABLE.loc[y.index]
+    models = {"linear": linear(), "mean": DummyRegressor()}
+    frame = backtest(models, X, y, cv=TimeSplit(2))
+    assert list(frame["model"].unique()) == ["linear", "mean"]
+    linear_rows, mean_rows = (frame[frame["model"] == name] for name in models)
+    shared = ["fold", "origin", "step", "time", "truth"]
+    pd.testing.assert_frame_equal(
+        linear_rows[shared].reset_index(drop=True), mean_rows[shared].reset_index(drop=True)
+    )
+    alone = backtest(models["mean"], X, y, cv=TimeSplit(2))
+    assert set(alone["model"]) == {"DummyRegressor"}
+    np.testing.assert_array_equal(alone["forecast"], mean_rows["forecast"])
+
+
+class CountsFits(RegressorMixin, BaseEstimator):
+    """Predicts the number of its training rows."""
+
+    def fit(self, X, y):
+        self.n_rows_ = len(X)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.n_rows_)
+
+
+@pytest.mark.parametrize(
+    ("refit", "expected"),
+    [
+        (True, [10, 20, 30, 40, 50]),
+        (1, [10, 20, 30, 40, 50]),
+        (2, [10, 10, 30, 30, 50]),
+        (9, [10, 10, 10, 10, 10]),
+        (False, [10, 10, 10, 10, 10]),
+    ],
+)
+def test_a_model_may_predict_several_folds(refit, expected):
+    frame = backtest(CountsFits(), TABLE, TABLE["load"], cv=TimeSplit(5), refit=refit)
+    assert frame.groupby("fold")["forecast"].first().tolist() == expected
+
+
+def test_without_a_refit_windows_include_the_rows_of_the_folds_between():
+    y = leads(PANEL, "load")
+    X = PANEL.loc[y.index]
+    frame = backtest(linear(4), X, y, cv=TimeSplit(4, test_size=5), refit=False)
+    train, _ = next(TimeSplit(4, test_size=5).split(X))
+    model = linear(4).fit(X.iloc[train], y.iloc[train])
+    of_all = pd.Series(model.predict(X), X.index)
+    expected = [
+        of_all[river, day] for river, day in zip(frame["river"], frame["origin"], strict=True)
+    ]
+    np.testing.assert_allclose(frame["forecast"], expected)
+
+
+def test_two_processes_give_the_same_table():
+    y = leads(TABLE, "load", horizon=2)
+    X = TABLE.loc[y.index]
+    lstm = make_pipeline(SequenceWindower(3), LSTMRegressor(2, epochs=1, random_state=0))
+    models = {"lstm": lstm, "linear": linear()}
+    cv = TimeSplit(2, horizon=2)
+    pd.testing.assert_frame_equal(
+        backtest(models, X, y, cv=cv, n_jobs=2), backtest(models, X, y, cv=cv)
+    )
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    y = leads(PANEL, "load", horizon=2)
+    X = PANEL.loc[y.index]
+    mixed = np.random.default_rng(1).permutation(len(X))
+    cv = TimeSplit(3, test_size=4, horizon=2)
+    frame = backtest(linear(), X, y, cv=cv)
+    other = backtest(linear(), X.iloc[mixed], y.iloc[mixed], cv=cv)
+    keys = ["fold", "river", "origin", "step"]
+    pd.testing.assert_frame_equal(
+        frame.sort_values(keys, ignore_index=True), other.sort_values(keys, ignore_index=True)
+    )
+
+
+def test_rows_of_arrays_are_consecutive():
+    y = leads(TABLE, "load", horizon=3)
+    X = TABLE.loc[y.index]
+    cv = TimeSplit(3, horizon=3)
+    frame = backtest(linear(), X, y, cv=cv)
+    by_position = backtest(linear(), X.to_numpy(), y.to_numpy(), cv=cv)
+    np.testing.assert_allclose(by_position["forecast"], frame["forecast"])
+    np.testing.assert_array_equal(by_position["truth"], frame["truth"])
+    origins = X.index.get_indexer(frame["origin"])
+    np.testing.assert_array_equal(by_position["origin"], origins)
+    np.testing.assert_array_equal(by_position["time"], origins + frame["step"])
+
+
+def test_windows_and_lag_columns_can_be_cut_beforehand():
+    y = leads(TABLE, "load", horizon=3)
+    X = TABLE.loc[y.index]
+    cv = TimeSplit(3, horizon=3)
+    frame = backtest(linear(), X, y, cv=cv)
+    windows = SequenceWindower(3).fit_transform(X)
+    of_windows = backtest(make_pipeline(SequenceFlattener(), LinearRegression()), windows, y, cv=cv)
+    pd.testing.assert_frame_equal(of_windows, frame)
+
+    lags, y = make_supervised(TABLE, 3, target="load", horizon=3)
+    of_lags = backtest(
+        make_pipeline(SequenceReshaper(features=2), SequenceFlattener(), Ridge()), lags, y, cv=cv
+    )
+    assert of_lags["origin"].max() == DAYS[-4]
+    assert of_lags["time"].max() == DAYS[-1]
+
+
+def test_a_search_is_a_model():
+    y = leads(TABLE, "load")
+    X = TABLE.loc[y.index]
+    search = GridSearchCV(linear(), {"sequencewindower__timesteps": [1, 2]}, cv=TimeSplit(2))
+    assert len(backtest(search, X, y, cv=TimeSplit(2))) == 2 * 19
+
+
+@pytest.mark.parametrize("gap", [0, 2])
+def test_several_targets_have_a_column(gap):
+    y = leads(TABLE, horizon=2, gap=gap)
+    X = TABLE.loc[y.index]
+    frame = backtest(linear(), X, y, cv=TimeSplit(1, test_size=2, horizon=2, gap=gap))
+    assert list(frame.columns[:5]) == ["model", "fold", "origin", "target", "step"]
+    assert frame["target"].tolist() == ["load", "heat"] * 4
+    assert frame["step"].tolist() == [gap + 1, gap + 1, gap + 2, gap + 2] * 2
+    for row in frame.itertuples():
+        assert row.truth == TABLE.loc[row.time, row.target]
+    one_step = backtest(linear(), X, X[["heat", "load"]], cv=TimeSplit(1, test_size=2))
+    assert one_step["target"].tolist() == ["heat", "load"] * 2
+    assert set(one_step["step"]) == {1}
+
+
+def test_the_name_of_a_single_target_gives_the_step():
+    y = leads(TABLE, "load", gap=2)
+    frame = backtest(linear(), TABLE.loc[y.index], y, cv=TimeSplit(1, test_size=4, gap=2))
+    assert set(frame["step"]) == {3}
+    assert "target" not in frame
+    assert (frame["truth"].to_numpy() == TABLE["load"][frame["time"]].to_numpy()).all()
+
+
+@pytest.mark.parametrize(
+    ("index", "later"),
+    [
+        (pd.date_range("2020-01-31", periods=40, freq="ME"), pd.offsets.MonthEnd()),
+        (pd.bdate_range("2024-01-01", periods=40), pd.offsets.BDay()),
+        (
+            pd.date_range("2024-03-10", periods=40, tz="Europe/Berlin"),
+            pd.DateOffset(days=1),
+        ),
+        (pd.period_range("2024-01", periods=40, freq="M"), 1),
+        (pd.RangeIndex(40), 1),
+    ],
+    ids=["months", "trading days", "zone", "periods", "numbers"],
+)
+def test_the_time_follows_the_calendar_of_the_labels(index, later):
+    table = pd.DataFrame({"load": np.arange(40.0)}, index)
+    y = leads(table, "load", horizon=2)
+    X = table.loc[y.index]
+    frame = backtest(DummyRegressor(), X, y, cv=TimeSplit(1, test_size=3, horizon=2))
+    expected = [time for origin in index[-5:-2] for time in (origin + later, origin + 2 * later)]
+    assert frame["time"].tolist() == expected
+
+
+def test_levels_without_a_name_get_one():
+    y = leads(PANEL, "load")
+    X = PANEL.loc[y.index].rename_axis([None, None])
+    frame = backtest(DummyRegressor(), X, y, cv=TimeSplit(1))
+    assert list(frame.columns[:4]) == ["model", "fold", "origin", "series"]
+    X = pd.concat({2024: X})
+    frame = backtest(DummyRegressor(), X, y, cv=TimeSplit(1))
+    assert list(frame.columns[2:6]) == ["origin", "series_0", "series_1", "step"]
+
+
+def test_new_series_can_be_left_out():
+    y = leads(PANEL, "load")
+    X = PANEL.loc[y.index]
+    rivers = X.index.get_level_values("river")
+    folds = list(GroupKFold(3).split(X, groups=rivers))
+    frame = backtest(linear(), X, y, cv=folds)
+    assert len(frame) == len(X)
+    assert (frame.groupby("fold")["river"].nunique() == 1).all()
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    n_splits=st.integers(1, 4), test_size=st.integers(1, 4), horizon=st.integers(1, 4),
+    gap=st.integers(0, 3), refit=st.integers(1, 5),
+)  # fmt: skip
+def test_no_forecast_uses_the_future(n_splits, test_size, horizon, gap, refit):
+    """Changing every value after an origin changes no forecast that is made from it."""
+    cv = TimeSplit(n_splits, test_size=test_size, horizon=horizon, gap=gap)
+    y = leads(PANEL, "load", horizon=horizon, gap=gap)
+    frame = backtest(linear(2), PANEL.loc[y.index], y, cv=cv, refit=refit)
+    cut = frame["origin"].iloc[len(frame) // 2]
+    changed = PANEL.copy()
+    changed[changed.index.get_level_values("day") > cut] += 1000
+    y = leads(changed, "load", horizon=horizon, gap=gap)
+    other = backtest(linear(2), changed.loc[y.index], y, cv=cv, refit=refit)
+    known = frame["origin"] <= cut
+    np.testing.assert_array_equal(frame["forecast"][known], other["forecast"][known])
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "message"),
+    [
+        (
+            {"cv": KFold(3, shuffle=True, random_state=0)},
+            ValueError,
+            "Fold 0 trains on 38 of 40 rows whose target, 1 step ahead, is not known at the first "
+            "test row of the same series, so its forecasts would use the future. Use folds "
+            "forwards in time, such as TimeSplit(horizon=1).",
+        ),
+        (
+            {"X": TABLE[:-3], "y": leads(TABLE, "load", horizon=3)},
+            ValueError,
+            "Fold 0 trains on 2 of 19 rows whose target, 3 steps ahead, is not known at the first "
+            "test row of the same series, so its forecasts would use the future. Use folds "
+            "forwards in time, such as TimeSplit(horizon=3).",
+        ),
+        ({"cv": []}, ValueError, "cv=[] yields no fold, but at least one is needed."),
+        (
+            {"estimator": {}},
+            ValueError,
+            "estimator is an empty dict, but must have one model or more.",
+        ),
+        (
+            {"estimator": {"lstm": LSTMRegressor}},
+            TypeError,
+            "estimator['lstm'] is the class LSTMRegressor, not a model. Use LSTMRegressor().",
+        ),
+        (
+            {"estimator": {"scaler": SequenceWindower()}},
+            TypeError,
+            "estimator['scaler'] is SequenceWindower(), which has no predict.",
+        ),
+        (
+            {"estimator": CountsFits(), "y": TABLE},
+            ValueError,
+            "CountsFits predicts 1 value for each row, but y has 2: each value that a model "
+            "predicts is compared with one of y.",
+        ),
+        (
+            {"y": TABLE["load"][::-1]},
+            ValueError,
+            "y has the labels of X, but in another order, and rows are matched by position. Use "
+            "y = y.loc[X.index].",
+        ),
+        (
+            {"X": TABLE.rename_axis("step").set_index(TABLE.index.rename("day"), append=True)},
+            ValueError,
+            "The index of X has a level named 'step', which is a column of the result. Rename it: "
+            "X.rename_axis(index={'step': 'series'}).",
+        ),
+        (
+            {"y": TABLE["load"][1:]},
+            ValueError,
+            "X has 60 rows, but y has 59. If y is from leads, use X = table.loc[y.index].",
+        ),
+    ],
+    ids=lambda case: None,
+)
+def test_bad_input_is_refused(changed, kind, message):
+    arguments = {"estimator": Ridge(), "X": TABLE, "y": TABLE["load"], "cv": TimeSplit(2)}
+    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
+        backtest(**arguments | changed)
+
+
+@pytest.mark.parametrize("changed", [{"refit": 0}, {"refit": 1.5}, {"estimator": None}])
+def test_bad_parameters_are_refused(changed):
+    arguments = {"estimator": Ridge(), "X": TABLE, "y": TABLE["load"], "cv": TimeSplit(2)}
+    with pytest.raises(ValueError, match="parameter of backtest must be"):
+        backtest(**arguments | changed)
+
+
+def test_the_models_stay_unfitted():
+    model = Ridge()
+    backtest(model, TABLE, TABLE["load"], cv=TimeSeriesSplit(2))
+    assert vars(model) == vars(clone(model))
