@@ -125,7 +125,7 @@ _ = ConfusionMatrixDisplay.from_estimator(lstm, X_test, y_test, colorbar=False)
 # ``class_weight="balanced"`` weights the classes inversely to their frequency. A dictionary
 # ``{label: weight}`` sets the weights directly.
 
-from sklearn.metrics import log_loss, precision_score, recall_score
+from sklearn.metrics import check_scoring, make_scorer, precision_score, recall_score
 
 labels = np.where(y_train == 8, "eight", "other")
 test_labels = np.where(y_test == 8, "eight", "other")
@@ -135,20 +135,20 @@ eights = make_pipeline(
 )
 
 
-def describe(model):
-    found, chance = model.predict(X_test), model.predict_proba(X_test)
-    return {
-        "recall": recall_score(test_labels, found, pos_label="eight"),
-        "precision": precision_score(test_labels, found, pos_label="eight"),
-        "mean probability": chance[:, 0].mean(),
-        "log loss": log_loss(test_labels, chance),
+scores_of = check_scoring(
+    scoring={
+        "recall": make_scorer(recall_score, pos_label="eight"),
+        "precision": make_scorer(precision_score, pos_label="eight"),
+        "negative log loss": "neg_log_loss",
     }
-
-
+)
 results = {}
 for weight in (None, "balanced"):
     eights.set_params(lstmclassifier__class_weight=weight).fit(X_train, labels)
-    results[f"class_weight={weight}"] = describe(eights)
+    results[f"class_weight={weight}"] = {
+        **scores_of(eights, X_test, test_labels),
+        "mean probability": eights.predict_proba(X_test)[:, 0].mean(),
+    }
 pd.DataFrame(results).round(3)
 
 # %%
@@ -166,10 +166,12 @@ pd.DataFrame(results).round(3)
 from sklearn.calibration import CalibratedClassifierCV
 
 calibrated = CalibratedClassifierCV(eights, cv=3).fit(X_train, labels)
+results["calibrated"] = {
+    **scores_of(calibrated, X_test, test_labels),
+    "mean probability": calibrated.predict_proba(X_test)[:, 0].mean(),
+}
 print(f"share of eights: {np.mean(test_labels == 'eight'):.3f}")
-pd.DataFrame(
-    {"balanced": results["class_weight=balanced"], "calibrated": describe(calibrated)}
-).round(3)
+pd.DataFrame(results)[["class_weight=balanced", "calibrated"]].round(3)
 
 # %%
 # After calibration, a row is classified as an eight only if its probability is above one half, so
@@ -183,15 +185,10 @@ from sklearn.model_selection import GridSearchCV
 
 grid = {"lstmclassifier__units": [8, 16], "sequencereshaper__order": ["C", "F"]}
 search = GridSearchCV(eights, grid, scoring="roc_auc", cv=folds).fit(X_train, labels)
-
-
-def short_name(parameter):
-    return parameter.split("__")[-1]
-
-
 print(f"best on the test rows: {search.score(X_test, test_labels):.3f}")
 
-table = pd.DataFrame(search.cv_results_["params"]).rename(columns=short_name)
+table = pd.DataFrame(search.cv_results_["params"])
+table.columns = ["units", "order"]
 table.assign(**{"ROC AUC": search.cv_results_["mean_test_score"].round(3)})
 
 # %%

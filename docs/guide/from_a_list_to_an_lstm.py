@@ -216,16 +216,13 @@ axes = plot_sequences(padded)
 rows = np.random.default_rng(0).normal(size=(50_000, 10))
 windows = SequenceWindower(timesteps=100).fit_transform(rows)
 
-
-def memory_behind(array):
-    while array.base is not None:
-        array = array.base
-    return array.nbytes
-
+memory = windows  # a view; its base is the array that owns the memory
+while memory.base is not None:
+    memory = memory.base
 
 print(windows.shape)
 print(f"the table:   {rows.nbytes / 1e6:>6.2f} MB")
-print(f"the windows: {memory_behind(windows) / 1e6:>6.2f} MB")
+print(f"the windows: {memory.nbytes / 1e6:>6.2f} MB")
 print(f"written out: {windows.nbytes / 1e6:>6.2f} MB")
 
 # %%

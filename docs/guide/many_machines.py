@@ -22,21 +22,22 @@ import psutil
 from dask.distributed import Client, LocalCluster
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, TimeSeriesSplit
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_lstm import LSTMRegressor, SequenceRegressor, SequenceWindower
+from skl_lstm import LSTMRegressor, SequenceRegressor, SequenceWindower, TimeSplit, leads
 from skl_lstm.datasets import load_seattle_weather
 
 weather = load_seattle_weather()[["temp_max", "wind"]]
-X, y = weather[:-1], weather["temp_max"][1:]
+y = leads(weather, "temp_max")
+X = weather.loc[y.index]
 pipeline = make_pipeline(
     SequenceWindower(),
     LSTMRegressor(learning_rate=0.02, epochs=8, random_state=0),
 )
 grid = {"sequencewindower__timesteps": [7, 14], "lstmregressor__units": [8, 16]}
-search = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(3), refit=False)
+search = GridSearchCV(pipeline, grid, cv=TimeSplit(3), refit=False)
 
 scores = {"one process": search.fit(X, y).cv_results_["mean_test_score"]}
 
@@ -83,13 +84,6 @@ workers = subprocess.Popen([sys.executable, *command.split()], stderr=subprocess
 client = Client(cluster)
 client.wait_for_workers(2)
 
-
-def timed(work):
-    start = perf_counter()
-    work()
-    return perf_counter() - start
-
-
 # %%
 # ``LocalCluster(n_workers=2, threads_per_worker=1)`` starts such workers without a command. The
 # workers import the script that started them. In a script, all code must therefore be under ``if
@@ -99,11 +93,12 @@ def timed(work):
 # number of threads of the workers. ``n_jobs`` is ignored.
 
 with joblib.parallel_config(backend="dask", scatter=[X, y]):
-    first = timed(lambda: search.fit(X, y))
-    again = timed(lambda: search.fit(X, y))
+    for which in ("first, with the imports", "second"):
+        start = perf_counter()
+        search.fit(X, y)
+        print(f"{which}: {perf_counter() - start:.1f} s")
 
 scores["Dask"] = search.cv_results_["mean_test_score"]
-print(f"first search {first:.1f} s, with the imports; the next {again:.1f} s")
 pd.DataFrame(scores, index=pd.MultiIndex.from_frame(pd.DataFrame(search.cv_results_["params"])))
 
 # %%
@@ -125,17 +120,13 @@ all(np.array_equal(scores["one process"], others) for others in scores.values())
 big = np.random.default_rng(0).normal(size=(100_000, 20))
 two_searches = [GridSearchCV(Ridge(), {"alpha": [1, 10]}, cv=2, refit=False) for _ in range(2)]
 
-
-def megabytes(**options):
+for name, options in {"without scatter": {}, "with scatter": {"scatter": [big]}}.items():
     before = psutil.net_io_counters().bytes_sent
     with joblib.parallel_config(backend="dask", **options):
         for one in two_searches:
             one.fit(big, big[:, 0])
-    return (psutil.net_io_counters().bytes_sent - before) / 1e6
-
-
-print(f"without scatter: {megabytes():.0f} MB")
-print(f"with scatter:    {megabytes(scatter=[big]):.0f} MB")
+    sent = psutil.net_io_counters().bytes_sent - before
+    print(f"{name:15} {sent / 1e6:.0f} MB")
 
 # %%
 # ``scatter`` recognises the data by object identity. Pass the same objects to ``fit`` that you
@@ -153,7 +144,7 @@ print(f"with scatter:    {megabytes(scatter=[big]):.0f} MB")
 #
 # .. code-block:: python
 #
-#     folds = [*TimeSeriesSplit(3).split(X, y)]
+#     folds = [*TimeSplit(3).split(X, y)]
 #     rows = [numbers for fold in folds for numbers in fold]
 #     search.set_params(cv=folds)
 #     client.amm.stop()
@@ -179,7 +170,7 @@ halving = HalvingGridSearchCV(
     min_resources=1,
     max_resources=4,
     factor=2,
-    cv=TimeSeriesSplit(3),
+    cv=TimeSplit(3),
     refit=False,
 )
 with joblib.parallel_config(backend="dask", scatter=[X, y]):
@@ -212,7 +203,7 @@ own = make_pipeline(
     SequenceWindower(timesteps=7),
     SequenceRegressor(network, random_state=0),
 )
-search = GridSearchCV(own, {"sequenceregressor__epochs": [1, 2]}, cv=TimeSeriesSplit(2))
+search = GridSearchCV(own, {"sequenceregressor__epochs": [1, 2]}, cv=TimeSplit(2))
 with joblib.parallel_config(backend="dask", scatter=[X, y]):
     search.fit(X, y)
 search.best_params_

@@ -90,23 +90,21 @@ print(f"{windows.nbytes / 1e6:.0f} MB of windows in {(last_byte - first_byte) / 
 # Events have steps of any length. If the rows are events, set ``max_gap`` to the longest step that
 # you accept. The attribute ``max_gap_`` shows the value in use: with ``"auto"``, the usual step.
 
-
-def count_padded(windower, dates):
-    numbers = pd.DataFrame({"number": np.arange(len(dates), dtype=float)}, index=dates)
-    padded = np.isnan(windower.fit_transform(numbers)).any(axis=(1, 2)).sum()
-    return f"{padded} of {len(dates)} padded, max_gap_ {windower.max_gap_}"
-
-
 month_starts = pd.date_range("2020-01-01", periods=48, freq="MS")
 trading_days = pd.bdate_range("2024-01-01", periods=250).drop(pd.Timestamp("2024-03-29"))
 late = pd.to_timedelta(np.random.default_rng(1).integers(0, 900, size=10_000), "ms")
 sensor = pd.date_range("2024-01-01", periods=10_000, freq="min") + late
-three_steps = SequenceWindower(timesteps=3, padding=np.nan)
-print("first days of months:", count_padded(three_steps, month_starts))
-print("minutes of a sensor: ", count_padded(three_steps, sensor))
-print("trading days:        ", count_padded(three_steps, trading_days))
-three_steps.set_params(max_gap=pd.Timedelta("4D"))
-print("trading days, 4 days:", count_padded(three_steps, trading_days))
+cases = {
+    "first days of months": (month_starts, "auto"),
+    "minutes of a sensor": (sensor, "auto"),
+    "trading days": (trading_days, "auto"),
+    "trading days, 4 days": (trading_days, pd.Timedelta("4D")),
+}
+for name, (dates, max_gap) in cases.items():
+    windower = SequenceWindower(timesteps=3, padding=np.nan, max_gap=max_gap)
+    windows = windower.fit_transform(pd.DataFrame({"value": 1.0}, index=dates))
+    padded = np.isnan(windows).any(axis=(1, 2)).sum()
+    print(f"{name:20}: {padded} of {len(dates)} padded, max_gap_ {windower.max_gap_}")
 
 # %%
 # Eight rivers in one table
@@ -132,7 +130,7 @@ def make_river(area):
 
 
 names = ["Alder", "Birch", "Cedar", "Elm", "Fir", "Hazel", "Larch", "Maple"]
-areas = pd.Series(2.0 ** np.arange(8), index=names)
+areas = pd.Series(2.0 ** np.arange(8), index=pd.Index(names, name="river"))
 rivers = pd.concat({name: make_river(areas[name]) for name in names}, names=["river"])
 hole = pd.date_range("2021-09-01", periods=40)
 rivers = rivers.drop([("Cedar", day) for day in days[366:486]] + [("Elm", day) for day in hole])
@@ -162,24 +160,59 @@ plt.show()
 # Targets
 # -------
 #
-# y is an ordinary column. Its value in row t is the value to predict from the window of row t. To
-# forecast the next day, use the value of the next day. Find it by its label, not by its position,
-# and leave out rows without a next day. These rows are at the end of a run, so no other row needs
-# them in its window. For a single series, ``level.shift(freq="-1D")`` shifts the labels. For many
-# series, shift the time level of the index:
+# y holds the value to predict from the window of each row. To forecast the next day,
+# :func:`~skl_lstm.leads` returns the level of the next day. It finds this value by its label, in
+# the same river. Rows without a next day are left out. These rows are at the end of a run, so no
+# other row needs them in its window.
 
+from skl_lstm import leads
 
-def next_day(values):
-    day_before = values.index.levels[-1] - pd.Timedelta("1D")
-    next_one = values.set_axis(values.index.set_levels(day_before, level=-1))
-    return next_one.reindex(values.index).dropna()
-
-
-y = next_day(rivers["level"])
+y = leads(rivers, "level")
+X = rivers.loc[y.index]
 print(
     f"{len(rivers) - len(y)} rows of {len(rivers)} have no next day:",
     "the last rows of eight series, and the last row before the hole",
 )
+
+# %%
+# Split by time
+# -------------
+#
+# ``TimeSeriesSplit`` splits by position. If the table holds one series after the other,
+# ``TimeSeriesSplit`` trains on the first rivers and tests on the next rivers at the same times. If
+# the rivers share their weather, the network has then seen the weather of the tested days.
+# :class:`~skl_lstm.TimeSplit` splits all rivers on the same day. The rows do not have to be sorted.
+#
+# In the plot, grey rows are used for training, orange rows for testing, and white rows are not
+# used. Each panel is the first of two folds.
+
+from matplotlib.colors import ListedColormap
+from sklearn.model_selection import TimeSeriesSplit
+
+from skl_lstm import TimeSplit
+
+day = X.index.get_level_values("day")
+_, panels = plt.subplots(1, 2, figsize=(9, 2.8), sharey=True, layout="constrained")
+splitters = {"TimeSeriesSplit": TimeSeriesSplit(2), "TimeSplit": TimeSplit(2)}
+for axes, (name, splitter) in zip(panels, splitters.items(), strict=True):
+    train, test = next(splitter.split(X))
+    role = pd.Series(0, index=X.index)
+    role.iloc[train], role.iloc[test] = 1, 2
+    colours = ListedColormap(["white", "0.75", "#D55E00"])
+    by_river = role.unstack("day")
+    axes.pcolormesh(by_river.columns, by_river.index, by_river, cmap=colours, vmin=0, vmax=2)
+    axes.set_title(name)
+    axes.set_xticks(pd.to_datetime(["2021", "2022", "2023"]), [2021, 2022, 2023])
+    late = (day[train] >= day[test].min()).sum()
+    print(f"{name:15}: {late} of {len(train)} training rows are not before the tested days")
+panels[0].invert_yaxis()
+plt.show()
+
+# %%
+# The sizes of ``TimeSplit`` count days, not rows, or are lengths of time such as ``"365D"``. If y
+# has several steps ahead, set ``horizon`` to the same value as in ``leads``. The last training rows
+# before each test fold are then left out, because their targets are not known yet
+# (:doc:`several_steps`).
 
 # %%
 # One scale for all, or one scale per series
@@ -192,129 +225,144 @@ print(
 # area of the basin. If no size is known, the mean of the first year can be used. Here this is the
 # mean of 2021, which is before any of the forecasts used for testing.
 
-
-def at_rows(size_of, index):
-    return index.get_level_values("river").map(size_of).to_numpy()
-
-
 in_2021 = rivers.index.get_level_values("day") < "2022-01-01"
 means = rivers[in_2021].groupby("river")["level"].mean()
 pd.DataFrame({"area": areas, "mean of 2021": means.round(2)})
 
 # %%
-# The next cell compares the three scales with the same Pipeline, and also trains one model per
-# river. The models are trained on 2021 and 2022 and tested on 2023. The networks for single rivers
-# are trained for eight times as many epochs, so they take as many training steps as the network for
-# all rivers. The errors are divided by the area of the basin and averaged over the rivers.
+# The next cell compares the three scales with the same Pipeline. :func:`~skl_lstm.backtest` trains
+# it before the last year of all rivers, and forecasts every day of this year. It returns a
+# DataFrame with one row per forecast. The column ``time`` is the day for which the forecast is
+# made. The forecasts of each scale are then converted to the same unit: level divided by area.
 
-from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skl_lstm import LSTMRegressor
+from skl_lstm import LSTMRegressor, backtest
 
+last_year = TimeSplit(1, test_size="365D")
+network = LSTMRegressor(16, learning_rate=0.01, epochs=30, batch_size=128, random_state=0)
+lstm = make_pipeline(SequenceWindower(timesteps=21), network)
 
-def flatten(windows):
-    return windows.reshape(len(windows), -1)
+scales = {"one scale for all": areas**0, "each by its mean": means, "each by its area": areas}
+frames = []
+for name, size in scales.items():
+    scaled = rivers.assign(level=rivers["level"].div(size, level="river"))
+    y = leads(scaled, "level")
+    frame = backtest({name: lstm}, scaled.loc[y.index], y, cv=last_year)
+    unit = frame["river"].map(size / areas)
+    frames.append(frame.assign(truth=frame["truth"] * unit, forecast=frame["forecast"] * unit))
+frames = pd.concat(frames)
+frames.groupby("model", sort=False).head(1).round({"truth": 2, "forecast": 2})
 
+# %%
+# The errors of the rivers follow with ``groupby``:
 
-def lstm(epochs=10):
-    network = LSTMRegressor(units=16, learning_rate=0.01, epochs=epochs, random_state=0)
-    return make_pipeline(SequenceWindower(timesteps=21), network)
-
-
-ridge = make_pipeline(
-    SequenceWindower(timesteps=21),
-    FunctionTransformer(flatten),
-    StandardScaler(),
-    RidgeCV(np.logspace(-2, 4, 7)),
-)
-in_2023 = y.index.get_level_values("day") >= "2023-01-01"
-
-
-def forecast_2023(model, size_of, chosen=names):
-    rows = y.index[y.index.isin(chosen, level="river")]
-    size, test = at_rows(size_of, rows), rows.isin(y.index[in_2023])
-    X = rivers.loc[rows].assign(level=lambda table: table["level"] / size)
-    model.fit(X[~test], y[rows][~test] / size[~test])
-    return pd.Series(model.predict(X[test]) * size[test], index=rows[test])
-
-
-def error_by_river(forecast):
-    squared = (forecast - y[forecast.index]) ** 2
-    return squared.groupby("river").mean() ** 0.5 / areas
-
-
-def alone(model):
-    return pd.concat([forecast_2023(model, areas, [name]) for name in names])
-
-
-forecasts = {
-    "LSTM, one scale for all": forecast_2023(lstm(), areas**0),
-    "LSTM, each by its mean": forecast_2023(lstm(), means),
-    "LSTM, each by its area": forecast_2023(lstm(), areas),
-    "LSTM, a network for each": alone(lstm(epochs=80)),
-    "ridge, each by its area": forecast_2023(ridge, areas),
-    "ridge, a model for each": alone(ridge),
-    "persistence": rivers["level"][y.index[in_2023]],
-}
-errors = pd.DataFrame({name: error_by_river(forecast) for name, forecast in forecasts.items()})
-errors.mean().round(3).to_frame("RMSE")
+squared = (frames["forecast"] - frames["truth"]) ** 2
+errors = squared.groupby([frames["river"], frames["model"]], sort=False).mean() ** 0.5
+errors.unstack("model").round(3)
 
 # %%
 # The measurement noise alone has a standard deviation of 0.05, so no forecast can have a lower
-# error. All rivers have the same physics. With the right scale, one network for all rivers is as
-# good as eight networks, or slightly better. It is also easier to train and save one network. The
-# mean of a year is not exactly the right scale, and the loss of accuracy is larger than the gain
-# from sharing one network. With one scale for all rivers, the network fails on the small rivers:
+# error. With one scale for all rivers, the network fails on the small rivers. The mean of a year is
+# not exactly the right scale, and its errors are larger than those of the area. The rest of this
+# page divides every level by the area.
 
-errors.iloc[:, :3].round(3)
+scaled = rivers.assign(level=rivers["level"].div(areas, level="river"))
+y = leads(scaled, "level")
+X = scaled.loc[y.index]
 
 # %%
-# Split by time
-# -------------
+# Compare the network with baselines
+# ----------------------------------
 #
-# ``TimeSeriesSplit`` splits by position. If the table holds one series after the other,
-# ``TimeSeriesSplit`` trains on the first rivers and tests on the next rivers at the same times.
-# Split the days instead, and select the rows of these days. ``gap`` then counts days, and all rows
-# of one day are in the same part.
+# Ridge regression reads the same windows. :class:`~skl_lstm.SequenceFlattener` turns each window
+# into a row, so any regressor of scikit-learn can follow. Persistence predicts that the level of
+# the next day is that of today. :class:`~skl_lstm.NaiveRegressor` finds the feature by its name.
+# ``backtest`` accepts a dict of models.
 
-from sklearn.model_selection import GroupKFold, TimeSeriesSplit, cross_val_score
+from sklearn.base import clone
+from sklearn.linear_model import RidgeCV
+from sklearn.preprocessing import StandardScaler
 
+from skl_lstm import NaiveRegressor, SequenceFlattener
 
-def cut_by_time(X, splitter):
-    times = X.index.get_level_values(-1)
-    steps = times.unique().sort_values()
-    for train, test in splitter.split(steps):
-        yield np.flatnonzero(times.isin(steps[train])), np.flatnonzero(times.isin(steps[test]))
+ridge = make_pipeline(
+    SequenceWindower(timesteps=21),
+    SequenceFlattener(),
+    StandardScaler(),
+    RidgeCV(np.logspace(-2, 4, 7)),
+)
+persistence = make_pipeline(SequenceWindower(timesteps=1), NaiveRegressor("level"))
+models = {"LSTM": lstm, "ridge": ridge, "persistence": persistence}
+frame = backtest(models, X, y, cv=last_year)
 
-
-size = at_rows(areas, y.index)
-X, y_scaled = rivers.loc[y.index].assign(level=lambda table: table["level"] / size), y / size
-X_known, y_known = X[~in_2023], y_scaled[~in_2023]
-
-splits = {
-    "by position": list(TimeSeriesSplit(2).split(X_known)),
-    "by time": list(cut_by_time(X_known, TimeSeriesSplit(2))),
-}
-day = X_known.index.get_level_values("day")
-for name, folds in splits.items():
-    late = [int((day[train] >= day[test].min()).sum()) for train, test in folds]
-    print(f"cut {name}: training rows not before the tested days: {late}")
+squared = (frame["forecast"] - frame["truth"]) ** 2
+errors = squared.groupby([frame["river"], frame["model"]], sort=False).mean() ** 0.5
+errors.groupby("model", sort=False).mean().round(3).to_frame("RMSE")
 
 # %%
-# The list of index pairs can be used as ``cv`` of any search. The rows do not have to be sorted.
-# The windower finds the past of every test row in the series of that row.
+# The table shows the RMSE, averaged over the rivers. A difference between two errors may be chance.
+# :func:`~skl_lstm.compare_forecasts` tests the differences. It averages the losses of all rivers on
+# the same day, because they depend on each other. The verdict gives the difference in per cent of
+# the mean squared error of the baseline, and the bounds of its 95 % confidence interval.
 
-scoring = "neg_root_mean_squared_error"
-for name, model in {"LSTM": lstm(), "ridge": ridge}.items():
-    scores = cross_val_score(model, X_known, y_known, cv=splits["by time"], scoring=scoring)
-    print(f"{name:5} RMSE of the folds: {(-scores).round(3)}")
+from skl_lstm import compare_forecasts
+
+print(*compare_forecasts(frame, baseline="ridge")["verdict"], sep="\n")
 
 # %%
-# The first network was trained on only a third of the days, and is no better than ridge regression.
-# The second network is better. If y has several steps ahead, set the ``gap`` of
-# ``TimeSeriesSplit``, as shown in :doc:`look_back`.
+# One network for all, or one for each
+# ------------------------------------
+#
+# The next cell trains one network per river. Their batches have an eighth of the size, so each
+# network takes as many training steps as the network for all rivers. The rows of several backtests
+# can be joined, because each row holds its model and its river.
+
+smaller = clone(lstm).set_params(lstmregressor__batch_size=16)
+of_one_river = {"LSTM for each river": smaller, "ridge for each river": ridge}
+parts = [backtest(of_one_river, X.loc[[name]], y.loc[[name]], cv=last_year) for name in names]
+frame = pd.concat([frame, *parts])
+
+squared = (frame["forecast"] - frame["truth"]) ** 2
+errors = squared.groupby([frame["river"], frame["model"]], sort=False).mean() ** 0.5
+errors.unstack("model").round(3)
+
+# %%
+# The network for all rivers has a lower error for every river. But most of this difference comes
+# from a few days, so one year does not show that it is more than chance:
+
+by_day = squared.groupby([frame["origin"], frame["model"]]).mean().unstack("model")
+difference = (by_day["LSTM for each river"] - by_day["LSTM"]).sort_values()
+share = difference[-20:].sum() / difference.sum()
+print(f"{share:.0%} of the difference comes from 20 of {len(difference)} days")
+
+verdicts = compare_forecasts(frame, baseline="LSTM")
+print(verdicts["verdict"]["LSTM for each river"])
+verdicts[["difference", "lower", "upper", "p_value"]].round(4)
+
+# %%
+# One network is easier to train and to save than eight, and it can also forecast a new river. For
+# ridge regression, one model for all rivers is enough, too.
+
+# %%
+# Stop early, by time
+# -------------------
+#
+# With ``validation_split``, the network holds out rows for validation. The windows of a DataFrame
+# carry the times of their rows, so these rows are the latest days of all rivers, in any order of
+# the table. By position, they would be the last rivers. ``patience=3`` stops the training after
+# three epochs without a lower validation loss. ``validation_gap`` leaves out days before the rows
+# for validation. Set it to the horizon minus one if y has several steps ahead:
+
+week = leads(scaled, "level", horizon=7)
+stopping = clone(lstm).set_params(
+    lstmregressor__epochs=100,
+    lstmregressor__validation_split=0.2,
+    lstmregressor__validation_gap=6,
+    lstmregressor__patience=3,
+)
+stopping.fit(scaled.loc[week.index], week)
+print("epochs:", stopping[-1].n_iter_)
 
 # %%
 # Predict a new series
@@ -323,37 +371,53 @@ for name, model in {"LSTM": lstm(), "ridge": ridge}.items():
 # How accurate is the network for a river that it was not trained on? ``GroupKFold`` leaves out
 # whole series.
 
+from sklearn.model_selection import GroupKFold, cross_val_score
+
+train, test = next(last_year.split(X))
+X_known, y_known = X.iloc[train], y.iloc[train]
 by_river = X_known.index.get_level_values("river")
-left_out = GroupKFold(4)
-scores = cross_val_score(lstm(), X_known, y_known, groups=by_river, cv=left_out, scoring=scoring)
+scoring = "neg_root_mean_squared_error"
+scores = cross_val_score(lstm, X_known, y_known, groups=by_river, cv=GroupKFold(4), scoring=scoring)
 print(f"RMSE on rivers left out: {(-scores).round(3)}")
 
 # %%
 # Each of these rivers has its own weather. If rivers share the weather, the storms of a left-out
 # river are also in the training data of its neighbours. In that case, leave out both the series and
-# the time. The next cell trains on six rivers before 2023, and forecasts the other two in 2023.
-#
-# For a new series, pass its past rows as well. The windows of its first 20 rows are padded. The
-# rows therefore begin in December 2022, and the forecasts made for December are discarded.
+# the time. ``backtest`` also accepts pairs of positions. The next cell trains on six rivers before
+# the last year, and forecasts the other two in the last year. For a new series, ``backtest`` also
+# passes all rows before the tested rows, so no tested window is padded.
 
 new = X.index.isin(["Larch", "Maple"], level="river")
-model = lstm().fit(X[~in_2023 & ~new], y_scaled[~in_2023 & ~new])
+fold = train[~new[train]], test[new[test]]
+never_seen = backtest({"LSTM, six other rivers": lstm}, X, y, cv=[fold])
 
-rows = X[new & (X.index.get_level_values("day") >= "2022-12-01")]
-forecast = pd.Series(model.predict(rows), index=rows.index).loc[:, "2023":]
-truth = y_scaled[forecast.index]
-
-never_seen = {"LSTM, six other rivers": error_by_river(forecast * at_rows(areas, forecast.index))}
-seen = errors[["LSTM, each by its area", "persistence"]]
-pd.concat([pd.DataFrame(never_seen), seen], axis=1).loc[["Larch", "Maple"]].round(3)
+squared = (never_seen["forecast"] - never_seen["truth"]) ** 2
+of_new = squared.groupby([never_seen["river"], never_seen["model"]]).mean() ** 0.5
+seen = errors.unstack("model")[["LSTM", "persistence"]]
+of_new.unstack("model").join(seen).round(3)
 
 # %%
 # The next cell plots one row of panels per series:
 
 from skl_lstm.inspection import ForecastDisplay
 
-ForecastDisplay.from_predictions(truth.rename("level / area"), forecast)
+ForecastDisplay.from_backtest(never_seen)
 plt.show()
+
+# %%
+# Forecast the days to come
+# -------------------------
+#
+# The last row of every river has no target yet. :func:`~skl_lstm.forecast` predicts from the last
+# row of every series, and returns the forecasts with their dates. The model is first trained on all
+# rows that have a target. The result is converted back to the units of each river. For several
+# days, make y with ``leads(..., horizon=...)`` (:doc:`several_steps`).
+
+from skl_lstm import forecast
+
+lstm.fit(X, y)
+tomorrow = forecast(lstm, scaled, target="level")
+tomorrow.mul(areas, axis=0, level="river").round(2)
 
 # %%
 # Stored rows, warnings and errors

@@ -79,14 +79,13 @@ print(f"LSTM: accuracy {scores.mean():.2f}")
 # minimum, maximum, mean and standard deviation of every feature. Random guessing has an accuracy of
 # one third.
 
-
-def summarize(gesture):
+summaries = []
+for gesture in gestures:
     ends = [*gesture[0], *gesture[-1], *gesture.min(0), *gesture.max(0)]
-    return [len(gesture), *ends, *gesture.mean(0), *gesture.std(0)]
-
+    summaries.append([len(gesture), *ends, *gesture.mean(0), *gesture.std(0)])
 
 forest = RandomForestClassifier(random_state=0)
-scores = cross_val_score(forest, [summarize(g) for g in gestures], kinds, cv=folds)
+scores = cross_val_score(forest, summaries, kinds, cv=folds)
 print(f"random forest on summaries: accuracy {scores.mean():.2f}")
 
 # %%
@@ -135,17 +134,8 @@ _ = plot_sequences(padded, feature_names=FEATURES, samples=[0, 1, 2, 4])
 import keras
 import pandas as pd
 
-
-def fill(sequences, timesteps):
-    return keras.utils.pad_sequences(
-        sequences,
-        maxlen=timesteps,
-        dtype="float64",
-        padding="post",
-    )
-
-
-zero_filled = fill(gestures, timesteps=40)
+options = {"dtype": "float64", "padding": "post"}
+zero_filled = keras.utils.pad_sequences(gestures, maxlen=40, **options)
 scaler_of_all = StandardScaler().fit(zero_filled.reshape(-1, 3))
 scaler_of_steps = PerTimestep(StandardScaler()).fit(gestures).transformer_
 
@@ -169,16 +159,14 @@ print("padding once scaled:", scaler_of_all.transform(np.zeros((1, 3))).round(2)
 # The network treats the padding as part of the gesture, so its prediction depends on the length of
 # the padding. The next cell pads the same gestures to 40 timesteps, as in ``fit``, and to 80:
 
+wrong = {}
+for timesteps in (40, 80):
+    filled = keras.utils.pad_sequences(gestures, maxlen=timesteps, **options)
+    wrong[timesteps] = scaler_of_all.transform(filled.reshape(-1, 3)).reshape(filled.shape)
 
-def fill_and_scale(sequences, timesteps):
-    filled = fill(sequences, timesteps)
-    return scaler_of_all.transform(filled.reshape(-1, 3)).reshape(filled.shape)
-
-
-wrong = fill_and_scale(gestures, 40)
-misled = network.fit(wrong, kinds)
-as_trained = misled.predict_proba(wrong)
-longer = misled.predict_proba(fill_and_scale(gestures, 80))
+misled = network.fit(wrong[40], kinds)
+as_trained = misled.predict_proba(wrong[40])
+longer = misled.predict_proba(wrong[80])
 print(f"greatest difference {np.abs(longer - as_trained).max():.2f}")
 print(np.sum(longer.argmax(1) != as_trained.argmax(1)), "gestures change class")
 
@@ -186,7 +174,7 @@ print(np.sum(longer.argmax(1) != as_trained.argmax(1)), "gestures change class")
 # The network also has to remember the gesture during all the timesteps of padding after it. On the
 # same folds as above, its accuracy is lower:
 
-scores = cross_val_score(network, wrong, kinds, cv=folds)
+scores = cross_val_score(network, wrong[40], kinds, cv=folds)
 print(f"LSTM, scaled padding: accuracy {scores.mean():.2f}")
 
 # %%

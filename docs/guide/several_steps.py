@@ -3,8 +3,9 @@ Several steps ahead
 ===================
 
 This page forecasts the next 24 days at once. y has one column per step ahead, and the network has
-one output per column. The page makes such a y in two ways, compares a direct forecast with a
-recursive forecast, and forecasts the days after the last row of the table.
+one output per column. The page compares a direct forecast with baselines and with a recursive
+forecast, and forecasts the days after the last row of the table. A second example forecasts the 96
+quarter hours of the next day, with values that are known beforehand.
 """
 
 # %%
@@ -41,26 +42,51 @@ plt.show()
 # One column of y per step
 # ------------------------
 #
-# :func:`~skl_lstm.make_supervised` has a parameter ``horizon``. Row i of X holds 24 days, and row i
-# of y holds the following 24 days. Both have the date of the last day in X.
+# :func:`~skl_lstm.leads` has a parameter ``horizon``. Each row of y holds the 24 days that follow
+# the row of the table with the same label. Rows without 24 more days are left out, so X is the part
+# of the table that has the labels of y.
 
-from skl_lstm import make_supervised
+from skl_lstm import leads
 
 horizon = 24
-X, y = make_supervised(table, timesteps=24, horizon=horizon)
+y = leads(table, "cells", horizon=horizon)
+X = table.loc[y.index]
 print(X.shape, y.shape)
 y.iloc[:2, :4].round(2)
 
 # %%
 # With several targets, the columns of y are ordered ``h1_a, h1_b, h2_a, …``. All targets of one
 # step are next to each other.
-#
-# The last 300 rows are held out. ``horizon - 1`` rows between the training rows and the held-out
-# rows are not used. Their targets include days after the first held-out forecast is made, so they
-# would not be known at that time.
 
-X_train, y_train = X[: -300 - horizon + 1], y[: -300 - horizon + 1]
-X_test, y_test = X[-300:], y[-300:]
+# %%
+# Folds for several steps
+# -----------------------
+#
+# The last target of a row is only known 24 days later. Rows whose targets are not all known at the
+# first tested row must not be used for training, because the model could not have learned from them
+# at that time. ``TimeSplit(horizon=24)`` leaves out these rows: the 23 rows before each test fold.
+# In the plot, grey rows are used for training, orange rows for testing, and white rows are not
+# used.
+
+from matplotlib.colors import ListedColormap
+
+from skl_lstm import TimeSplit
+
+forwards = TimeSplit(2, test_size=150, horizon=horizon)
+role = np.zeros((2, len(X)))
+for fold, (train, test) in enumerate(forwards.split(X)):
+    role[fold, train], role[fold, test] = 1, 2
+    print(
+        f"fold {fold}: {len(train)} rows for training, {test[0] - train[-1] - 1} left out, "
+        f"{len(test)} for testing"
+    )
+
+_, axes = plt.subplots(figsize=(8, 1.8), layout="constrained")
+colours = ListedColormap(["white", "0.75", "#D55E00"])
+axes.pcolormesh(X.index[-400:], [0, 1], role[:, -400:], cmap=colours, shading="nearest")
+axes.set(ylabel="fold", yticks=[0, 1], title="the last 400 rows")
+axes.invert_yaxis()
+plt.show()
 
 # %%
 # One network with 24 outputs
@@ -68,170 +94,246 @@ X_test, y_test = X[-300:], y[-300:]
 #
 # :class:`~skl_lstm.LSTMRegressor` accepts this y. Its last layer gets one output per column of y.
 # For training, each column of y is standardized. The forecasts are in the units of y.
+#
+# Three baselines read the same rows. Ridge regression reads the same windows, turned into rows by
+# :class:`~skl_lstm.SequenceFlattener`. :class:`~skl_lstm.NaiveRegressor` repeats the last value
+# (persistence), or, with ``period``, the values of the cycle before (seasonal naive). The length of
+# the cycle is estimated from the rows before the first test fold.
 
+from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 
-from skl_lstm import LSTMRegressor, SequenceReshaper
+from skl_lstm import LSTMRegressor, NaiveRegressor, SequenceFlattener, SequenceWindower
 
+seen = table["cells"][:1000]
+cycle = max(range(horizon, 75), key=seen.autocorr)
+print(f"the series resembles itself most after {cycle} days")
 
-def lstm():
-    return LSTMRegressor(units=32, learning_rate=0.01, epochs=30, random_state=0)
+network = LSTMRegressor(units=32, learning_rate=0.01, epochs=30, random_state=0)
+direct = make_pipeline(SequenceWindower(24), network)
+ridge = make_pipeline(SequenceWindower(24), SequenceFlattener(), RidgeCV(np.logspace(-3, 3, 7)))
+models = {
+    "LSTM": direct,
+    "ridge": ridge,
+    "seasonal naive": make_pipeline(SequenceWindower(cycle), NaiveRegressor("cells", period=cycle)),
+    "persistence": make_pipeline(SequenceWindower(1), NaiveRegressor("cells")),
+}
 
+# %%
+# Error by step ahead
+# -------------------
+#
+# :func:`~skl_lstm.backtest` fits the models for every fold and returns one row per model, tested
+# row and step ahead. ``origin`` is the day on which the forecast is made, and ``time`` is the day
+# for which it is made. The rows that a fold leaves out are passed as the past of the tested rows,
+# because they are known when the forecast is made. The windows behind the gap are therefore not
+# padded. Searches and ``cross_val_score`` do not pass these rows (:doc:`look_back`).
 
-direct = make_pipeline(SequenceReshaper(), lstm()).fit(X_train, y_train)
-direct.predict(X_test).shape
+from skl_lstm import backtest
+
+frame = backtest(models, X, y, cv=forwards)
+frame.head(3).round({"truth": 2, "forecast": 2})
+
+# %%
+# A single score for all steps hides important differences.
+# :class:`~skl_lstm.inspection.StepErrorDisplay` plots the error by step ahead.
+
+from skl_lstm.inspection import StepErrorDisplay
+
+display = StepErrorDisplay.from_backtest(frame)
+plt.show()
+
+display.errors.loc[[1, 6, 12, 24]].round(3)
+
+# %%
+# No forecast can have an error below the measurement noise of 0.02. The error of the network stays
+# close to this value for all 24 days. Ridge regression is only accurate for the first days. The
+# error of the seasonal naive forecast does not depend on the step.
+#
+# :func:`~skl_lstm.compare_forecasts` tests whether the differences may be chance. The forecasts of
+# 24 consecutive days have targets in common, so their errors depend on each other. The test
+# accounts for this.
+
+from skl_lstm import compare_forecasts
+
+print(*compare_forecasts(frame, baseline="ridge")["verdict"], sep="\n")
+
+# %%
+# The next cell plots forecasts and true values for one step and for 24 steps ahead, at the day for
+# which each forecast is made.
+
+from skl_lstm.inspection import ForecastDisplay
+
+ForecastDisplay.from_backtest(frame, model=["LSTM", "ridge"])
+plt.show()
 
 # %%
 # Recursive forecasts
 # -------------------
 #
 # A recursive forecast uses a network that only forecasts the next day. Its forecast becomes the
-# newest lag column, and the oldest lag column is removed. The network then predicts the following
-# day. The loop processes all 300 rows at once.
+# newest row of the table, and the network then predicts the following day.
+# :func:`~skl_lstm.forecast` does this if ``steps`` is larger than the horizon of the model. The
+# next cell trains a network for one step on the training rows of the last fold. Its recursive
+# forecasts are compared with the direct forecasts of this fold from every sixth day.
 
-one_step = make_pipeline(SequenceReshaper(), lstm())
-# Fit on arrays: the lag columns in the loop below have no column names.
-one_step.fit(X_train.to_numpy(), y_train["h1_cells"])
+from sklearn.base import clone
 
+from skl_lstm import forecast
 
-def recursive_forecast(model, windows, steps):
-    forecasts = []
-    for _ in range(steps):
-        forecasts.append(model.predict(windows))
-        windows = np.column_stack([windows[:, 1:], forecasts[-1]])
-    return np.column_stack(forecasts)
+train, test = list(forwards.split(X))[-1]
+one_step = clone(direct).fit(X.iloc[train], y["h1_cells"].iloc[train])
 
+origins = X.index[test[::6]]
+rows = frame[frame["origin"].isin(origins) & (frame["model"] == "LSTM")]
+coming = [forecast(one_step, table[:day], target="cells", steps=horizon) for day in origins]
+recursive = rows.assign(model="LSTM, recursive", forecast=pd.concat(coming).to_numpy())
+both = pd.concat([rows.assign(model="LSTM, direct"), recursive])
 
-recursive = recursive_forecast(one_step, X_test.to_numpy(), horizon)
+display = StepErrorDisplay.from_backtest(both)
+plt.show()
+
+print(*compare_forecasts(both, baseline="LSTM, recursive")["verdict"], sep="\n")
+display.errors.loc[[1, 6, 12, 24]].round(3)
 
 # %%
+# The error of the recursive forecasts grows in the first days. The error of the direct forecasts
+# does not. With forecasts from only 25 days, this difference may be chance. On other data, the
+# recursive network may be better than the direct network.
+#
 # One model can make recursive forecasts for any horizon. This has two disadvantages. Later
 # forecasts are computed from earlier forecasts, so the errors accumulate. If X has features other
 # than the target, their future values must be known. Calendar features are known in advance, but
 # the weather is not.
 
 # %%
-# Error by step ahead
-# -------------------
-#
-# A single score for all steps hides important differences. The plot compares the two networks with
-# three baselines. Ridge regression uses the same lag columns. Persistence repeats the last value.
-# The seasonal naive forecast repeats the values of one cycle before. The length of the cycle is
-# estimated from the training rows.
-
-from sklearn.linear_model import RidgeCV
-
-seen = table["cells"][: X_train.index[-1]]
-cycle = max(range(horizon, 75), key=seen.autocorr)
-print(f"the series resembles itself most after {cycle} days")
-
-steps = range(1, horizon + 1)
-cells = table["cells"]
-one_cycle_ago = pd.concat([cells.shift(cycle - step) for step in steps], axis=1)
-ridge = RidgeCV(np.logspace(-3, 3, 7)).fit(X_train, y_train)
-
-forecasts = {
-    "LSTM, direct": direct.predict(X_test),
-    "LSTM, recursive": recursive,
-    "ridge": ridge.predict(X_test),
-    "seasonal naive": one_cycle_ago.loc[X_test.index].to_numpy(),
-    "persistence": np.repeat(X_test[["t23_cells"]].to_numpy(), horizon, axis=1),
-}
-errors = pd.DataFrame(
-    {
-        name: ((forecast - y_test) ** 2).mean().to_numpy() ** 0.5
-        for name, forecast in forecasts.items()
-    },
-    index=pd.Index(steps, name="steps ahead"),
-)
-
-_, axes = plt.subplots(figsize=(8, 4), layout="constrained")
-colours = ["#0072B2", "#56B4E9", "#D55E00", "#E69F00", "#CC79A7"]
-for (name, error), colour in zip(errors.items(), colours, strict=True):
-    axes.plot(error, label=name, color=colour)
-axes.set(xlabel="steps ahead", ylabel="RMSE", ylim=(0, None))
-axes.legend()
-plt.show()
-
-errors.loc[[1, 6, 12, 24]].round(3)
-
-# %%
-# No forecast can have an error below the measurement noise of 0.02. The error of the direct network
-# stays close to this value for all 24 days. The error of the recursive network starts near this
-# value, but then grows. Ridge regression is only accurate for a few days.
-#
-# This is the result for one series and one network size. On other data, the recursive network may
-# be better than the direct network.
-
-# %%
-# The next cell plots forecasts and true values for one step and for 24 steps ahead. ``times`` gives
-# the date that each forecast is for. Without it, both panels would use the date on which the
-# forecast was made.
-
-from skl_lstm.inspection import ForecastDisplay
-
-ahead = pd.to_timedelta(steps, unit="D").to_numpy()
-true_on = X_test.index.to_numpy()[:, np.newaxis] + ahead
-ForecastDisplay.from_estimator(direct, X_test, y_test, times=true_on)
-plt.show()
-
-# %%
-# Forecast from a DataFrame
-# -------------------------
-#
-# :class:`~skl_lstm.SequenceWindower` cuts the windows inside the Pipeline, so only y has to be made
-# beforehand. ``make_supervised`` with ``timesteps=1`` returns this y, for every row that is
-# followed by 24 more rows.
-
-from sklearn.model_selection import TimeSeriesSplit, cross_val_score
-
-from skl_lstm import SequenceWindower
-
-_, y_all = make_supervised(table, timesteps=1, horizon=horizon)
-rows = table.loc[y_all.index]
-model = make_pipeline(SequenceWindower(24), lstm())
-
-forwards = TimeSeriesSplit(2, gap=horizon - 1)
-scores = cross_val_score(model, rows, y_all, cv=forwards, scoring="neg_root_mean_squared_error")
-print("RMSE of the folds, mean of all steps:", (-scores).round(3))
-
-# %%
-# ``gap`` leaves out the same 23 rows within the folds, for the same reason. :doc:`look_back` shows
-# a plot of the gap, and explains what a windower does with the rows after it. ``make_supervised``
-# needs rows at equal distances in time. For tables with holes, :doc:`many_series` shows how to make
-# targets by label.
-
-# %%
 # Forecast after the last row
 # ---------------------------
 #
 # The last 24 rows have no complete y, so they cannot be used for training. The most recent forecast
-# is made from the last of these rows. The 24 rows directly follow the rows of ``fit``, so the
-# windower finds the rows before them. Pass all 24 rows and use the last forecast.
+# is made from the last row of the table. ``forecast`` passes the rows before it, and returns the
+# forecasts with their dates. With ``steps=72``, the network with 24 outputs forecasts three blocks.
+# The second and the third block follow from the forecasts before them.
 
-model.fit(rows, y_all)
-coming = model.predict(table[-horizon:])[-1]
+direct.fit(X, y)
+coming = forecast(direct, table, target="cells", steps=72)
 
-next_days = table.index[-1] + ahead
-_, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
 axes.plot(table[-200:], color="0.4", label="measured")
-axes.plot(next_days, coming, color="#0072B2", label="forecast of the next 24 days")
-axes.legend()
+axes.plot(coming[:horizon], color="#0072B2", label="forecast of the next 24 days")
+axes.plot(coming[horizon - 1 :], color="#D55E00", label="blocks from earlier forecasts")
+figure.legend(loc="outside upper center", ncols=3)
 plt.show()
 
+coming.head(3).round(2)
+
 # %%
-# ``model.predict(table[-1:])`` would pass a row that is 24 days after the last row of ``fit``.
-# There is a hole between the two rows, so the windower finds no rows before it. It repeats that row
-# 24 times and gives a warning. There should be no hole between the training rows and the rows to
-# predict from.
+# ``direct.predict(table[-1:])`` would pass a row that is 24 days after the last row of ``fit``.
+# There is a hole between the two rows, so the windower finds no rows before it, and pads the window
+# with a warning. ``forecast`` avoids this. Pass it the whole table, or at least all rows after
+# those of ``fit``.
 
-import warnings
-from textwrap import fill
+# %%
+# Known futures and 96 quarter hours
+# ----------------------------------
+#
+# The second example forecasts the electric load of the next 24 hours in quarter hours. The load is
+# simulated. It depends on the hour, on whether the day is a working day, and on the temperature.
+# Weekends and holidays are known beforehand. The future temperature is not known, but its forecast
+# is. The table therefore holds the forecast of the weather service, which is issued more than one
+# day before, and not the measured temperature.
 
-windower = model[:-1]
-of_all_rows = windower.transform(table[-24:])[-1]
-with warnings.catch_warnings(record=True, action="always") as caught:
-    of_one_row = windower.transform(table[-1:])[-1]
-print("distinct steps in the last window, from 24 rows:", len(np.unique(of_all_rows)))
-print("from the last row alone:", len(np.unique(of_one_row)))
-print(fill(str(caught[0].message)))
+
+def make_load(times, holidays):
+    rng = np.random.default_rng(0)
+    changes = pd.DataFrame(rng.normal(size=(len(times), 3)))
+    weather = 150 * changes[0].ewm(halflife=3 * 96).mean().to_numpy()
+    error = 8 * changes[1].ewm(halflife=24).mean().to_numpy()  # of the weather forecast
+    other = 5 * changes[2].ewm(halflife=8).mean().to_numpy()
+    hour = (times.hour + times.minute / 60).to_numpy()
+    workday = (times.day_of_week < 5) & ~times.normalize().isin(pd.to_datetime(holidays))
+    temperature = 6 + weather + 4 * np.sin(2 * np.pi * (hour - 9) / 24)
+    business = np.exp(-(((hour - 9) / 2.5) ** 2)) + np.exp(-(((hour - 14) / 4) ** 2))
+    evening = 12 * np.exp(-(((hour - 19.5) / 2) ** 2))
+    heating = 0.8 * np.maximum(15 - temperature - error, 0)
+    load = 40 + np.where(workday, 24, 8) * business + evening + heating + other
+    return pd.DataFrame({"load": load, "workday": workday, "temperature": temperature}, index=times)
+
+
+times = pd.date_range("2024-01-01", "2024-03-12", freq="15min", inclusive="left", name="time")
+holidays = ["2024-01-25", "2024-02-02", "2024-02-13", "2024-02-14", "2024-02-28", "2024-03-05"]
+table = make_load(times, holidays)["2024-01-08":]
+table.iloc[::2000].round(1)
+
+# %%
+# ``leads`` returns targets and known futures alike. The row of each quarter hour gets 96 columns
+# for the working day and 96 for the temperature. ``table.join(..., how="inner")`` keeps the rows
+# with a complete future, which are the rows of y.
+
+horizon = 96
+y = leads(table, "load", horizon=horizon)
+X = table.join(leads(table[["workday", "temperature"]], horizon=horizon), how="inner")
+print(X.shape, y.shape, X.index.equals(y.index))
+print(*X.columns[:5], "…", *X.columns[-2:])
+
+# %%
+# The windows hold every fourth row of the last day: 24 timesteps, one hour apart. The network has
+# 96 outputs. The next cell tests it with and without the known futures. The test fold is the last
+# two weeks, which have two holidays. The seasonal naive forecast repeats the load of the same
+# quarter hour one week before.
+
+network = LSTMRegressor(32, learning_rate=0.005, epochs=10, batch_size=64, random_state=0)
+model = make_pipeline(SequenceWindower(24, sampling_rate=4), network)
+week_ago = make_pipeline(SequenceWindower(7 * 96), NaiveRegressor("load", period=7 * 96))
+
+two_weeks = TimeSplit(1, test_size="14D", horizon=horizon)
+past_only = {"LSTM, past only": model, "one week ago": week_ago}
+frame = pd.concat(
+    [
+        backtest({"LSTM, known futures": model}, X, y, cv=two_weeks),
+        backtest(past_only, table.loc[y.index], y, cv=two_weeks),
+    ]
+)
+display = StepErrorDisplay.from_backtest(frame)
+plt.show()
+
+print(*compare_forecasts(frame, baseline="LSTM, past only")["verdict"], sep="\n")
+display.errors.loc[[1, 24, 48, 96]].round(2)
+
+# %%
+# The network without known futures reads one day. It cannot know whether the next day is a working
+# day. Its error grows until it is larger than that of the seasonal naive forecast. With known
+# futures, the error is about the same for all steps. Only in the first hours, the network without
+# known futures is better: it learns from 3 features instead of 195, and the load of these hours
+# follows from the past.
+
+# %%
+# For the forecast after the last row, pass the table without the columns that ``leads`` made. The
+# coming values of the other columns are the rows of ``known``. ``forecast`` makes the columns
+# ``h1_workday, h1_temperature, …`` from both tables. If a value is missing, the error names it.
+
+model.fit(X, y)
+try:
+    forecast(model, table, target="load")
+except ValueError as error:
+    print(error)
+
+# %%
+# The next day is a Tuesday. The next cell forecasts its load as a working day and as a holiday. In
+# both cases, the weather forecast is that of the last day. For more than 96 steps, ``known`` must
+# reach further: the second block also reads the working days and temperatures of the first one, and
+# of the 96 steps after it.
+
+next_day = pd.date_range(times[-1], periods=horizon + 1, freq="15min", inclusive="right")
+known = table[["workday", "temperature"]][-horizon:].set_axis(next_day)
+as_holiday = known.assign(workday=False)
+
+_, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+axes.plot(table["load"][-3 * 96 :], color="0.4", label="measured")
+for name, coming, colour in [("working day", known, "#0072B2"), ("holiday", as_holiday, "#D55E00")]:
+    axes.plot(
+        forecast(model, table, target="load", known=coming), color=colour, label=f"forecast, {name}"
+    )
+axes.set(ylabel="load")
+axes.legend(loc="upper left")
+plt.show()

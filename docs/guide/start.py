@@ -18,13 +18,16 @@ page uses, and the ``skl-lstm`` command:
 # --------------------------
 #
 # The package includes four years of daily weather in Seattle. Each row is one day. The task is to
-# forecast the maximum temperature of the next day. X holds every day except the last one. y holds
-# the maximum temperature of the day after each row of X. The last year is held out for testing.
+# forecast the maximum temperature of the next day. :func:`~skl_lstm.leads` gives every row the next
+# value of a column. The last day has no next day, so it is not in y. X holds the rows of y. The
+# last year is held out for testing.
 
+from skl_lstm import leads
 from skl_lstm.datasets import load_seattle_weather
 
 weather = load_seattle_weather().select_dtypes("number")
-X, y = weather[:-1], weather["temp_max"][1:]
+y = leads(weather, "temp_max")
+X = weather.loc[y.index]
 X_train, y_train = X[:-365], y[:-365]
 X_test, y_test = X[-365:], y[-365:]
 X_train.tail(3)
@@ -61,52 +64,43 @@ pipeline.fit(X_train, y_train)
 # How good is the forecast?
 # -------------------------
 #
-# Two simple forecasts serve as baselines. Persistence predicts that tomorrow will be the same as
-# today. Ridge regression reads the same windows, flattened to one row each. Its penalty needs
-# columns of similar size, so a scaler is behind the flattening.
+# Two simple models serve as baselines. Persistence predicts that tomorrow will be the same as
+# today: :class:`~skl_lstm.NaiveRegressor` returns the last value of each window. Ridge regression
+# reads the same windows as the LSTM. :class:`~skl_lstm.SequenceFlattener` turns each window into
+# one row, and the penalty of ridge regression needs columns of similar size, so a scaler follows.
 
 import numpy as np
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import root_mean_squared_error
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
+from skl_lstm import NaiveRegressor, SequenceFlattener
 
-def flatten(windows):
-    return windows.reshape(len(windows), -1)
-
-
-def ridge(timesteps):
-    return make_pipeline(
-        SequenceWindower(timesteps),
-        FunctionTransformer(flatten),
+models = {
+    "persistence": make_pipeline(SequenceWindower(), NaiveRegressor("temp_max")),
+    "ridge": make_pipeline(
+        SequenceWindower(timesteps=7),
+        SequenceFlattener(),
         StandardScaler(),
         RidgeCV(alphas=np.logspace(-2, 4, 13)),
-    )
-
-
-def report(y_test, forecasts):
-    for name, y_pred in forecasts.items():
-        rmse = root_mean_squared_error(y_test, y_pred)
-        print(f"{name:<23} RMSE {rmse:.2f}")
-
-
-forecast = pipeline.predict(X_test)
-forecasts = {
-    "persistence": X_test["temp_max"],
-    "ridge": ridge(7).fit(X_train, y_train).predict(X_test),
-    "LSTM": forecast,
+    ),
+    "LSTM": pipeline,
 }
-report(y_test, forecasts)
+for name, model in models.items():
+    y_pred = model.fit(X_train, y_train).predict(X_test)
+    print(f"{name:<11} RMSE {root_mean_squared_error(y_test, y_pred):.2f}")
 
 # %%
 # The LSTM has a lower error than both baselines, but it is only slightly better than ridge
 # regression. Four measurements per day contain little more information about tomorrow's weather.
 # Always compare a network with ridge regression before you trust it. Ridge regression is often good
-# enough.
+# enough. :doc:`is_it_worth_it` tests whether such a difference could be chance.
+#
+# The next cell plots the last 120 forecasts of the LSTM:
 
 from skl_lstm.inspection import ForecastDisplay
 
-display = ForecastDisplay.from_predictions(y_test[-120:], forecast[-120:])
+display = ForecastDisplay.from_predictions(y_test[-120:], y_pred[-120:])
 
 # %%
 # Your own CSV file
@@ -146,28 +140,31 @@ path = Path(folder.name) / "yours.csv"
 pd.DataFrame(columns, index=hours).round(1).to_csv(path)
 
 # %%
-# Read the file with the time as the index. Each hour must occur only once. The last two weeks are
-# held out for testing.
+# Read the file with the time as the index. Each hour must occur only once. The target is the load
+# of the next hour. The last two weeks are held out for testing.
 
 table = pd.read_csv(path, index_col="hour", parse_dates=True)
-X, y = table[:-1], table["load"][1:]
+y = leads(table, "load")
+X = table.loc[y.index]
 X_train, y_train = X[:-336], y[:-336]
 X_test, y_test = X[-336:], y[-336:]
 table.head(3)
 
 # %%
 # How many hours should the network read? The look-back is a parameter of the windower, so a grid
-# search can choose it. ``TimeSeriesSplit`` always trains on earlier rows and tests on later rows.
-# Every look-back is scored on the same rows.
+# search can choose it. :class:`~skl_lstm.TimeSplit` always trains on earlier rows and tests on
+# later rows. Every look-back is scored on the same rows.
 
-from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.model_selection import GridSearchCV
+
+from skl_lstm import TimeSplit
 
 lstm = LSTMRegressor(16, learning_rate=0.01, epochs=8, random_state=0)
 pipeline = make_pipeline(SequenceWindower(), lstm)
 search = GridSearchCV(
     pipeline,
     {"sequencewindower__timesteps": [1, 6, 24, 48]},
-    cv=TimeSeriesSplit(2),
+    cv=TimeSplit(2),
     scoring="neg_root_mean_squared_error",
     verbose=1,
 )
@@ -191,18 +188,23 @@ pd.DataFrame(
 #    search.set_callbacks(ProgressBar(max_propagation_depth=0))
 #
 # The next cell scores the two held-out weeks. A third baseline is added: the load of the same hour
-# one week before.
+# one week before. A week has 168 hours, so this baseline needs windows of 168 hours. Ridge
+# regression reads as many hours as the LSTM.
 
 best = search.best_params_["sequencewindower__timesteps"]
-forecast = search.predict(X_test)
-forecasts = {
-    "persistence": X_test["load"],
-    "same hour, week before": table["load"].shift(168).loc[y_test.index],
-    "ridge": ridge(best).fit(X_train, y_train).predict(X_test),
-    f"LSTM, {best} timesteps": forecast,
+models = {
+    "persistence": make_pipeline(SequenceWindower(), NaiveRegressor("load")),
+    "same hour, week before": make_pipeline(
+        SequenceWindower(timesteps=168), NaiveRegressor("load", period=168)
+    ),
+    "ridge": models["ridge"].set_params(sequencewindower__timesteps=best),
+    "LSTM": search.best_estimator_,
 }
-report(y_test, forecasts)
-display = ForecastDisplay.from_predictions(y_test, forecast)
+for name, model in models.items():
+    y_pred = model.fit(X_train, y_train).predict(X_test)
+    print(f"{name:<22} RMSE {root_mean_squared_error(y_test, y_pred):.2f}")
+
+display = ForecastDisplay.from_predictions(y_test, y_pred)
 
 # %%
 # Save the model and predict later
@@ -223,18 +225,17 @@ skops.io.dump(final, Path(folder.name) / "load.skops")
 loaded = skops.io.load(Path(folder.name) / "load.skops", trusted=TRUSTED_TYPES)
 
 # %%
-# The newest row of the table is the only row whose next hour is unknown. The windower stored the
-# last rows of ``fit``. These rows provide the past of the rows that follow, so ``predict`` only
-# needs the new row.
+# The newest row of the table is the only row whose next hour is unknown.
+# :func:`~skl_lstm.forecast` predicts what follows the newest row, and returns it with its time:
 
-newest = table.tail(1)
-next_hour = newest.index[0] + pd.Timedelta("1h")
-print(f"{next_hour}: {loaded.predict(newest)[0]:.1f}")
+from skl_lstm import forecast
+
+forecast(loaded, table, target="load").round(1)
 
 # %%
-# If more time has passed since the fit, pass the last ``timesteps`` rows and use the last forecast.
-# If the new rows start more than one step after the last row of ``fit``, there is a hole in time.
-# No window includes rows from before a hole.
+# The windower stored the last rows of ``fit``. These rows provide the past of the rows that follow,
+# so the next row is enough for the next forecast. If more time has passed since the fit, pass the
+# last ``timesteps`` rows or more. :doc:`several_steps` forecasts more than one step.
 
 folder.cleanup()
 
@@ -259,4 +260,5 @@ folder.cleanup()
 #
 # - :doc:`/which_transformer`, if your rows are not single timesteps
 # - :doc:`look_back`, for more on tuning the look-back
+# - :doc:`is_it_worth_it`, to compare a network with simple models
 # - :doc:`several_steps`, to forecast more than the next step
