@@ -81,7 +81,8 @@ print(f"{windows.nbytes / 1e6:.0f} MB of windows in {(last_byte - first_byte) / 
 # frequent steps of similar length, so the timestamps of a sensor can be off by a few seconds.
 # ``"auto"`` takes the calendar into account:
 #
-# - **Months** are one step apart, if the dates are all first days or all last days of months.
+# - **Months** are one step apart, if the dates are all on one day of the month, from the 1st to the
+#   27th, or all on the last day.
 # - **Days in a time zone** are one step apart, even if the clocks change.
 # - **Trading days** have no hole on weekends: if all rows of ``fit`` are on weekdays, Friday and
 #   Monday are one step apart. A holiday is a hole. To accept holidays, use ``max_gap=None``, or

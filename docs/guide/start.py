@@ -233,9 +233,9 @@ from skl_lstm import forecast
 forecast(loaded, table, target="load").round(1)
 
 # %%
-# The windower stored the last rows of ``fit``. These rows provide the past of the rows that follow,
-# so the next row is enough for the next forecast. If more time has passed since the fit, pass the
-# last ``timesteps`` rows or more. :doc:`several_steps` forecasts more than one step.
+# The windower stored the last rows of ``fit``. They are the past of the rows that follow them, so
+# all rows since the fit are enough, or the last ``timesteps`` rows. :doc:`several_steps` forecasts
+# more than one step.
 
 folder.cleanup()
 

@@ -6,7 +6,7 @@ the series of a panel, target (if there are several), step, time, truth, forecas
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,14 +107,13 @@ def select_target(frame: pd.DataFrame, target: str | None) -> tuple[pd.DataFrame
     return frame[frame["target"] == target], target
 
 
-def select_models(
-    frame: pd.DataFrame, model: str | Iterable[str] | None
-) -> tuple[pd.DataFrame, list[str]]:
+def select_models(frame: pd.DataFrame, model: Any) -> tuple[pd.DataFrame, list[Any]]:
     """Return the rows of the chosen models and their names. None is all models."""
     names = frame["model"].unique().tolist()
     if model is None:
         return frame, names
-    chosen = [model] if isinstance(model, str) else _as_list(model)
+    is_name = isinstance(model, str) or (isinstance(model, Hashable) and model in names)
+    chosen = [model] if is_name else _as_list(model)
     for name in chosen:
         if name not in names:
             raise ValueError(not_in_frame("model", name, names))

@@ -23,7 +23,7 @@ def explained(X: Any, name: str = "X", *, numbers: bool = True) -> Iterator[None
     """
     _refuse_other_types(X, name)
     _refuse_masked(X, name)
-    _refuse_repeated_columns(X, name)
+    refuse_repeated_columns(X, name)
     if numbers:
         _refuse_dates(getattr(X, "dtype", None), name)
     try:
@@ -130,7 +130,8 @@ def _refuse_masked(X: Any, name: str) -> None:
         )
 
 
-def _refuse_repeated_columns(X: Any, name: str) -> None:
+def refuse_repeated_columns(X: Any, name: str) -> None:
+    """Raise an error if a DataFrame has two columns of one name."""
     if hasattr(X, "iloc") and hasattr(X, "columns") and not X.columns.is_unique:
         repeated = list(X.columns[X.columns.duplicated()].unique())
         raise ValueError(

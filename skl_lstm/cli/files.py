@@ -17,12 +17,15 @@ from .errors import CommandError, one_line
 
 
 class SavedModel(NamedTuple):
-    """A saved pipeline, its input columns, its time column and the name of its target."""
+    """A saved pipeline, its input columns, its time column and the name of its target.
+
+    The target is None for a pipeline that the command did not save.
+    """
 
     pipeline: Pipeline
     features: list[str]
     time_column: str | None
-    target: str
+    target: str | None
 
 
 def check_writable(path: Path) -> None:
@@ -68,8 +71,9 @@ def describe_model(model: Pipeline) -> SavedModel:
     windowers = [step for _, step in model.steps if isinstance(step, SequenceWindower)]
     history = windowers[0].history_ if windowers else None
     time = None if history is None else history.index.name
-    target = str(getattr(model, "target_", "forecast"))
-    return SavedModel(model, names, None if time is None else str(time), target)
+    return SavedModel(
+        model, names, None if time is None else str(time), getattr(model, "target_", None)
+    )
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:

@@ -117,10 +117,28 @@ def forecast_table(args: argparse.Namespace) -> None:
     time_column = args.time_column or model.time_column
     rows = numeric_columns(read_table(args.csv, time_column))
     known = None if args.known is None else numeric_columns(read_table(args.known, time_column))
-    with errors_of_model():
-        target = args.target or model.target
+    target = choose_forecast(model.target, args.target)
+    with errors_of_model(how_to_know(args.steps, target)):
         coming = forecast(model.pipeline, rows, target=target, steps=args.steps, known=known)
     write_csv(coming, time_column, args.output)
+
+
+def choose_forecast(saved: str | None, wanted: str | None) -> str:
+    """Return the name of the column that a model forecasts."""
+    if saved is None and wanted is None:
+        raise CommandError("name the column that the model was trained to forecast with --target")
+    if saved is not None and wanted not in (None, saved):
+        raise CommandError(f"the model was trained to forecast {saved!r}, not {wanted!r}")
+    return str(saved or wanted)
+
+
+def how_to_know(steps: int | None, target: str) -> str:
+    """Describe how the command gets the coming values of other columns, or does not need them."""
+    if steps is None:
+        return "Use --known FILE."
+    return (
+        f"Use --known FILE, or train the model with --horizon {steps}, or with --features {target}."
+    )
 
 
 def predict(args: argparse.Namespace) -> None:
@@ -132,7 +150,8 @@ def predict(args: argparse.Namespace) -> None:
     rows = read_features(read_table(args.csv, time_column), model.features)
     with errors_of_model():
         y_pred = as_columns(model.pipeline.predict(rows))
-    names = [f"{model.target}+{ahead + 1}" for ahead in range(y_pred.shape[1])]
+    name = model.target or "forecast"
+    names = [f"{name}+{ahead + 1}" for ahead in range(y_pred.shape[1])]
     write_csv(pd.DataFrame(y_pred, rows.index, names), time_column, args.output)
 
 
@@ -173,13 +192,20 @@ def make_ridge(lstm: Pipeline) -> Pipeline:
 
 
 @contextmanager
-def errors_of_model() -> Iterator[None]:
-    """Raise the errors of a model as errors of the command, and print its warnings as notes."""
+def errors_of_model(how_to_know: str = "") -> Iterator[None]:
+    """Raise the errors of a model as errors of the command, and print its warnings as notes.
+
+    `how_to_know` replaces the advice on known values, which is for Python.
+    """
     try:
         with warnings_as_notes():
             yield
     except Exception as error:
-        raise CommandError(f"cannot forecast: {one_line(str(error))}") from error
+        reason, python_advice, _ = one_line(str(error)).partition("Pass known ")
+        if python_advice:
+            reason = reason.replace("known is None", "there is no file of known values")
+            reason += how_to_know
+        raise CommandError(f"cannot forecast: {reason}") from error
 
 
 @contextmanager

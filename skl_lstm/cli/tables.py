@@ -42,7 +42,10 @@ def order_by_time(table: pd.DataFrame, time_column: str) -> pd.DataFrame:
         raise CommandError(f"column {time_column!r} has {times.isna().sum()} missing dates")
     if times.duplicated().any():
         first = times[times.duplicated()].iloc[0]
-        raise CommandError(f"column {time_column!r} contains {first} more than once")
+        raise CommandError(
+            f"column {time_column!r} contains {first} more than once, but the command reads one "
+            "series with one row for each time"
+        )
     return table.drop(columns=time_column).set_index(pd.DatetimeIndex(times)).sort_index()
 
 
@@ -116,7 +119,7 @@ def report_holes(series: pd.DataFrame) -> None:
         windows = windower.fit_transform(series)
     if holes := int(np.isnan(windows[:, 0, 0]).sum()) - 1:
         usual = windower.max_gap_
-        if isinstance(usual, int):  # the rows are labelled by first or last days of months
+        if isinstance(usual, int):  # a number of months
             usual = count_and_noun(usual, "month")
         print(
             f"skl-lstm: note: {count_and_noun(holes, 'hole')} in {series.index.name!r}, where a "

@@ -40,6 +40,7 @@ from .data import (
     multiply_weights,
     read_training_data,
     read_X,
+    target_names,
 )
 from .description import Description
 from .scaling import learn_scaling, scale_features, scale_target, unscale_output
@@ -176,7 +177,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         if weight is not None:
             arrays.append(weight)
         history = network.train(arrays, run)
-        self._set_fitted_attributes(X, description, network, history, resume)
+        self._set_fitted_attributes(X, y, description, network, history, resume)
         return self
 
     def _read(
@@ -220,6 +221,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     def _set_fitted_attributes(
         self,
         X: ArrayLike,
+        y: ArrayLike,
         description: Description,
         network: KerasNetwork | NativeNetwork,
         history: dict[str, list[float]],
@@ -228,6 +230,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         """Set the fitted attributes after training, so that a failed fit changes none of them."""
         validate_data(self, X, reset=not resume, skip_check_array=True, ensure_2d=False)
         self.n_features_in_ = description.X_shape[-1]
+        self._target_names = target_names(y)  # read by `forecast`; older files lack it
         self._description = description
         self._network = network
         earlier = self.history_ if resume else {}

@@ -91,6 +91,12 @@ def read_training_data(
     return TrainingData(values, labels, weight, get_feature_names(X), times=times_of_windows(X))
 
 
+def target_names(y: Any) -> list[str] | None:
+    """Return the names of the columns of y; None if it has none, or others than text."""
+    names = list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
+    return [str(name) for name in names] if all(isinstance(n, str) for n in names) else None
+
+
 def drop_weightless(data: TrainingData) -> TrainingData:
     """Drop the rows whose sample weight or class weight is zero."""
     weights = [weight for weight in (data.weight, data.class_weight) if weight is not None]

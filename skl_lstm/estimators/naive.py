@@ -21,7 +21,7 @@ from .._core.sequences import padding_mark
 from .._core.shapes import parse_lead_name
 from .._core.timed_windows import feature_names_of, table_of_features
 from .._core.user_warnings import warn_user
-from .data import read_training_data, read_X
+from .data import read_training_data, read_X, target_names
 from .targets import NumericTarget
 
 if TYPE_CHECKING:
@@ -138,10 +138,13 @@ class NaiveRegressor(ShapeDiagram, RegressorMixin, BaseEstimator):
         data = read_training_data(X, y, sample_weight, NumericTarget, self, cast=False)
         windows = _with_feature_axis(data.X)
         names, period = feature_names_of(X), int(self.period)
+        if data.X.ndim == 2:
+            _refuse_names(self.feature)
         features = _positions_of(self.feature, names, windows.shape[2])
         _check_timesteps(windows.shape[1], period)
         n_outputs = 1 if data.y.ndim == 1 else data.y.shape[1]
-        leads = _leads_of(y, names)
+        y_names = target_names(y)
+        leads = _leads_of(y_names, names)
         if leads is None:
             steps, order = _count_outputs(n_outputs, len(features), self.feature)
         else:
@@ -151,6 +154,7 @@ class NaiveRegressor(ShapeDiagram, RegressorMixin, BaseEstimator):
         validate_data(self, table_of_features(X, data.X), skip_check_array=True)
         self.n_outputs_ = n_outputs
         self.steps_ = steps
+        self._target_names = y_names  # read by `forecast`; older files lack it
         # Used by predict, even if a parameter changes after fit.
         self._period = period
         self._positions = (_seasonal_positions(steps, period), features[order])
@@ -246,6 +250,18 @@ def _check_timesteps(timesteps: int, period: int) -> None:
         )
 
 
+def _refuse_names(feature: Any) -> None:
+    """Raise if a feature of a 2D X, which has one without a name, is given by a name."""
+    wanted = feature if isinstance(feature, list | tuple) else [feature]
+    if any(isinstance(one, str) for one in wanted):
+        raise ValueError(
+            f"feature={feature!r} is a name, but a 2D X is read as sequences of one feature, which "
+            "has the position 0. If the columns are the steps of several features, put "
+            "SequenceReshaper(features=...) before NaiveRegressor, which gives the features an "
+            "axis, and use the position of the feature on it."
+        )
+
+
 def _positions_of(feature: Any, names: NDArray | None, n_features: int) -> NDArray[np.intp]:
     """Return the positions of the features to forecast."""
     wanted = list(feature) if isinstance(feature, list | tuple) else [feature]
@@ -289,13 +305,16 @@ def _position_of_name(feature: str, names: NDArray | None, n_features: int) -> i
     return list(names).index(feature)
 
 
-def _leads_of(y: Any, feature_names: NDArray | None) -> list[tuple[int, str]] | None:
+def _leads_of(
+    y_names: list[str] | None, feature_names: NDArray | None
+) -> list[tuple[int, str]] | None:
     """Return the step ahead and the column of each output, or None if y does not name them."""
-    columns = list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
-    if feature_names is not None and set(columns) & set(feature_names):
+    if y_names is None:
+        return None
+    if feature_names is not None and set(y_names) & set(feature_names):
         return None  # a column of X, whose name only looks like that of a lead: h2_o
-    leads = [parsed for column in columns if (parsed := parse_lead_name(column)) is not None]
-    return leads if len(leads) == len(columns) else None
+    leads = [parsed for name in y_names if (parsed := parse_lead_name(name)) is not None]
+    return leads if len(leads) == len(y_names) else None
 
 
 def _count_outputs(

@@ -6,17 +6,20 @@ Import this module only after a DataFrame was passed, because the package does n
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .._core.messages import did_you_mean, listed
-from .._core.shapes import parse_lead_name
+from .._core.messages import counted, did_you_mean, listed
+from .._core.shapes import lead_names, parse_lead_name
 from ..transformers.label_checks import times_of
+from ..transformers.time_index import SortedRows, series_starts
 from .coming import Timeline
+
+_MOST_NAMES = 6  # of the columns of y that a message lists
 
 _Positions = NDArray[np.intp]
 # A feature is a column some steps ahead: {"load": ("load", 0), "h2_holiday": ("holiday", 2)}.
@@ -35,6 +38,83 @@ def read_targets(target: Any, table: pd.DataFrame) -> list[Any]:
                 f"{listed(table.columns)}.{did_you_mean(str(name), map(str, table.columns))}"
             )
     return targets
+
+
+def check_target_names(names: list[str] | None, targets: list[Any], table: pd.DataFrame) -> None:
+    """Raise an error if the y of fit, whose columns had these names, was not made of the targets.
+
+    Names that are neither leads nor columns of the table say nothing.
+    """
+    if names is None:
+        return
+    steps = range(1, len(names) // len(targets) + 1)
+    if names in (lead_names(steps, targets), [*map(str, targets)]):
+        return
+    leads = [lead for name in names if (lead := parse_lead_name(name)) is not None]
+    if len(leads) == len(names):
+        remedy = _remedy_of_leads(leads, targets)
+    elif len(names) == 1 and names[0] in table.columns:
+        remedy = (
+            f"If y holds the coming values of {names[0]!r}, use target={names[0]!r}; if not, fit "
+            f"y = leads(table, {_one_or_all(targets)!r})."
+        )
+    elif set(names) & set(targets) and set(names) <= set(table.columns):
+        remedy = f"Use target={names}, as in y."
+    else:
+        return
+    shown = listed(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+    meant = listed(lead_names([1, 2], targets)[:_MOST_NAMES])
+    raise ValueError(
+        f"The estimator was fitted on y with {counted(len(names), 'column')}, {shown}, but target="
+        f"{_one_or_all(targets)!r} means the columns {meant}, …, with every step from 1 on. "
+        f"{remedy}"
+    )
+
+
+def _remedy_of_leads(leads: list[tuple[int, str]], targets: list[Any]) -> str:
+    columns = list(dict.fromkeys(column for _, column in leads))
+    horizon = max(step for step, _ in leads)
+    if leads == [(step, column) for step in range(1, horizon + 1) for column in columns]:
+        return f"Use target={_one_or_all(columns)!r}, as in y."
+    return f"Fit y = leads(table, {_one_or_all(targets)!r}, horizon={horizon}), without a gap."
+
+
+def _one_or_all(names: Sequence[Any]) -> Any:
+    """Return names as a user writes them."""
+    return names[0] if len(names) == 1 else names
+
+
+def check_ends(table: pd.DataFrame, rows: SortedRows, targets: list[Any]) -> None:
+    """Raise an error if the last row of a series has no value of a target."""
+    series = series_starts(rows.labels, rows.order)
+    is_end = np.diff(series, append=-1) != 0
+    for name in targets:
+        is_missing = table[name].isna().to_numpy()[rows.order]
+        if (is_end & is_missing).any():
+            end = int((is_end & is_missing).argmax())
+            own = is_missing[series[end] : end + 1]
+            count = len(own) if own.all() else int((~own[::-1]).argmax())
+            label = rows.labels[[rows.order[end]]].tolist()[0]
+            raise ValueError(_no_value_at_the_end(name, count, label, table, targets))
+
+
+def _no_value_at_the_end(
+    name: Any, count: int, label: Any, table: pd.DataFrame, targets: list[Any]
+) -> str:
+    if count == len(table):
+        return f"The table has no value of {name!r}. End the table at its last known value."
+    which, have = ("last row", "has") if count == 1 else (f"last {count} rows", "have")
+    others = "and pass the coming values of the other columns in known: forecast(..., "
+    if isinstance(label, tuple):
+        return (
+            f"The {which}{_of_series(label)} {have} no value of {name!r}. End every series at its "
+            f"last known value, {others}table.dropna(subset={targets!r}), known=table)"
+        )
+    rows = "table" if table.index.is_monotonic_increasing else "table.sort_index()"
+    return (
+        f"The {which} of the table {have} no value of {name!r}. End the table at the last known "
+        f"value, {others}{rows}[:-{count}], known={rows}[-{count}:])"
+    )
 
 
 def find_sources(
@@ -154,23 +234,43 @@ def check_known(
 
 def _missing(name: Any, labels: pd.Index, known: pd.DataFrame | None, reason: str) -> str:
     """Describe values that are neither in the table nor known."""
+    label = labels[[int(times_of(labels).argmin())]].tolist()[0]
     if known is None:
         where = "known is None"
     elif name in known.columns:
-        where = "known has no value there"
+        where = f"known has no value there: {_span_of(known.index, label)}"
     else:
         where = f"the columns of known are {listed(known.columns)}"
-    label = labels[[int(times_of(labels).argmin())]].tolist()[0]
-    *series, time = label if isinstance(label, tuple) else [label]
-    at = str(time).removesuffix(" 00:00:00")
-    if series:
-        at += f" of series {series[0] if len(series) == 1 else tuple(series)!r}"
+    at = _day_or_time(label[-1] if isinstance(label, tuple) else label) + _of_series(label)
     more = f" In all, {len(labels)} values of {name!r} are missing." if len(labels) > 1 else ""
     return (
         f"The forecast needs a value of {name!r} at {at}, but {where}.{more} Pass known with the "
         f"values of {name!r} in the rows to come, and an index like that of the table, or of only "
         f"the times.{reason}"
     )
+
+
+def _span_of(known: pd.Index, label: Any) -> str:
+    """Describe from when to when known goes, in the series of a label."""
+    series = ""
+    if isinstance(known, pd.MultiIndex):
+        known = known[known.droplevel(-1).isin([label[0] if len(label) == 2 else label[:-1]])]
+        series = _of_series(label)
+    if not len(known):
+        return f"known has no rows{series}"
+    first, last = (_day_or_time(time) for time in (times_of(known).min(), times_of(known).max()))
+    return f"known goes from {first} to {last}{series}"
+
+
+def _day_or_time(time: Any) -> str:
+    return str(time).removesuffix(" 00:00:00")
+
+
+def _of_series(label: Any) -> str:
+    """Name the series of a label; empty if the table is one series."""
+    if not isinstance(label, tuple):
+        return ""
+    return f" of series {label[0] if len(label) == 2 else label[:-1]!r}"
 
 
 def find_known(known: pd.DataFrame | None, labels: pd.Index, step: Any) -> _Positions:

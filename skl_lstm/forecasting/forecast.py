@@ -15,7 +15,8 @@ from .._compat.sklearn import HasMethods, validate_params
 from .._core.messages import counted, listed
 from .._core.parameters import AtLeast
 from .._core.public import set_module
-from .windows import find_windower, rows_of_last_window, warn_of_padding
+from .._core.validation import refuse_repeated_columns
+from .windows import find_target_names, find_windower, rows_of_last_window, warn_of_padding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,9 +52,11 @@ def forecast(
         A fitted Pipeline of a `SequenceWindower` and a regressor, or a search or another
         meta-estimator around it. X was a DataFrame, and y was made by `leads` without a gap.
     table : DataFrame of shape (n_rows, n_columns)
-        The rows up to now, in any order. The last level of the index is the time, outer levels
-        name the series. The newest rows are enough if they begin right after the last row of X in
-        `fit`, or before: the last H rows had no target then.
+        The rows up to now, in any order. **Pass the table, not** ``X = table.loc[y.index]``,
+        **which ends H rows earlier.** The last row of every series has a value of `target`. The
+        last level of the index is the time, outer levels name the series. The newest rows are
+        enough if they begin right after the last row of X in `fit`, or before: the last H rows had
+        no target then.
     target : column, list of columns
         Name of the column that is forecast. A list if y has several targets, in the order of
         `leads`.
@@ -78,8 +81,9 @@ def forecast(
         times or numbers.
     ValueError
         If a column that the estimator needs is not there, `known` lacks a value that is needed,
-        the outputs of the estimator are not a multiple of the targets, or a label is missing or
-        repeated.
+        the last row of a series has no value of `target`, the y of `fit` was made of other targets
+        or with a gap, the outputs of the estimator are not a multiple of the targets, or a label
+        is missing or repeated.
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
 
@@ -151,7 +155,9 @@ def forecast(
 
     from ..transformers.time_index import join_labels
     from .columns import (
+        check_ends,
         check_known,
+        check_target_names,
         continue_columns,
         find_known,
         find_sources,
@@ -165,8 +171,10 @@ def forecast(
         _check_known_index(known.index, table.index)
     targets = read_targets(target, table)
     check_is_fitted(estimator)
+    check_target_names(find_target_names(estimator), targets, table)
     sources = find_sources(estimator, table, known, targets)
     rows, calendar = read_index(table.index, find_windower(estimator))
+    check_ends(table, rows, targets)
     # How many rows to come are predicted from is known after the first block; this is the most.
     n_new = 0 if steps is None else int(steps) - 1
     furthest = max(step for _, step in sources.values())
@@ -250,16 +258,12 @@ def _check_frame(frame: Any, name: str) -> None:
             "holds the time of each row, from which the times of the forecasts follow. Use "
             f"pandas.DataFrame({name}, index=times, columns=names)."
         )
-    if not frame.columns.is_unique:
-        repeated = list(frame.columns[frame.columns.duplicated()].unique())
-        raise ValueError(
-            f"{name} has repeated column names, {listed(repeated)}. Rename or drop the duplicates."
-        )
+    refuse_repeated_columns(frame, name)
 
 
 def _check_known_index(known: pd.Index, index: pd.Index) -> None:
     """Raise an error if rows to come cannot be found by their labels."""
-    from ..transformers.label_checks import kind_of_time, times_of
+    from ..transformers.label_checks import kind_of_time, times_of, zone_remedy
 
     if known.nlevels not in (1, index.nlevels) or (
         known.nlevels > 1 and known.names != index.names and set(known.names) == set(index.names)
@@ -268,11 +272,13 @@ def _check_known_index(known: pd.Index, index: pd.Index) -> None:
             f"The index of known has the levels {list(known.names)}, but must have those of the "
             f"table, {list(index.names)}, or only the time."
         )
-    own, kind = (kind_of_time(times_of(i)) for i in (known, index))
+    kind = kind_of_time(times_of(index), index.nlevels > 1)
+    own = kind_of_time(times_of(known), known.nlevels > 1, "known")
     if own != kind:
+        remedy = zone_remedy(index, known, "known") or "Give known an index like that of the table."
         raise ValueError(
             f"The index of known has {own} as the time of its rows, but that of the table has "
-            f"{kind}. Give known an index like that of the table."
+            f"{kind}. {remedy}"
         )
     if known.has_duplicates:
         label = known[known.duplicated()][0]

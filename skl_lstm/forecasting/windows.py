@@ -24,6 +24,12 @@ def find_windower(estimator: Any) -> SequenceWindower | None:
     return max(labelled, key=lambda windower: windower._runs.past, default=None)
 
 
+def find_target_names(estimator: Any) -> list[str] | None:
+    """Return the names of the columns of y in fit; None if they are unknown, or differ."""
+    known = [names for part in _parts(estimator) if (names := getattr(part, "_target_names", None))]
+    return known[0] if known and all(names == known[0] for names in known) else None
+
+
 def _parts(estimator: Any) -> Iterator[Any]:
     """Yield an estimator and the fitted estimators in it."""
     yield estimator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -33,7 +33,7 @@ _COLUMNS = ("model", "fold", "origin", "target", "step", "time", "truth", "forec
 @set_module("skl_lstm")
 @validate_params(
     {
-        "estimator": [HasMethods(["fit", "predict"]), Mapping],
+        "estimator": [HasMethods(["fit", "predict"]), Mapping, list, tuple],
         "refit": ["boolean", AtLeast(1)],
     },
     prefer_skip_nested_validation=True,
@@ -49,8 +49,9 @@ def backtest(
 ) -> pd.DataFrame:
     """Forecast every test row of folds forwards in time.
 
-    A model only predicts rows that come after its training rows. Windows reach back to all rows
-    before a test row, also over rows that a gap leaves out of the training.
+    A model only predicts rows that come after its training rows of the same series. A fold may
+    leave whole series out of the training and test on them. Windows reach back to all rows before
+    a test row, also over rows that a gap leaves out of the training.
     :func:`~sklearn.model_selection.cross_val_predict` does not take such folds, because it needs a
     forecast for every row.
 
@@ -64,9 +65,10 @@ def backtest(
     y : Series, DataFrame or array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets of the rows of X, for example from `leads`. Columns such as ``h3_load`` are read
         as the target ``load``, three steps ahead. Other columns are one step ahead; the columns of
-        an array are consecutive steps ahead.
+        an array are consecutive steps ahead. Rows of X and y are matched by position, and their
+        labels must be equal.
     cv : splitter or iterable of (train, test)
-        Folds forwards in time, such as `TimeSplit`, or pairs of arrays of positions.
+        Folds forwards in time, such as `TimeSplit`, or a list of pairs of 1D arrays of positions.
     refit : bool or int, default=True
         True: fit the models for every fold. A number: for every ``refit``-th fold; the folds
         between are predicted with the models of an earlier fold. False: for the first fold only.
@@ -91,8 +93,8 @@ def backtest(
     Raises
     ------
     ValueError
-        If a fold trains on targets that are not known at its first test row, or X and y do not
-        match.
+        If a fold trains on targets that are not known at its first test row, X and y do not match,
+        or cv does not hold pairs of positions.
 
     See Also
     --------
@@ -134,9 +136,7 @@ def backtest(
     _check_pairs(X, y)
     outputs = _read_outputs(y)
     rows = _read_rows(X, max(outputs.steps))
-    folds = [(np.asarray(train), np.asarray(test)) for train, test in check_cv(cv).split(X, y)]
-    if not folds:
-        raise ValueError(f"cv={cv!r} yields no fold, but at least one is needed.")
+    folds = _read_folds(cv, X, y)
     plan = _plan(rows, folds, len(folds) if refit is False else int(refit))
     tasks = [(name, train, tests) for name in models for train, tests in plan]
     forecasts = Parallel(n_jobs=n_jobs)(
@@ -208,21 +208,73 @@ class _Result(NamedTuple):
 
 def _read_models(estimator: Any) -> dict[Hashable, Any]:
     """Return the models by their names."""
+    if isinstance(estimator, list | tuple):
+        raise TypeError(
+            f"estimator is a {type(estimator).__name__}, but several models need names. Use a "
+            "dict: {'name': model}."
+        )
+    _refuse_class(estimator, "estimator", "a model")
     if not isinstance(estimator, Mapping):
         last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
         return {type(last).__name__: estimator}
     if not estimator:
         raise ValueError("estimator is an empty dict, but must have one model or more.")
     for name, model in estimator.items():
-        if isinstance(model, type):
-            raise TypeError(
-                f"estimator[{name!r}] is the class {model.__name__}, not a model. Use "
-                f"{model.__name__}()."
-            )
+        _refuse_class(model, f"estimator[{name!r}]", "a model")
         for method in ("fit", "predict"):
             if not hasattr(model, method):
                 raise TypeError(f"estimator[{name!r}] is {model!r}, which has no {method}.")
     return dict(estimator)
+
+
+def _refuse_class(value: Any, name: str, wanted: str) -> None:
+    if isinstance(value, type):
+        raise TypeError(
+            f"{name} is the class {value.__name__}, not {wanted}. Use {value.__name__}()."
+        )
+
+
+def _read_folds(cv: Any, X: Any, y: Any) -> list[_Fold]:
+    """Return the training and test rows of every fold."""
+    _refuse_class(cv, "cv", "a splitter")
+    pairs = cv
+    if hasattr(cv, "split") or not isinstance(cv, Iterable):
+        # Without the names of y: TimeSplit would warn of late targets, which are an error here.
+        pairs = check_cv(cv).split(X, np.asarray(y))
+    n_rows = num_samples(X)
+    folds = [_read_fold(fold, pair, n_rows) for fold, pair in enumerate(pairs)]
+    if not folds:
+        raise ValueError(f"cv={cv!r} yields no fold, but at least one is needed.")
+    return folds
+
+
+def _read_fold(fold: int, pair: Any, n_rows: int) -> _Fold:
+    """Return a pair of arrays of positions, or raise if a user's fold is something else."""
+    sides = [np.asarray(side) for side in pair] if isinstance(pair, Iterable) else []
+    if len(sides) != 2 or not (sides[0].ndim and sides[1].ndim):
+        raise ValueError(
+            f"Item {fold} of cv is not a pair (train, test). cv must be a splitter or a list of "
+            "pairs of positions, also for a single fold: cv=[(train, test)]."
+        )
+    for side, rows in zip(("training", "test"), sides, strict=True):
+        what = f"The {side} rows of fold {fold}"
+        if not rows.size:
+            raise ValueError(f"{what} are empty, but a fold needs training rows and test rows.")
+        if rows.dtype.kind == "b":
+            raise ValueError(
+                f"{what} are a boolean mask, but must be positions. Use np.flatnonzero(mask)."
+            )
+        found = f"they have the dtype {rows.dtype} and the shape {rows.shape}"
+        is_valid = rows.ndim == 1 and rows.dtype.kind in "iu"
+        if is_valid:
+            found = f"they reach from {rows.min()} to {rows.max()}"
+            is_valid = rows.min() >= 0 and rows.max() < n_rows
+        if not is_valid:
+            raise ValueError(
+                f"{what} must be a 1D array of positions from 0 to {n_rows - 1}, but {found}. "
+                "Labels are converted to positions by X.index.get_indexer(labels)."
+            )
+    return sides[0].astype(np.intp), sides[1].astype(np.intp)
 
 
 def _read_rows(X: Any, horizon: int) -> _Rows:
@@ -243,18 +295,39 @@ def _read_rows(X: Any, horizon: int) -> _Rows:
 
 
 def _check_pairs(X: Any, y: Any) -> None:
-    """Raise if y has other rows than X, or its labels in another order: rows pair by position."""
+    """Raise if X has no rows, or y has other rows or labels: rows are matched by position."""
     index, of_y = labels_of_rows(X), labels_of_rows(y)
     if num_samples(X) != num_samples(y):
         remedy = " If y is from leads, use X = table.loc[y.index]." if of_y is not None else ""
         raise ValueError(f"X has {num_samples(X)} rows, but y has {num_samples(y)}.{remedy}")
-    if index is None or of_y is None or of_y.equals(index):
+    if num_samples(X) == 0:
+        raise ValueError("X has no rows, but a fold needs training rows and later test rows.")
+    if index is None or of_y is None or of_y.equals(index) or _is_unlabelled(of_y, index):
         return
-    if of_y.nlevels == index.nlevels and of_y.isin(index).all():
+    # As objects: labels of other kinds can be compared, too.
+    differs = index.astype(object).to_numpy() != of_y.astype(object).to_numpy()
+    if not differs.any():  # times in another unit
+        return
+    if of_y.nlevels == index.nlevels and index.isin(of_y).all():
         raise ValueError(
             "y has the labels of X, but in another order, and rows are matched by position. Use "
             "y = y.loc[X.index]."
         )
+    row = int(differs.argmax())
+    labels = [rows[row : row + 1].tolist()[0] for rows in (index, of_y)]
+    raise ValueError(
+        f"Row {row} has the label {labels[0]} in X, but {labels[1]} in y, and rows are matched by "
+        "position. If y is from leads, use X = table.loc[y.index]. If the rows belong together by "
+        "position, use y.set_axis(X.index)."
+    )
+
+
+def _is_unlabelled(index: pd.Index, index_of_X: pd.Index) -> bool:
+    """Return whether an index only counts the rows, and X is not labelled by integers."""
+    import pandas as pd
+
+    is_default = isinstance(index, pd.RangeIndex) and index.equals(pd.RangeIndex(len(index)))
+    return is_default and index_of_X.dtype.kind not in "iu"
 
 
 def _series_levels(index: pd.Index) -> dict[Hashable, pd.Index]:

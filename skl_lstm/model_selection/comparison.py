@@ -169,7 +169,7 @@ def compare_forecasts(
     model
     ridge  11.338         13.902    0.007
     >>> print(result.verdict["ridge"])
-    ridge is better than persistence by 18.4 % (6.4 to 30.5) of the mean squared error
+    ridge is better than persistence by 18.4 % (6.4 to 30.5) in mean squared error
     """
     import pandas as pd
 
@@ -265,7 +265,7 @@ def verdict(model: str, baseline: str, row: dict[str, Any], part: Forecasts, cos
         return f"{model} is {word} than {baseline}: a {cost} of {means}"
     low, high = sorted(abs(row[name]) for name in ("improvement_lower", "improvement_upper"))
     gain, low, high = map(_per_cent, (abs(row["improvement"]), low, high))
-    return f"{model} is {word} than {baseline} by {gain} % ({low} to {high}) of the {cost}"
+    return f"{model} is {word} than {baseline} by {gain} % ({low} to {high}) in {cost}"
 
 
 def _per_cent(value: float) -> str:

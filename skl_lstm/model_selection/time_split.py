@@ -13,8 +13,11 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import check_consistent_length
 
 from .._compat.sklearn import validate_parameter_constraints
+from .._core.messages import counted
 from .._core.parameters import AtLeast, LengthOfTime
 from .._core.public import set_module
+from .._core.shapes import parse_lead_name
+from .._core.user_warnings import warn_user
 from .rows_in_time import RowsInTime, is_length, read_rows
 
 _Positions = NDArray[np.intp]
@@ -113,7 +116,7 @@ class TimeSplit(BaseCrossValidator):
         X : DataFrame, TimedWindows or array-like of shape (n_samples, ...)
             The rows. Only their labels are used.
         y : array-like of shape (n_samples, ...), default=None
-            Ignored; present for API consistency.
+            Only the names of targets from `leads` are read, for the warning below.
         groups : array-like of shape (n_samples,), default=None
             Ignored, with a warning.
 
@@ -129,11 +132,18 @@ class TimeSplit(BaseCrossValidator):
         ValueError
             If a fold has no training rows or no test rows, a label is missing or repeated, or a
             length of time is given for rows without dates.
+
+        Warns
+        -----
+        UserWarning
+            If y has a name such as ``h3_load``, and its steps ahead are more than `horizon` and
+            `gap`, so that the targets of training rows are in the test fold.
         """
         if groups is not None:
             warnings.warn("The groups parameter is ignored by TimeSplit", UserWarning, stacklevel=2)
         if y is not None:
             check_consistent_length(X, y)
+            _warn_of_late_targets(X, y, self)
         rows = read_rows(X, self.horizon, self.gap)
         bounds = test_bounds(rows, self.get_n_splits(), self.test_size)
         folds = [split_rows(rows, *bound, self.max_train_size) for bound in bounds]
@@ -200,6 +210,28 @@ def split_rows(
     else:
         earliest = moments[-min(int(max_train_size), len(moments))]
     return train[rows.moment[train] >= earliest], test
+
+
+def _warn_of_late_targets(X: Any, y: Any, splitter: TimeSplit) -> None:
+    """Warn if the names of y are those of `leads`, and reach further than horizon and gap."""
+    gap: Any = splitter.gap
+    if not hasattr(y, "iloc") or is_length(gap):
+        return
+    names = list(y.columns) if hasattr(y, "columns") else [y.name]
+    leads = [lead for name in names if (lead := parse_lead_name(name)) is not None]
+    if not leads or len(leads) < len(names) or set(names) & set(getattr(X, "columns", ())):
+        return  # a column of X whose name only looks like that of a lead: h2_o
+    horizon, gap = int(splitter.horizon), int(gap)
+    step = max(step for step, _ in leads)
+    if step > horizon + gap:
+        name = names[[step for step, _ in leads].index(step)]
+        remedy = f"horizon={step - gap}" + (f", gap={gap}" if gap else "")
+        warn_user(
+            f"y holds targets up to {counted(step, 'step')} ahead ({name}), but TimeSplit("
+            f"horizon={horizon}, gap={gap}) leaves out {counted(horizon - 1 + gap, 'step')} "
+            f"before the first test row instead of {step - 1}: the targets of the last training "
+            f"rows are in the test fold. Use TimeSplit({remedy})."
+        )
 
 
 def _check_fold(

@@ -57,10 +57,9 @@ def choose_clock(times: Any, order: _Positions, within: NDArray[np.bool_]) -> st
     if not (is_daily or isinstance(times, pd.DatetimeIndex)) or not within.any():
         return "labels"
     steps = steps_between(times, order, "wall")[within]
-    if not is_daily and steps.min() > 27 * _DAY:
-        starts, ends = times.is_month_start, times.is_month_end
-        if starts.all() or ends.all():
-            return "months"
+    is_longer = not is_daily and steps.min() > 27 * _DAY
+    if is_longer and (_are_month_ends(times) or _are_on_one_day(times)):
+        return "months"
     usual, day = usual_step(steps), 1 if is_daily else _DAY
     if usual < 7 * day and (times.day_of_week < 5).all():
         weekday_steps = steps_between(times, order, "weekdays")[within]
@@ -129,7 +128,7 @@ def steps_since_first(times: Any, clock: str, step: Any) -> NDArray[np.float64]:
 def add_steps(times: Any, count: int, clock: str, step: Any) -> Any:
     """Return the labels that are `count` usual steps after `times`.
 
-    On the clock "months", first days of months follow first days, and last days follow last days.
+    On the clock "months", the day of the month stays the same, and last days follow last days.
     On "weekdays", no label is on a weekend; if the usual step is more than a day, all labels are
     on the weekdays of `times`.
     """
@@ -153,6 +152,17 @@ def add_steps(times: Any, count: int, clock: str, step: Any) -> Any:
     # A label between the hours when the clocks are set does not exist, or exists twice.
     first = np.ones(len(later), dtype=bool)
     return later.tz_localize(times.tz, ambiguous=first, nonexistent="shift_forward")
+
+
+def _are_month_ends(times: Any) -> bool:
+    # `is_month_end` depends on the frequency of the index, and raises an error for some.
+    return bool((times.day == times.days_in_month).all())
+
+
+def _are_on_one_day(times: Any) -> bool:
+    """Return whether all times are on one day of the month that is never the last one."""
+    # A single 28 February does not show whether 28 March or 31 March follows.
+    return bool(times[0].day < 28 and (times.day == times[0].day).all())
 
 
 def _longest_neighbours(usual: Any, tolerance: float) -> Any:
@@ -216,7 +226,7 @@ def _positions_on(times: Any, clock: str) -> NDArray:
 
 def _later_months(times: Any, count: int, step: int) -> Any:
     later = times + pd.DateOffset(months=count * step)
-    return later + pd.offsets.MonthEnd(0) if times.is_month_end.all() else later
+    return later + pd.offsets.MonthEnd(0) if _are_month_ends(times) else later
 
 
 def _later_weekdays(times: Any, count: int, step: Any) -> Any:

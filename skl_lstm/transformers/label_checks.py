@@ -57,8 +57,11 @@ def check_labels(index: pd.Index) -> None:
         )
 
 
-def kind_of_time(times: pd.Index, in_panel: bool = False) -> str:
-    """Describe the kind of the labels, or raise an error for labels without a distance."""
+def kind_of_time(times: pd.Index, in_panel: bool = False, name: str = "X") -> str:
+    """Describe the kind of the labels, or raise an error for labels without a distance.
+
+    `name` is how the message calls X.
+    """
     if isinstance(times, pd.DatetimeIndex):
         return "dates" if times.tz is None else "dates in a time zone"
     if isinstance(times, pd.TimedeltaIndex):
@@ -67,9 +70,10 @@ def kind_of_time(times: pd.Index, in_panel: bool = False) -> str:
         return f"periods of {times.freqstr}"
     if is_any_real_numeric_dtype(times.dtype):
         return "numbers"
-    to_dates, consecutive = "X.set_index(pd.to_datetime(X.index))", "X.reset_index(drop=True)"
+    to_dates = f"{name}.set_index(pd.to_datetime({name}.index))"
+    consecutive = f"{name}.reset_index(drop=True)"
     if in_panel:
-        to_dates = "X.index.set_levels(pd.to_datetime(X.index.levels[-1]), level=-1)"
+        to_dates = f"{name}.index.set_levels(pd.to_datetime({name}.index.levels[-1]), level=-1)"
         consecutive = "the numbers of the rows in each series"
     raise TypeError(
         "The last level of the index must be the time of each row, but it holds labels of dtype "
@@ -100,10 +104,7 @@ def check_same_kind(before: pd.Index, index: pd.Index, name: str = "X") -> None:
     `name` is how the message calls X.
     """
     was, now = (kind_of_time(times_of(i)) for i in (before, index))
-    remedy = f"Give {name} an index like that of fit."
-    if {was, now} == {"dates", "dates in a time zone"}:
-        zone = getattr(times_of(before), "tz", None)
-        remedy = f"Use {name}.tz_localize({None if zone is None else str(zone)!r})."
+    remedy = zone_remedy(before, index, name) or f"Give {name} an index like that of fit."
     if before.nlevels != index.nlevels:
         was, now = (f"{kind} in level {i.nlevels - 1}" for kind, i in ((was, before), (now, index)))
     if was != now:
@@ -120,6 +121,18 @@ def check_same_kind(before: pd.Index, index: pd.Index, name: str = "X") -> None:
     if isinstance(before, pd.MultiIndex) and isinstance(index, pd.MultiIndex):
         for level in range(before.nlevels - 1):
             _check_same_names(before.levels[level], index.levels[level], level, name)
+
+
+def zone_remedy(like: pd.Index, index: pd.Index, name: str) -> str:
+    """Return how dates get a time zone like others, or lose it; empty if nothing else differs."""
+    times, others = times_of(index), times_of(like)
+    if not all(isinstance(each, pd.DatetimeIndex) for each in (times, others)):
+        return ""
+    if (times.tz is None) == (others.tz is None):
+        return ""
+    zone = None if others.tz is None else str(others.tz)
+    level = ", level=-1" if index.nlevels == like.nlevels > 1 else ""
+    return f"Use {name}.tz_localize({zone!r}{level})."
 
 
 def repeated_label(index: pd.Index, repeated: _Positions, n_before: int) -> str:

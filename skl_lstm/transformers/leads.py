@@ -9,17 +9,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._compat.sklearn import validate_params
-from .._core.messages import did_you_mean, listed
+from .._core.messages import counted, did_you_mean, listed
 from .._core.parameters import AtLeast
 from .._core.public import set_module
 from .._core.shapes import lead_names
-from .._core.validation import read_array
+from .._core.user_warnings import warn_user
+from .._core.validation import read_array, refuse_repeated_columns
 from .._core.windows import window_view
+from .hollow_windows import length_of_time
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .time_index import SortedRows
+
+_MAX_NAMES = 5  # of series in a warning
 
 
 @set_module("skl_lstm")
@@ -69,7 +73,9 @@ def leads(
     Warns
     -----
     UserWarning
-        If the labels are probably not what they look like, as in `SequenceWindower`.
+        If the labels are probably not what they look like, as in `SequenceWindower`; if the index
+        only counts the rows, but a column holds dates; or if no row of a series has a complete
+        future, so that the whole series is left out.
 
     See Also
     --------
@@ -113,6 +119,7 @@ def leads(
     from .time_index import rows_ahead, sort_rows, warn_of_labels
 
     chosen: Any = _choose_columns(table, columns)
+    _warn_of_dates_in_a_column(table)
     rows = sort_rows(table.index)
     warn_of_labels(rows)
     complete = np.flatnonzero(rows_ahead(rows, gap + horizon) >= 0)
@@ -122,6 +129,7 @@ def leads(
     steps = range(gap + 1, gap + horizon + 1)
     # A complete future is in one run, so the row `step` positions later is the one to take.
     position = np.argsort(rows.order)[complete]
+    _warn_of_lost_series(rows, position, horizon, gap)
     parts = [chosen.iloc[rows.order[position + step]].set_axis(index) for step in steps]
     if chosen.ndim == 1 and horizon == 1:
         return parts[0] if gap == 0 else parts[0].rename(lead_names(steps, _names(chosen))[0])
@@ -134,12 +142,7 @@ def leads(
 
 def _choose_columns(table: Any, columns: Any) -> pd.Series | pd.DataFrame:
     """Return the columns; one column that is not in a list becomes a Series."""
-    if table.ndim == 2 and not table.columns.is_unique:
-        repeated = list(table.columns[table.columns.duplicated()].unique())
-        raise ValueError(
-            f"table has repeated column names, {listed(repeated)}, but columns must have unique "
-            "names. Rename or drop the duplicates."
-        )
+    refuse_repeated_columns(table, "table")
     if columns is None:
         return table
     if table.ndim == 1:
@@ -147,6 +150,49 @@ def _choose_columns(table: Any, columns: Any) -> pd.Series | pd.DataFrame:
     wanted = [columns] if isinstance(columns, Hashable) else list(columns)
     _check_columns(wanted, columns, list(table.columns))
     return table[columns] if isinstance(columns, Hashable) else table[wanted]
+
+
+def _warn_of_dates_in_a_column(table: Any) -> None:
+    """Warn if the time is probably still a column."""
+    import pandas as pd
+
+    if table.ndim == 1 or not isinstance(table.index, pd.RangeIndex):
+        return
+    dates = [name for name, dtype in table.dtypes.items() if dtype.kind == "M"]
+    if dates:
+        name = dates[0]
+        warn_user(
+            "The rows of the table are read as consecutive rows of one series, because its index "
+            f"only counts them, but column {name!r} holds dates. If these are the times of the "
+            f"rows, use table.set_index({name!r}); for several series, use "
+            f"table.set_index([..., {name!r}])."
+        )
+
+
+def _warn_of_lost_series(
+    rows: SortedRows, complete: NDArray[np.intp], horizon: int, gap: int
+) -> None:
+    """Warn of series without a complete future; `complete` are the positions of rows with one."""
+    from .time_index import series_starts
+
+    series = series_starts(rows.labels, rows.order)
+    is_kept = np.zeros(len(series), dtype=bool)
+    is_kept[series[complete]] = True
+    is_lost = ~is_kept[series]
+    if not is_lost.any():
+        return
+    lost = np.unique(series[is_lost])
+    labels: Any = rows.labels[np.sort(rows.order[lost])[:_MAX_NAMES]]
+    names = listed(labels.droplevel(-1)) + (", …" if len(lost) > _MAX_NAMES else "")
+    longest = np.bincount(rows.first[is_lost]).max()
+    warn_user(
+        f"The result leaves out {len(lost)} of {len(np.unique(series))} series, which have no row "
+        f"with a complete future: {names}. "
+        f"{_needed(horizon, gap)}, but their longest run of rows without a hole in time has "
+        f"{longest}. A step of at least 1.5 times the usual step, "
+        f"{length_of_time(rows.step, rows.clock)}, is a hole. Use a shorter horizon or more rows. "
+        "If these series have longer steps, pass them to leads in a table of their own."
+    )
 
 
 def _names(chosen: Any) -> list[Any]:
@@ -193,11 +239,15 @@ def _leads_of_array(table: ArrayLike, columns: Any, horizon: int, gap: int) -> N
 
 def _no_future(n_rows: int, horizon: int, gap: int, rows: SortedRows | None = None) -> str:
     """Describe why no row has a complete future."""
-    needed = f"{gap + horizon} {'row' if gap + horizon == 1 else 'rows'} after it"
     longest = n_rows if rows is None else int(np.bincount(rows.first).max())
     if longest == n_rows:
         where = f"the table has {n_rows}"
     else:
         where = f"the longest run of rows without a hole in time has {longest}"
+    return f"{_needed(horizon, gap)}, but {where}. Use a shorter horizon or more rows."
+
+
+def _needed(horizon: int, gap: int) -> str:
+    """Describe how many rows a complete future has."""
     reason = f"gap={gap} and horizon={horizon}" if gap else f"horizon={horizon}"
-    return f"With {reason}, a row needs {needed}, but {where}. Use a shorter horizon or more rows."
+    return f"With {reason}, a row needs {counted(gap + horizon, 'row')} after it"

@@ -66,9 +66,9 @@ class SequenceWindower(SequenceTransformer):
         seen in `fit`: the past of the rows after them. None if `fit` saw an array.
     max_gap_ : timedelta, int, float or None
         If ``max_gap="auto"``, the usual step of X in `fit`: rows less than 1.5 times this step
-        apart are neighbours. It is a number of months if the rows are labelled by first or last
-        days of months, and 0 if `fit` saw no two rows of one series. Otherwise `max_gap`, the
-        longest step between neighbours. None if `fit` saw an array.
+        apart are neighbours. It is a number of months if the rows are labelled by last days of
+        months or by one day from the 1st to the 27th, and 0 if `fit` saw no two rows of one series.
+        Otherwise `max_gap`, the longest step between neighbours. None if `fit` saw an array.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -95,11 +95,12 @@ class SequenceWindower(SequenceTransformer):
     the longest is less than 1.5 times the shortest. Of two such groups of equal size, the shorter
     steps are used. Timestamps may therefore be off by a few seconds.
 
-    Steps between dates follow the calendar: first or last days of months are whole months apart,
-    and days in a time zone are one day apart even if the clocks change. If all rows of `fit` are
-    on weekdays, and usually less than a week apart, weekends do not count: Friday and Monday are
-    neighbours. Holidays are holes. For windows that cross them, use ``max_gap=None``, or the
-    longest step to accept, such as ``pd.Timedelta("4D")``.
+    Steps between dates follow the calendar: last days of months are whole months apart, and so are
+    dates that are all on one day of the month from the 1st to the 27th, such as the 15th. Days in
+    a time zone are one day apart even if the clocks change. If all rows of `fit` are on weekdays,
+    and usually less than a week apart, weekends do not count: Friday and Monday are neighbours.
+    Holidays are holes. For windows that cross them, use ``max_gap=None``, or the longest step to
+    accept, such as ``pd.Timedelta("4D")``.
 
     Examples
     --------

@@ -132,7 +132,7 @@ def test_the_verdict_compares_the_lstm_with_the_better_baseline(capsys):
     )
     report.print_verdict(Console(), forecasts)
     assert re.fullmatch(
-        r"LSTM is better than ridge by 75\.0 % \(.* to .*\) of the mean squared error\.\n",
+        r"LSTM is better than ridge by 75\.0 % \(.* to .*\) in mean squared error\.\n",
         capsys.readouterr().out,
     )
 
@@ -615,8 +615,11 @@ def test_forecast_beyond_the_horizon_needs_the_other_columns(forecaster, capsys)
     assert cli.main(["forecast", str(model), str(table), "--steps", "4"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("skl-lstm: error: cannot forecast: ")
-    assert "'heat'" in err
+    assert err == (
+        "skl-lstm: error: cannot forecast: The forecast needs a value of 'heat' at 2020-04-30, but "
+        "there is no file of known values. In all, 2 values of 'heat' are missing. Use --known "
+        "FILE, or train the model with --horizon 4, or with --features load.\n"
+    )
     last = pd.to_datetime(pd.read_csv(table)["day"]).max()
     coming = pd.DataFrame({"heat": [1.0, 2.0]}, pd.date_range(last, periods=3, name="day")[1:])
     coming.to_csv(forecaster / "known.csv")
@@ -638,6 +641,23 @@ def test_forecast_without_a_time_column_counts_rows(tmp_path, capsys):
     out, err = output_of_forecast(capsys, saved, path, "--steps", 3)
     assert err == ""
     assert [line.split(",")[0] for line in out.splitlines()] == ["row", "120", "121", "122"]
+
+
+def test_forecast_needs_the_target_of_the_training(forecaster, tmp_path, capsys):
+    saved, table = forecaster / "load.skops", forecaster / "table.csv"
+    assert cli.main(["forecast", str(saved), str(table), "--target", "heat"]) == 1
+    assert capsys.readouterr().err == (
+        "skl-lstm: error: the model was trained to forecast 'load', not 'heat'\n"
+    )
+    own = load(saved)
+    del own.target_
+    skops.io.dump(own, tmp_path / "own.skops")
+    assert cli.main(["forecast", str(tmp_path / "own.skops"), str(table)]) == 1
+    assert capsys.readouterr().err == (
+        "skl-lstm: error: name the column that the model was trained to forecast with --target\n"
+    )
+    out, _ = output_of_forecast(capsys, tmp_path / "own.skops", table, "--target", "load")
+    assert (out, "") == output_of_forecast(capsys, saved, table)
 
 
 def test_forecast_refuses_a_table_without_rows(forecaster, tmp_path, capsys):

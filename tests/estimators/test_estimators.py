@@ -743,3 +743,16 @@ def test_a_fit_creates_the_optimizer_parameters_once(monkeypatch):
     optimizer = keras.optimizers.SGD(0.125)
     make(LSTMRegressor, epochs=1, optimizer=optimizer).fit(X, NUMBERS)
     assert copied == [optimizer]
+
+
+def test_the_names_of_the_targets_are_kept_for_forecast():
+    X, y = np.zeros((6, 3, 1)), pd.DataFrame(np.eye(6)[:, :2], columns=["h1_load", "h2_load"])
+    model = LSTMRegressor(2, epochs=1, random_state=0).fit(X, y)
+    assert model._target_names == ["h1_load", "h2_load"]
+    assert pickle.loads(pickle.dumps(model))._target_names == ["h1_load", "h2_load"]
+    with pytest.raises(ValueError, match="NaN"):
+        model.fit(X * np.nan, y.set_axis(["a", "b"], axis=1))
+    assert model._target_names == ["h1_load", "h2_load"]
+    assert model.fit(X, y.to_numpy())._target_names is None
+    assert model.partial_fit(X, y)._target_names == ["h1_load", "h2_load"]
+    assert not hasattr(clone(model), "_target_names")

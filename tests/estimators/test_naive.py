@@ -1,6 +1,7 @@
 """`NaiveRegressor`: a forecast is a value of the window, as a plain loop finds it."""
 
 import pickle
+import re
 import subprocess
 import sys
 
@@ -25,8 +26,10 @@ from skl_lstm import (
     LSTMRegressor,
     NaiveRegressor,
     SequencePadder,
+    SequenceReshaper,
     SequenceWindower,
     leads,
+    make_supervised,
 )
 from skl_lstm._core.timed_windows import mark_times
 
@@ -286,7 +289,7 @@ def test_padding_before_the_values_in_use_does_not_matter():
     ("feature", "windows", "error", "message"),
     [
         ("a", X, ValueError, "feature='a' is a name, but the features of X have no names.*0 to 2"),
-        ("a", X[:, :, 0], ValueError, "Use a position, 0, or make X from a DataFrame"),
+        ("a", X[:, :, :1], ValueError, "Use a position, 0, or make X from a DataFrame"),
         ("bb", named(X), ValueError, "is not a feature of X, which has 'a', 'b', 'c'"),
         ("load", named(X, ["Load", "t", "u"]), ValueError, r"Did you mean 'Load'\?"),
         (3, X, ValueError, r"feature=3 is not a position in X, which has 3 .*: use -3 to 2"),
@@ -304,6 +307,21 @@ def test_padding_before_the_values_in_use_does_not_matter():
 def test_a_feature_that_is_not_there_is_an_error(feature, windows, error, message):
     with pytest.raises(error, match=f"(?s){message}"):
         NaiveRegressor(feature).fit(windows, Y)
+
+
+@pytest.mark.parametrize("feature", ["load", [0, "load"]])
+def test_lag_columns_have_no_named_features(feature):
+    lags, y = make_supervised(LOAD, 3, target="load")
+    message = (
+        f"feature={feature!r} is a name, but a 2D X is read as sequences of one feature, which has "
+        "the position 0. If the columns are the steps of several features, put "
+        "SequenceReshaper(features=...) before NaiveRegressor, which gives the features an axis, "
+        "and use the position of the feature on it."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        NaiveRegressor(feature).fit(lags, y)
+    naive = make_pipeline(SequenceReshaper(features=2), NaiveRegressor(0))
+    assert_array_equal(naive.fit(lags, y).predict(lags), lags["t2_load"])
 
 
 @pytest.mark.parametrize("period", [0, -1, 1.0, True, "24"])
@@ -381,3 +399,16 @@ def test_other_features_in_predict_are_an_error():
         regressor.predict(X[0])
     with pytest.raises(ValueError, match=r"X has 3 dimensions, but .* fitted on 2\.$"):
         NaiveRegressor(0).fit(X[:, :, 0], Y).predict(X)
+
+
+def test_the_names_of_the_targets_are_kept_for_forecast():
+    model = NaiveRegressor(0)
+    named = pd.DataFrame(np.zeros((2, 2)), columns=np.array(["h1_load", "h2_load"]))
+    for y, names in [(named, ["h1_load", "h2_load"]), (named["h1_load"], ["h1_load"])]:
+        model.fit(X, y)
+        in_file = skops.io.loads(skops.io.dumps(model), trusted=TRUSTED_TYPES)
+        for fitted in (model, in_file, pickle.loads(pickle.dumps(model))):
+            assert fitted._target_names == names
+            assert {type(name) for name in fitted._target_names} == {str}
+    for y in (named.to_numpy(), named.to_numpy().tolist(), named.set_axis([0, "a"], axis=1)):
+        assert model.fit(X, y)._target_names is None

@@ -20,7 +20,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from strategies import unhurried
 
-from skl_lstm import LSTMRegressor, SequenceWindower, forecast, leads
+from skl_lstm import LSTMRegressor, NaiveRegressor, SequenceWindower, forecast, leads
 
 
 def flatten(windows):
@@ -609,7 +609,7 @@ def test_a_table_must_be_a_data_frame_with_rows():
         "Found array with 0 sample(s) while a minimum of 1 is required."
     )
     twice = table[["load", "load"]]
-    assert of(model, twice).startswith("table has repeated column names, 'load'. Rename")
+    assert of(model, twice).startswith("table has repeated column names, 'load', but")
 
 
 def test_parameters_are_checked():
@@ -684,10 +684,19 @@ def test_missing_futures_are_named_with_time_series_and_number():
     gap.iloc[-1] = np.nan
     for short in (known[:-1], gap):
         text = of(model, table, known=short.loc[:"2024-02-10"])
-        assert "at 2024-02-11 of series 'b', but known has no value there. Pass" in text
-    assert "In all, 6" in of(model, table, known=known[:0])
+        assert (
+            "at 2024-02-11 of series 'b', but known has no value there: known goes from 2024-02-04 "
+            f"to {str(short.index[-1].date()) if len(short) < 8 else '2024-02-10'}. Pass"
+        ) in text
     of_others = pd.concat({"z": known})
-    assert "In all, 6" in of(model, table, known=of_others)
+    for other, rows in ((known[:0], "rows"), (of_others, "rows of series 'c'")):
+        text = of(model, table, known=other)
+        assert f"but known has no value there: known has no {rows}. In all, 6" in text
+    own = pd.concat([pd.concat({"c": known[:1]}), of_others])
+    assert (
+        "at 2024-02-05 of series 'c', but known has no value there: known goes from 2024-02-04 to "
+        "2024-02-04 of series 'c'. In all, 5"
+    ) in of(model, table, known=own)
     by_number = table.rename(index={"a": 1, "b": 2, "c": 3}, level=0)
     assert "at 2024-02-04 of series 3, but" in of(
         linear().fit(
@@ -703,11 +712,12 @@ def test_missing_rows_beyond_the_horizon_say_why_they_are_needed():
     model = fitted(table, features=["load", "holiday"])
     assert forecast(model, table, target="load").shape == (2, 1)
     assert of(model, table, steps=4, known=table) == (
-        "The forecast needs a value of 'holiday' at 2024-02-10, but known has no value there. In "
-        "all, 2 values of 'holiday' are missing. Pass known with the values of 'holiday' in the "
-        "rows to come, and an index like that of the table, or of only the times. The estimator "
-        "forecasts 2 steps at once. For more, it also reads its columns in rows to come. If they "
-        "are not known, fit it to all steps: y = leads(table, 'load', horizon=4)."
+        "The forecast needs a value of 'holiday' at 2024-02-10, but known has no value there: "
+        "known goes from 2024-01-01 to 2024-02-09. In all, 2 values of 'holiday' are missing. Pass "
+        "known with the values of 'holiday' in the rows to come, and an index like that of the "
+        "table, or of only the times. The estimator forecasts 2 steps at once. For more, it also "
+        "reads its columns in rows to come. If they are not known, fit it to all steps: y = "
+        "leads(table, 'load', horizon=4)."
     )
 
 
@@ -733,6 +743,38 @@ def test_the_index_of_known_must_be_like_that_of_the_table():
     assert "or only the time" in of(fitted(single), single, known=table)
 
 
+def test_the_time_zone_of_known_must_be_like_that_of_the_table():
+    table, known = panel(), one_series(9, start="2024-02-04")
+    model = linear().fit(with_futures(table, 1), leads(table, "load"))
+    for zoned, call in (
+        (known.tz_localize("UTC"), "tz_localize(None)"),
+        (pd.concat({"b": known.tz_localize("UTC")}), "tz_localize(None, level=-1)"),
+    ):
+        assert of(model, table, known=zoned) == (
+            "The index of known has dates in a time zone as the time of its rows, but that of the "
+            f"table has dates. Use known.{call}."
+        )
+        repaired = zoned.tz_localize(None, level=-1 if zoned.index.nlevels > 1 else None)
+        assert "known has no value there" in of(model, table, known=repaired[:1])
+    berlin = one_series().tz_localize("Europe/Berlin")
+    assert of(fitted(berlin), berlin, known=known) == (
+        "The index of known has dates as the time of its rows, but that of the table has dates in "
+        "a time zone. Use known.tz_localize('Europe/Berlin')."
+    )
+
+
+def test_text_as_the_time_of_known_is_refused_with_the_call_that_repairs_it():
+    table, known = one_series(), one_series(9, start="2024-02-10")
+    known.index = known.index.strftime("%d.%m.%Y").astype(object)
+    text = message(TypeError, forecast, fitted(table), table, target="load", known=known)
+    assert text == (
+        "The last level of the index must be the time of each row, but it holds labels of dtype "
+        "object, such as '10.02.2024'. Use dates, for example known.set_index(pd.to_datetime("
+        "known.index)), periods or numbers; if the rows are consecutive, use known.reset_index("
+        "drop=True)."
+    )
+
+
 def test_the_index_of_the_table_must_be_like_that_of_fit():
     model = fitted(one_series())
     text = of(model, one_series().reset_index(drop=True))
@@ -742,6 +784,8 @@ def test_the_index_of_the_table_must_be_like_that_of_fit():
     )
     zoned = of(model, one_series().tz_localize("UTC"))
     assert zoned.endswith("but in fit it had dates. Use table.tz_localize(None).")
+    zoned = of(fitted(panel()), panel().tz_localize("UTC", level=-1))
+    assert zoned.endswith("but in fit it had dates. Use table.tz_localize(None, level=-1).")
     twice = pd.concat([one_series(), one_series()])
     assert "rows have the label 2024-02-09" in of(model, twice)
     with pytest.raises(TypeError, match="must be the time of each row"):
@@ -820,5 +864,207 @@ def test_numbers_that_look_like_dates_warn_without_a_windower():
 def test_missing_values_in_the_last_window_are_the_error_of_the_estimator():
     table = one_series()
     model = fitted(table)
-    table.iloc[-1, 0] = np.nan
+    table.iloc[-2, 0] = np.nan
     assert re.search("NaN", of(model, table))
+
+
+# ---- the targets of fit ----
+
+
+def naive(features=("load", "heat")):
+    return make_pipeline(SequenceWindower(3), NaiveRegressor(list(features)))
+
+
+def named(y, table, model=None):
+    return (naive(y_columns(y)) if model is None else model).fit(table.loc[y.index], y)
+
+
+def y_columns(y):
+    names = [y.name] if isinstance(y, pd.Series) else y.columns
+    return dict.fromkeys(re.sub(r"h\d+_", "", name) for name in names)
+
+
+def two_columns():
+    return one_series().rename(columns={"holiday": "heat"})
+
+
+BOTH = ["load", "heat"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "target", "expected"),
+    [
+        (
+            BOTH,
+            {"horizon": 2},
+            "load",
+            "4 columns, 'h1_load', 'h1_heat', 'h2_load', 'h2_heat', but target='load' means the "
+            "columns 'h1_load', 'h2_load', …, with every step from 1 on. Use target=['load', "
+            "'heat'], as in y.",
+        ),
+        (
+            BOTH,
+            {"horizon": 4},
+            ["heat", "load"],
+            "8 columns, 'h1_load', 'h1_heat', 'h2_load', 'h2_heat', 'h3_load', 'h3_heat', …, but "
+            "target=['heat', 'load'] means the columns 'h1_heat', 'h1_load', 'h2_heat', 'h2_load', "
+            "…, with every step from 1 on. Use target=['load', 'heat'], as in y.",
+        ),
+        (
+            "load",
+            {"horizon": 2},
+            "heat",
+            "2 columns, 'h1_load', 'h2_load', but target='heat' means the columns 'h1_heat', "
+            "'h2_heat', …, with every step from 1 on. Use target='load', as in y.",
+        ),
+        (
+            "load",
+            {"gap": 2},
+            "load",
+            "1 column, 'h3_load', but target='load' means the columns 'h1_load', 'h2_load', …, "
+            "with every step from 1 on. Fit y = leads(table, 'load', horizon=3), without a gap.",
+        ),
+        (
+            BOTH,
+            {"gap": 1},
+            BOTH,
+            "2 columns, 'h2_load', 'h2_heat', but target=['load', 'heat'] means the columns "
+            "'h1_load', 'h1_heat', 'h2_load', 'h2_heat', …, with every step from 1 on. Fit y = "
+            "leads(table, ['load', 'heat'], horizon=2), without a gap.",
+        ),
+        (
+            "heat",
+            {},
+            "load",
+            "1 column, 'heat', but target='load' means the columns 'h1_load', 'h2_load', …, with "
+            "every step from 1 on. If y holds the coming values of 'heat', use target='heat'; if "
+            "not, fit y = leads(table, 'load').",
+        ),
+    ],
+)
+def test_the_y_of_fit_must_hold_the_steps_of_the_targets_in_order(
+    columns, options, target, expected
+):
+    table = two_columns()
+    model = named(leads(table, columns, **options), table)
+    assert of(model, table, target=target) == f"The estimator was fitted on y with {expected}"
+
+
+def test_columns_that_are_not_named_as_leads_must_be_the_targets_in_order():
+    table = two_columns()
+    y = table.shift(-1).dropna()
+    model = named(y, table)
+    assert forecast(model, table, target=BOTH).shape == (1, 2)
+    for target, means in (("load", ["load"]), (["heat", "load"], ["heat", "load"])):
+        meant = ", ".join(f"'h{step}_{name}'" for step in (1, 2) for name in means)
+        assert of(model, table, target=target) == (
+            f"The estimator was fitted on y with 2 columns, 'load', 'heat', but target={target!r} "
+            f"means the columns {meant}, …, with every step from 1 on. Use target=['load', "
+            "'heat'], as in y."
+        )
+
+
+def test_one_step_of_several_must_be_the_first():
+    table = two_columns()
+    y = leads(table, "load", horizon=2)
+    model = named(y["h1_load"], table)
+    assert forecast(model, table, target="load").shape == (1, 1)
+    named(y["h2_load"], table, model)
+    assert of(model, table).endswith("Fit y = leads(table, 'load', horizon=2), without a gap.")
+
+
+def test_searches_and_estimators_around_a_pipeline_check_the_targets_of_fit():
+    table = two_columns()
+    y = leads(table, BOTH)
+    pipeline = named(y, table)
+    search = GridSearchCV(naive(), {"naiveregressor__period": [1]}, cv=2).fit(table.loc[y.index], y)
+    for model in (pipeline, search, FrozenEstimator(search), linear(regressor=pipeline[-1])):
+        assert of(model, table).endswith("Use target=['load', 'heat'], as in y.")
+    inside = TransformedTargetRegressor(naive(["load"]), transformer=StandardScaler())
+    y = leads(table, "load", horizon=2)["h2_load"]
+    inside.fit(table.loc[y.index], y)  # it passes y without names
+    assert forecast(inside, table, target="load").shape == (1, 1)
+
+
+@pytest.mark.parametrize("make", [np.asarray, lambda y: y.set_axis(["x", "y"], axis=1)])
+def test_names_that_say_nothing_are_not_checked(make):
+    table = two_columns()
+    y = leads(table, "load", horizon=2)
+    model = naive(["load"]).fit(table.loc[y.index], make(y))
+    assert forecast(model, table, target="heat").shape == (2, 1)
+
+
+def test_an_estimator_of_an_older_file_is_not_checked():
+    table = two_columns()
+    model = named(leads(table, "load", gap=1), table)
+    del model[-1]._target_names
+    assert forecast(model, table, target="load").shape == (1, 1)
+
+
+def test_a_column_may_be_named_like_a_lead_of_another_one():
+    table = two_columns().rename(columns={"heat": "h2_o"})
+    model = naive(["h2_o"])
+    y = leads(table, "h2_o")
+    model.fit(table.loc[y.index], y)
+    assert forecast(model, table, target="h2_o").shape == (1, 1)
+    assert "1 column, 'h2_o', but target='load'" in of(model, table)
+
+
+def test_an_lstm_remembers_the_names_of_the_targets():
+    table = two_columns().astype("float32")
+    y = leads(table, BOTH)
+    model = make_pipeline(SequenceWindower(3), LSTMRegressor(2, epochs=1, random_state=0))
+    model.fit(table.loc[y.index], y)
+    assert forecast(model, table, target=BOTH).shape == (1, 2)
+    assert of(model, table).endswith("Use target=['load', 'heat'], as in y.")
+
+
+# ---- rows without a value of the target ----
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "text"),
+    [
+        (
+            1,
+            "The last row of the table has no value of 'load'. End the table at the last known "
+            "value, and pass the coming values of the other columns in known: forecast(..., "
+            "table[:-1], known=table[-1:])",
+        ),
+        (
+            24,
+            "The last 24 rows of the table have no value of 'load'. End the table at the last "
+            "known value, and pass the coming values of the other columns in known: forecast(..., "
+            "table[:-24], known=table[-24:])",
+        ),
+        (60, "The table has no value of 'load'. End the table at its last known value."),
+    ],
+)
+def test_rows_for_the_future_belong_into_known(n_rows, text):
+    table = one_series(60)
+    model = linear().fit(with_futures(table, 1), leads(table, "load"))
+    table.iloc[-n_rows:, 0] = np.nan
+    table.iloc[5, 0] = np.nan
+    assert of(model, table) == text
+    if n_rows < 60:
+        assert of(model, table[::-1]) == text.replace("table[", "table.sort_index()[")
+        result = forecast(
+            model, table[:-n_rows], target="load", known=table[-n_rows:], steps=n_rows
+        )
+        assert result.index.equals(table.index[-n_rows:])
+
+
+def test_rows_for_the_future_of_a_panel_belong_into_known():
+    table = two_columns()
+    table = pd.concat(dict.fromkeys("abc", table), names=["meter"])
+    y = leads(table, BOTH)
+    model = linear().fit(table.loc[y.index], y)
+    table.loc["c", "heat"] = np.nan
+    table.loc[("b", "2024-02-07") : ("b", "2024-02-09"), "heat"] = np.nan
+    assert of(model, table, target=BOTH) == (
+        "The last 3 rows of series 'b' have no value of 'heat'. End every series at its last known "
+        "value, and pass the coming values of the other columns in known: forecast(..., "
+        "table.dropna(subset=['load', 'heat']), known=table)"
+    )
+    result = forecast(model, table.dropna(subset=BOTH), target=BOTH, known=table)
+    assert [str(time.date()) for _, time in result.index] == ["2024-02-10", "2024-02-07"]

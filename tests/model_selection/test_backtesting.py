@@ -264,7 +264,7 @@ def test_levels_without_a_name_get_one():
     X = PANEL.loc[y.index].rename_axis([None, None])
     frame = backtest(DummyRegressor(), X, y, cv=TimeSplit(1))
     assert list(frame.columns[:4]) == ["model", "fold", "origin", "series"]
-    X = pd.concat({2024: X})
+    X, y = pd.concat({2024: X}), pd.concat({2024: y})
     frame = backtest(DummyRegressor(), X, y, cv=TimeSplit(1))
     assert list(frame.columns[2:6]) == ["origin", "series_0", "series_1", "step"]
 
@@ -277,6 +277,32 @@ def test_new_series_can_be_left_out():
     frame = backtest(linear(), X, y, cv=folds)
     assert len(frame) == len(X)
     assert (frame.groupby("fold")["river"].nunique() == 1).all()
+
+
+@pytest.mark.parametrize("table", [TABLE, PANEL], ids=["one series", "panel"])
+def test_rows_are_matched_by_position_if_y_is_unlabelled(table):
+    y = leads(table, "load")
+    X = table.loc[y.index]
+    expected = backtest(linear(), X, y, cv=TimeSplit(2))
+    for same in (y.to_numpy(), y.reset_index(drop=True)):
+        pd.testing.assert_frame_equal(backtest(linear(), X, same, cv=TimeSplit(2)), expected)
+
+
+def test_labels_in_another_unit_are_equal():
+    y = leads(TABLE, "load")
+    X = TABLE.loc[y.index]
+    expected = backtest(linear(), X, y, cv=TimeSplit(2))
+    y.index = y.index.as_unit("s")
+    pd.testing.assert_frame_equal(backtest(linear(), X, y, cv=TimeSplit(2)), expected)
+
+
+@pytest.mark.parametrize("as_array", [list, np.array, pd.Index, pd.Series])
+def test_a_fold_is_a_pair_of_positions(as_array):
+    fold = as_array(range(20)), as_array(np.arange(20, 30, dtype=np.uint8))
+    expected = backtest(linear(), TABLE, TABLE["load"], cv=[(np.arange(20), np.arange(20, 30))])
+    for cv in ([fold], iter([fold]), np.array([[[*range(20)], [*range(20, 40)]]])):
+        frame = backtest(linear(), TABLE, TABLE["load"], cv=cv)
+        pd.testing.assert_frame_equal(frame[:10], expected)
 
 
 @settings(deadline=None, max_examples=50)
@@ -298,6 +324,14 @@ def test_no_forecast_uses_the_future(n_splits, test_size, horizon, gap, refit):
     np.testing.assert_array_equal(frame["forecast"][known], other["forecast"][known])
 
 
+BY_STEP = TABLE.rename_axis("step").set_index(TABLE.index.rename("day"), append=True)
+NO_PAIR = (
+    "Item 0 of cv is not a pair (train, test). cv must be a splitter or a list of pairs of "
+    "positions, also for a single fold: cv=[(train, test)]."
+)
+GET_INDEXER = "Labels are converted to positions by X.index.get_indexer(labels)."
+
+
 @pytest.mark.parametrize(
     ("changed", "kind", "message"),
     [
@@ -314,6 +348,90 @@ def test_no_forecast_uses_the_future(n_splits, test_size, horizon, gap, refit):
             "Fold 0 trains on 2 of 19 rows whose target, 3 steps ahead, is not known at the first "
             "test row of the same series, so its forecasts would use the future. Use folds "
             "forwards in time, such as TimeSplit(horizon=3).",
+        ),
+        (
+            {"X": TABLE[3:], "y": leads(TABLE, "load", horizon=3)},
+            ValueError,
+            "Row 0 has the label 2024-01-04 00:00:00 in X, but 2024-01-01 00:00:00 in y, and rows "
+            "are matched by position. If y is from leads, use X = table.loc[y.index]. If the rows "
+            "belong together by position, use y.set_axis(X.index).",
+        ),
+        (
+            {"X": TABLE.reset_index(drop=True)[1:], "y": TABLE["load"].reset_index(drop=True)[:-1]},
+            ValueError,
+            "Row 0 has the label 1 in X, but 0 in y, and rows are matched by position. If y is "
+            "from leads, use X = table.loc[y.index]. If the rows belong together by position, use "
+            "y.set_axis(X.index).",
+        ),
+        (
+            {"X": PANEL, "y": PANEL["load"].droplevel("river")},
+            ValueError,
+            "Row 0 has the label ('a', Timestamp('2024-01-01 00:00:00')) in X, but 2024-01-01 "
+            "00:00:00 in y, and rows are matched by position. If y is from leads, use X = "
+            "table.loc[y.index]. If the rows belong together by position, use y.set_axis(X.index).",
+        ),
+        (
+            {"X": TABLE[:0], "y": TABLE["load"][:0]},
+            ValueError,
+            "X has no rows, but a fold needs training rows and later test rows.",
+        ),
+        (
+            {"cv": TimeSplit},
+            TypeError,
+            "cv is the class TimeSplit, not a splitter. Use TimeSplit().",
+        ),
+        ({"cv": ([0, 1, 2], [3, 4])}, ValueError, NO_PAIR),
+        ({"cv": ([0, 1], [3, 4])}, ValueError, NO_PAIR),
+        ({"cv": [0, 1]}, ValueError, NO_PAIR),
+        (
+            {"cv": [(np.arange(60) < 9, np.arange(60) > 9)]},
+            ValueError,
+            "The training rows of fold 0 are a boolean mask, but must be positions. Use "
+            "np.flatnonzero(mask).",
+        ),
+        (
+            {"cv": [([0, 1], [2]), ([0, 1], [])]},
+            ValueError,
+            "The test rows of fold 1 are empty, but a fold needs training rows and test rows.",
+        ),
+        (
+            {"cv": [([0], list("abc"))]},
+            ValueError,
+            "The test rows of fold 0 must be a 1D array of positions from 0 to 59, but they have "
+            f"the dtype <U1 and the shape (3,). {GET_INDEXER}",
+        ),
+        (
+            {"cv": [([[0]], [1])]},
+            ValueError,
+            "The training rows of fold 0 must be a 1D array of positions from 0 to 59, but they "
+            f"have the dtype int64 and the shape (1, 1). {GET_INDEXER}",
+        ),
+        (
+            {"cv": [([0, 1], [2, 60])]},
+            ValueError,
+            "The test rows of fold 0 must be a 1D array of positions from 0 to 59, but they reach "
+            f"from 2 to 60. {GET_INDEXER}",
+        ),
+        (
+            {"cv": [([0, -1], [2])]},
+            ValueError,
+            "The training rows of fold 0 must be a 1D array of positions from 0 to 59, but they "
+            f"reach from -1 to 0. {GET_INDEXER}",
+        ),
+        (
+            {"estimator": [Ridge(), LinearRegression()]},
+            TypeError,
+            "estimator is a list, but several models need names. Use a dict: {'name': model}.",
+        ),
+        (
+            {"estimator": ("ridge", Ridge())},
+            TypeError,
+            "estimator is a tuple, but several models need names. Use a dict: {'name': model}.",
+        ),
+        (
+            {"estimator": Ridge},
+            TypeError,
+            "estimator is the class Ridge, not a model. Use Ridge().",
         ),
         ({"cv": []}, ValueError, "cv=[] yields no fold, but at least one is needed."),
         (
@@ -344,7 +462,7 @@ def test_no_forecast_uses_the_future(n_splits, test_size, horizon, gap, refit):
             "y = y.loc[X.index].",
         ),
         (
-            {"X": TABLE.rename_axis("step").set_index(TABLE.index.rename("day"), append=True)},
+            {"X": BY_STEP, "y": BY_STEP["load"]},
             ValueError,
             "The index of X has a level named 'step', which is a column of the result. Rename it: "
             "X.rename_axis(index={'step': 'series'}).",

@@ -382,7 +382,7 @@ def test_a_better_model_is_called_so():
     gain, low, high = (
         f"{row[name]:.1f}" for name in ("improvement", "improvement_lower", "improvement_upper")
     )
-    expected = f"LSTM is better than ridge by {gain} % ({low} to {high}) of the mean squared error"
+    expected = f"LSTM is better than ridge by {gain} % ({low} to {high}) in mean squared error"
     assert row["verdict"] == expected
     assert 0 < float(low) < float(gain) < float(high)
 
@@ -393,7 +393,7 @@ def test_a_worse_model_is_called_so_in_positive_numbers():
     loss, low, high = (
         f"{-row[name]:.1f}" for name in ("improvement", "improvement_upper", "improvement_lower")
     )
-    expected = f"LSTM is worse than ridge by {loss} % ({low} to {high}) of the mean absolute error"
+    expected = f"LSTM is worse than ridge by {loss} % ({low} to {high}) in mean absolute error"
     assert row["verdict"] == expected
     assert 0 < float(low) < float(loss) < float(high)
 
@@ -401,7 +401,7 @@ def test_a_worse_model_is_called_so_in_positive_numbers():
 def test_a_loss_without_a_name_is_a_mean_loss():
     frame = backtested(200, errors={"ridge": 1.0, "LSTM": 0.5})
     assert verdict(frame, loss=lambda truth, forecast: abs(truth - forecast)).endswith(
-        "of the mean loss"
+        "in mean loss"
     )
 
 
@@ -424,7 +424,7 @@ def test_small_shares_are_not_called_nothing():
     frame = backtested(60).assign(truth=0.0)
     frame["forecast"] = np.where(frame["model"] == "ridge", 1.0, np.sqrt(1 - 1e-5))
     assert verdict(frame) == (
-        "LSTM is better than ridge by 0.001 % (0.001 to 0.001) of the mean squared error"
+        "LSTM is better than ridge by 0.001 % (0.001 to 0.001) in mean squared error"
     )
 
 
@@ -443,7 +443,7 @@ def test_a_difference_that_is_always_the_same_is_certain():
     frame["forecast"] = np.where(frame["model"] == "ridge", 2.0, 1.0)
     row = only(compare_forecasts(frame, "ridge"))
     assert (row["difference"], row["lower"], row["upper"], row["p_value"]) == (-3, -3, -3, 0)
-    expected = "LSTM is better than ridge by 75.0 % (75.0 to 75.0) of the mean squared error"
+    expected = "LSTM is better than ridge by 75.0 % (75.0 to 75.0) in mean squared error"
     assert row["verdict"] == expected
 
 
@@ -465,7 +465,7 @@ def test_no_model_gains_more_than_all():
     row = only(compare_forecasts(frame, "ridge"))
     assert -100 * row["lower"] / row["baseline_loss"] > 100
     assert row["improvement_upper"] == 100
-    assert re.search(r" to 100\.0\) of the mean squared error$", row["verdict"])
+    assert re.search(r" to 100\.0\) in mean squared error$", row["verdict"])
     lower = only(compare_forecasts(frame, "ridge", loss=lambda y, f: (y - f) ** 2 - 0.1))
     assert lower["improvement_upper"] == -100 * lower["lower"] / lower["baseline_loss"] > 100
 

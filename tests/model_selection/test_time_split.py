@@ -154,6 +154,7 @@ def panels(draw):
     return calendar, holed
 
 
+@pytest.mark.filterwarnings("ignore:The result leaves out:UserWarning")
 @unhurried
 @given(st.data(), panels(), parameters())
 def test_no_training_target_is_later_than_the_first_test_row(data, drawn, params):
@@ -418,6 +419,55 @@ def test_small_numpy_integers_do_not_overflow():
     for data in (X, pd.DataFrame(X)):
         assert folds_of(TimeSplit(**small), data) == folds_of(TimeSplit(**plain), data)
     assert len(folds_of(TimeSplit(np.int8(127), horizon=np.int8(2)), X)) == 127
+
+
+@pytest.mark.parametrize(
+    ("options", "splitter", "message"),
+    [
+        (
+            {"horizon": 3},
+            TimeSplit(2),
+            "y holds targets up to 3 steps ahead (h3_v), but TimeSplit(horizon=1, gap=0) leaves "
+            "out 0 steps before the first test row instead of 2: the targets of the last training "
+            "rows are in the test fold. Use TimeSplit(horizon=3).",
+        ),
+        (
+            {"horizon": 2, "gap": 1},
+            TimeSplit(2, gap=1),
+            "y holds targets up to 3 steps ahead (h3_v), but TimeSplit(horizon=1, gap=1) leaves "
+            "out 1 step before the first test row instead of 2: the targets of the last training "
+            "rows are in the test fold. Use TimeSplit(horizon=2, gap=1).",
+        ),
+        (
+            {"gap": 1},  # a Series
+            TimeSplit(2),
+            "y holds targets up to 2 steps ahead (h2_v), but TimeSplit(horizon=1, gap=0) leaves "
+            "out 0 steps before the first test row instead of 1: the targets of the last training "
+            "rows are in the test fold. Use TimeSplit(horizon=2).",
+        ),
+    ],
+)
+def test_targets_further_ahead_than_the_horizon_cause_a_warning(options, splitter, message):
+    y = leads(days(20), "v", **options)
+    X = days(20).loc[y.index]
+    for use in (splitter.split, lambda X, y: cross_val_score(Ridge(), X, y, cv=splitter)):
+        with pytest.warns(UserWarning, match=f"^{re.escape(message)}$") as caught:
+            use(X, y)
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+
+
+def test_targets_within_the_horizon_and_other_names_cause_no_warning():
+    y = leads(days(20), "v", horizon=3)
+    X = days(20).loc[y.index]
+    TimeSplit(2, horizon=3).split(X, y)
+    TimeSplit(2, horizon=2, gap=1).split(X, y)
+    TimeSplit(2, gap="1D").split(X, y)
+    TimeSplit(2).split(X, y.to_numpy())
+    TimeSplit(2).split(X, y.assign(other=1))
+    TimeSplit(2).split(X, X["v"])
+    water = X.rename(columns={"v": "h2_o"})
+    TimeSplit(2).split(water, water["h2_o"])
 
 
 def test_groups_are_ignored_with_a_warning():

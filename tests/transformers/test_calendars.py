@@ -54,6 +54,10 @@ REGULAR = {
     "month ends at noon": pd.date_range("2023-01-31 12:00", periods=30, freq="ME"),
     "month ends in a zone": pd.date_range("2023-01-31", periods=30, freq="ME", tz="Europe/Berlin"),
     "month starts in seconds": pd.date_range("2023-01-01", periods=30, freq="MS").as_unit("s"),
+    "15th of months": pd.date_range("2023-01-15", periods=30, freq=pd.DateOffset(months=1)),
+    "27th of quarters at noon in a zone": pd.date_range(
+        "2023-01-27 12:00", periods=30, freq=pd.DateOffset(months=3), tz="Europe/Berlin"
+    ),
     "days at 2:30 in a zone": pd.date_range("2024-03-20 12:30", periods=9, tz="Europe/Berlin")
     - pd.Timedelta("10h"),
     "distant years": pd.date_range("2990-01-01", periods=30, freq="YS", unit="s"),
@@ -109,6 +113,12 @@ OFFSETS = [
     ("weekdays", DAY, pd.offsets.BDay(), pd.bdate_range("2024-03-01 18:00", periods=9, unit="s")),
     ("months", 1, pd.offsets.MonthEnd(), pd.date_range("2023-01-31", periods=14, freq="ME")),
     ("months", 1, pd.offsets.MonthBegin(), pd.date_range("1969-01-31", periods=14, freq="MS")),
+    (
+        "months",
+        1,
+        pd.DateOffset(months=1),
+        pd.date_range("2023-01-15", periods=14, freq=pd.DateOffset(months=1)),
+    ),
     ("months", 3, pd.offsets.QuarterEnd(), pd.date_range("2023-01-31", periods=9, freq="QE")),
     ("months", 12, pd.offsets.YearEnd(), pd.date_range("2023-01-31", periods=9, freq="YE")),
     (

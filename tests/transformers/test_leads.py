@@ -1,6 +1,7 @@
 """`leads` against plain loops over the series of a table."""
 
 import re
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -47,7 +48,13 @@ def test_the_values_ahead_are_those_that_a_loop_finds(case, horizon, gap):
             leads(case.fit, horizon=horizon, gap=gap)
         return
     before = case.fit.copy()
-    found = leads(case.fit, horizon=horizon, gap=gap)
+    labels = list(case.rows(case.fit))
+    n_lost = len({name for name, _ in labels} - {labels[row][0] for row in rows})
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        found = leads(case.fit, horizon=horizon, gap=gap)
+    started = [str(warning.message).split(" series")[0] for warning in caught]
+    n_series = len({name for name, _ in labels})
+    assert started == ([f"The result leaves out {n_lost} of {n_series}"] if n_lost else [])
     names = [f"h{step}_{name}" for step in steps for name in case.fit.columns]
     values = case.fit.to_numpy()
     expected = np.array(
@@ -57,7 +64,8 @@ def test_the_values_ahead_are_those_that_a_loop_finds(case, horizon, gap):
     assert found.index.equals(case.fit.index[rows])
     assert_array_equal(found.to_numpy(), expected.astype(values.dtype), strict=True)
     pd.testing.assert_frame_equal(case.fit, before)
-    one = leads(case.fit, "a", horizon=horizon, gap=gap)
+    with warnings.catch_warnings(action="ignore"):
+        one = leads(case.fit, "a", horizon=horizon, gap=gap)
     assert_array_equal(np.reshape(one, (len(rows), -1)), found.iloc[:, :: case.features])
 
 
@@ -313,6 +321,40 @@ def test_tables_without_time_and_other_objects_are_refused(data, error, message)
 def test_labels_that_are_not_what_they_look_like_cause_a_warning():
     with pytest.warns(UserWarning, match="look like dates that are written as numbers"):
         leads(table([20240228, 20240229, 20240301, 20240302, 20240303, 20240304]))
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_dates_in_a_column_cause_a_warning_if_the_index_counts_the_rows(zone):
+    day = DAYS.tz_localize(zone)
+    message = (
+        "The rows of the table are read as consecutive rows of one series, because its index only "
+        "counts them, but column 'day' holds dates. If these are the times of the rows, use "
+        "table.set_index('day'); for several series, use table.set_index([..., 'day'])."
+    )
+    counted = table(day).reset_index()
+    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
+        assert leads(counted, "load").tolist() == [1, 2, 3, 4, 5]
+    assert leads(counted["load"]).tolist() == [1, 2, 3, 4, 5]
+    assert leads(counted.set_index(DAYS), "load").tolist() == [1, 2, 3, 4, 5]
+    assert leads(counted.drop(columns="day"), "load").tolist() == [1, 2, 3, 4, 5]
+
+
+def test_series_without_a_complete_future_are_named():
+    panel = pd.concat({"b": table(), "a": table()[:2], "c": table()[::2]})
+    message = (
+        "The result leaves out 2 of 3 series, which have no row with a complete future: 'a', 'c'. "
+        "With horizon=2, a row needs 2 rows after it, but their longest run of rows without a hole "
+        "in time has 2. A step of at least 1.5 times the usual step, 1 days, is a hole. Use a "
+        "shorter horizon or more rows. If these series have longer steps, pass them to leads in a "
+        "table of their own."
+    )
+    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
+        y = leads(panel, "load", horizon=2)
+    assert set(y.index.get_level_values(0)) == {"b"}
+    many = pd.concat({("x", 9): table(), **{("y", i): table()[:1] for i in range(6)}})
+    names = "6 of 7 series, .*: " + re.escape("('y', 0), ('y', 1), ('y', 2), ('y', 3), ('y', 4), …")
+    with pytest.warns(UserWarning, match=rf"leaves out {names}\. With gap=1 and horizon=1, "):
+        leads(many, gap=1)
 
 
 @pytest.mark.parametrize(("name", "low"), [("horizon", 1), ("gap", 0)])

@@ -214,7 +214,13 @@ def test_labels_of_two_kinds_are_not_joined():
         (pd.date_range("2024-01-01", periods=3, freq="QS"), "months", 3),
         (pd.date_range("2024-01-01", periods=3, freq="YE"), "months", 12),
         (pd.date_range("2024-01-01", periods=3, freq="MS", tz="Europe/Berlin"), "months", 1),
-        # Neither all first days of months nor all last ones.
+        (pd.date_range("2024-01-01", periods=3, freq="MS") + 14 * DAY, "months", 1),
+        (pd.date_range("2021-06-27", periods=3, freq=pd.DateOffset(years=1)), "months", 12),
+        (series("ab", pd.DatetimeIndex(["2024-01-15", "2024-02-16"])), "labels", 0 * DAY),
+        # Neither all last days of months nor all on one day from the 1st to the 27th.
+        (pd.DatetimeIndex(["2024-01-15", "2024-02-15", "2024-03-16"]), "labels", 30 * DAY),
+        (pd.date_range("2024-01-28", periods=3, freq=pd.DateOffset(months=1)), "labels", 29 * DAY),
+        (pd.date_range("2024-01-31", periods=3, freq="BME"), "labels", 29 * DAY),  # 29 March
         (pd.DatetimeIndex(["2024-01-31", "2024-03-01", "2024-03-31"]), "labels", 30 * DAY),
         (pd.date_range("2024-01-15", periods=3, freq="30D"), "labels", 30 * DAY),
         (pd.period_range("2024-01", periods=3, freq="M"), "labels", 1),
