@@ -42,9 +42,8 @@ class TimedWindows(np.ndarray):
     ((1461, 7, 2), array(['temp_max', 'wind'], dtype=object))
     >>> windows.times[:3]
     array([0., 1., 2.])
-    >>> windows[-2:].index
-    DatetimeIndex(['2015-12-30', '2015-12-31'], dtype='datetime64[us]', name='date',
-                  freq='D')
+    >>> windows[-2:].index[0]
+    Timestamp('2015-12-30 00:00:00')
     """
 
     index: pd.Index | None = None

@@ -82,8 +82,9 @@ def test_callbacks_are_torn_down_after_a_failed_fit(transformer, X):
 def test_the_progress_bar_of_a_search_includes_the_transformers(
     transformer, X, capsys, monkeypatch
 ):
-    pytest.importorskip("rich")
+    rich = pytest.importorskip("rich")
     monkeypatch.setenv("COLUMNS", "200")  # room for the numbers
+    monkeypatch.setattr(rich, "_console", None)  # an earlier test may have made a narrow one
     steps = (clone(transformer), FunctionTransformer(_flat), Ridge())
     search = GridSearchCV(make_pipeline(*steps), {"ridge__alpha": [1, 2]}, cv=2)
     search.set_callbacks(callback.ProgressBar(max_propagation_depth=None))
