@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Set, ValuesView
 from contextlib import contextmanager
 from typing import Any
@@ -209,6 +210,11 @@ def _describe_non_numeric(X: Any, name: str) -> str | None:
         times = [column for column in others if getattr(X[column].dtype, "kind", "") == "M"]
         if times:
             text += f" The time of the rows belongs in the index: {name}.set_index({times[0]!r})."
+        elif dates := [column for column in others if X[column][:1].map(_is_date).any()]:
+            text += (
+                f" If {dates[0]!r} is the time of the rows, it belongs in the index: "
+                f"pandas.read_csv(…, index_col={dates[0]!r}, parse_dates=True)."
+            )
         return text
     array = X if isinstance(X, np.ndarray) else np.asarray(X)
     if array.ndim == 0 or array.dtype.kind not in "OSU":
@@ -224,6 +230,12 @@ def _describe_non_numeric(X: Any, name: str) -> str | None:
                 "Encode, scale or drop it."
             )
     return None
+
+
+def _is_date(value: Any) -> bool:
+    """Return whether a value is text that begins like a date."""
+    written = r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}"
+    return isinstance(value, str) and re.match(written, value) is not None
 
 
 def _is_numeric(column: Any) -> bool:

@@ -6,6 +6,7 @@ pandas, so import this module only after a DataFrame was passed.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -70,10 +71,14 @@ def kind_of_time(times: pd.Index, in_panel: bool = False, name: str = "X") -> st
         return f"periods of {times.freqstr}"
     if is_any_real_numeric_dtype(times.dtype):
         return "numbers"
-    to_dates = f"{name}.set_index(pd.to_datetime({name}.index))"
+    # pandas reads times with different offsets, as before and after a change of the clocks, as UTC.
+    utc = ", utc=True" if re.search(r"[+-]\d\d:?\d\d$", str(times[0])) else ""
+    to_dates = f"{name}.set_index(pd.to_datetime({name}.index{utc}))"
     consecutive = f"{name}.reset_index(drop=True)"
     if in_panel:
-        to_dates = f"{name}.index.set_levels(pd.to_datetime({name}.index.levels[-1]), level=-1)"
+        to_dates = (
+            f"{name}.index.set_levels(pd.to_datetime({name}.index.levels[-1]{utc}), level=-1)"
+        )
         consecutive = "the numbers of the rows in each series"
     raise TypeError(
         "The last level of the index must be the time of each row, but it holds labels of dtype "

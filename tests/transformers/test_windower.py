@@ -1617,3 +1617,25 @@ def test_refused_transform_leaves_the_fit_whole():
 def test_nothing_works_before_fit(call):
     with pytest.raises(NotFittedError, match="This SequenceWindower instance is not fitted yet"):
         call(SequenceWindower())
+
+
+@pytest.mark.parametrize("first", ["2024-03-01 10:00", "1.3.2024", "03/01/24"])
+def test_dates_that_are_text_in_a_column_belong_in_the_index(first):
+    table = pd.DataFrame({"load": [1.0, 2.0], "shop": "a", "hour": [first, "x"]})
+    message = (
+        "Columns that do not hold numbers: 'shop', 'hour'. Drop or encode them first, for example "
+        "by select_dtypes('number'). If 'hour' is the time of the rows, it belongs in the index: "
+        "pandas.read_csv(…, index_col='hour', parse_dates=True)."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        SequenceWindower().fit(table)
+
+
+def test_text_with_offsets_from_utc_is_converted_by_utc():
+    hours = [f"2024-03-31 0{hour}:00+0{offset}:00" for hour, offset in [(0, 1), (1, 1), (3, 2)]]
+    table = pd.DataFrame({"load": [1.0, 2.0, 3.0]}, hours)
+    with pytest.raises(
+        TypeError, match=re.escape("X.set_index(pd.to_datetime(X.index, utc=True))")
+    ):
+        SequenceWindower().fit(table)
+    SequenceWindower().fit(table.set_index(pd.to_datetime(table.index, utc=True)))
