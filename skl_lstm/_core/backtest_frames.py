@@ -17,7 +17,7 @@ from .messages import did_you_mean, listed
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLUMNS = ("model", "fold", "origin", "step", "time", "truth", "forecast")
+COLUMNS = ("model", "fold", "origin", "step", "time", "truth", "forecast")
 
 
 def check_backtest(frame: Any) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def check_backtest(frame: Any) -> pd.DataFrame:
             f"frame is of type {type(frame).__name__}, but must be the pandas DataFrame that "
             "backtest returns."
         )
-    if missing := [column for column in _COLUMNS if column not in frame]:
+    if missing := [column for column in COLUMNS if column not in frame]:
         raise ValueError(
             f"frame has no column {listed(missing)}; it has {listed(frame.columns)}. Pass the "
             "DataFrame that backtest returns, with all of its columns."
@@ -82,7 +82,7 @@ def series_columns(frame: pd.DataFrame) -> list[Any]:
     They are left of step. Columns on the right are quantiles, or what the user has added.
     """
     left = frame.columns[: frame.columns.get_loc("step")]
-    return [column for column in left if column not in (*_COLUMNS, "target")]
+    return [column for column in left if column not in (*COLUMNS, "target")]
 
 
 def select_target(frame: pd.DataFrame, target: str | None) -> tuple[pd.DataFrame, str | None]:
@@ -123,7 +123,7 @@ def select_models(frame: pd.DataFrame, model: Any) -> tuple[pd.DataFrame, list[A
 def spread_models(frame: pd.DataFrame, values: NDArray[np.float64]) -> pd.DataFrame:
     """Return a value of every row, such as its loss, as a table (forecasts, models).
 
-    The index of the table has a level for each column that says which forecast a row is.
+    The index of the table has a level for each column that identifies a forecast.
     """
     import pandas as pd
 

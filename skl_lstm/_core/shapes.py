@@ -30,6 +30,16 @@ def parse_lead_name(name: Any) -> tuple[int, str] | None:
     return None if found is None else (int(found[1]), found[2])
 
 
+def parse_lead_names(names: list[Any], columns: Iterable[Any] = ()) -> list[tuple[int, str]] | None:
+    """Return the step ahead and the column of every name; None if they are not all leads.
+
+    The name of a column of X is not that of a lead, even if it looks like one: h2_o.
+    """
+    leads = [lead for name in names if (lead := parse_lead_name(name)) is not None]
+    are_leads = 0 < len(leads) == len(names) and not set(names) & set(columns)
+    return leads if are_leads else None
+
+
 class ReshapePlan(NamedTuple):
     """How the columns of a row become a sequence."""
 

@@ -20,7 +20,7 @@ class TimedWindows(np.ndarray):
     `SequenceWindower.transform` returns it for a DataFrame. It is an ordinary array of shape
     (samples, timesteps, features) with more attributes. Estimators read `times` to hold out the
     latest rows, and transformers the names. A selection of windows along the first axis keeps the
-    attributes. Any other selection or computation returns a plain array.
+    attributes. Any other result has none: a copy, another dtype, a computation.
 
     Attributes
     ----------

@@ -273,8 +273,8 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         DataFrame, they are the rows with the latest times of all series, in any order.
     validation_gap : int, default=0
         Number of time steps before the rows for validation that are left out, or number of rows if
-        X carries no times. Set it to the horizon minus one if y has several steps ahead. Otherwise
-        the last targets of the training rows contain values that also validate.
+        X carries no times. For targets of `leads`, set it to ``horizon - 1 + gap``. Otherwise the
+        last targets of the training rows contain values that also validate.
     patience : int, default=None
         Number of epochs without a lower loss after which training stops and the best weights
         are restored. The loss is that of the validation rows if there is a `validation_split`,
@@ -389,8 +389,8 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
         DataFrame, they are the rows with the latest times of all series, in any order.
     validation_gap : int, default=0
         Number of time steps before the rows for validation that are left out, or number of rows if
-        X carries no times. Set it to the horizon minus one if y has several steps ahead. Otherwise
-        the last targets of the training rows contain values that also validate.
+        X carries no times. For targets of `leads`, set it to ``horizon - 1 + gap``. Otherwise the
+        last targets of the training rows contain values that also validate.
     patience : int, default=None
         Number of epochs without a lower loss after which training stops and the best weights
         are restored. The loss is that of the validation rows if there is a `validation_split`,

@@ -18,7 +18,7 @@ from .._core.messages import did_you_mean, listed
 from .._core.parameters import AtLeast, Number
 from .._core.public import set_module
 from .._core.sequences import padding_mark
-from .._core.shapes import parse_lead_name
+from .._core.shapes import parse_lead_names
 from .._core.timed_windows import feature_names_of, table_of_features
 from .._core.user_warnings import warn_user
 from .data import read_training_data, read_X, target_names
@@ -309,12 +309,7 @@ def _leads_of(
     y_names: list[str] | None, feature_names: NDArray | None
 ) -> list[tuple[int, str]] | None:
     """Return the step ahead and the column of each output, or None if y does not name them."""
-    if y_names is None:
-        return None
-    if feature_names is not None and set(y_names) & set(feature_names):
-        return None  # a column of X, whose name only looks like that of a lead: h2_o
-    leads = [parsed for name in y_names if (parsed := parse_lead_name(name)) is not None]
-    return leads if len(leads) == len(y_names) else None
+    return parse_lead_names(y_names or [], () if feature_names is None else feature_names)
 
 
 def _count_outputs(

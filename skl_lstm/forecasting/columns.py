@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .._core.messages import counted, did_you_mean, listed
-from .._core.shapes import lead_names, parse_lead_name
+from .._core.shapes import lead_names, parse_lead_name, parse_lead_names
 from ..transformers.label_checks import times_of
 from ..transformers.time_index import SortedRows, series_starts
 from .coming import Timeline
@@ -43,15 +43,15 @@ def read_targets(target: Any, table: pd.DataFrame) -> list[Any]:
 def check_target_names(names: list[str] | None, targets: list[Any], table: pd.DataFrame) -> None:
     """Raise an error if the y of fit, whose columns had these names, was not made of the targets.
 
-    Names that are neither leads nor columns of the table say nothing.
+    Names that are neither leads nor columns of the table are not checked.
     """
     if names is None:
         return
     steps = range(1, len(names) // len(targets) + 1)
     if names in (lead_names(steps, targets), [*map(str, targets)]):
         return
-    leads = [lead for name in names if (lead := parse_lead_name(name)) is not None]
-    if len(leads) == len(names):
+    leads = parse_lead_names(names, table.columns)
+    if leads is not None:
         remedy = _remedy_of_leads(leads, targets)
     elif len(names) == 1 and names[0] in table.columns:
         remedy = (

@@ -187,7 +187,8 @@ def forecast(
 
     ends = rows.labels[timeline.rows()[timeline.ahead == 0]]
     labels = coming_labels(ends, calendar, values.shape[1])
-    labels = join_labels(table.index[:0], labels)  # in the time zone of the table
+    # In the time zone of the table.
+    labels = join_labels(table.index[:0], labels).set_names(table.index.names)
     by_step = values.swapaxes(0, 1).reshape(len(labels), -1)  # like the labels
     return pd.DataFrame(by_step, labels, targets).sort_index()
 
@@ -234,7 +235,7 @@ def _predict_ends(
     if predicted.ndim != 2 or predicted.shape[1] % len(targets):
         raise ValueError(
             f"The estimator predicts an array of shape {predicted.shape} for {len(X)} rows, but "
-            f"the number of its columns must be a multiple of the {len(targets)} targets "
+            f"must predict whole steps of {counted(len(targets), 'target')}, "
             f"{listed(targets)}. Name all targets of y = leads(table, target, horizon=…)."
         )
     ends = predicted[is_end]
@@ -247,8 +248,9 @@ def _write_forecasts(
     """Write forecasts into the rows to come, as values of the targets that are features."""
     for name, own_values in zip(targets, np.moveaxis(values, 2, 0), strict=True):
         if name in X.columns:
+            # pandas refuses to write float64 into a column of float32.
             cells: Any = np.flatnonzero(is_new), X.columns.get_loc(name)
-            X.iloc[cells] = own_values.ravel()
+            X.iloc[cells] = own_values.ravel().astype(X[name].dtype)
 
 
 def _check_frame(frame: Any, name: str) -> None:

@@ -312,7 +312,7 @@ class ForecastDisplay:
         """Return the columns of the steps ahead to plot."""
         if self.steps_ahead is None:
             return [step - 1 for step in _resolve_steps(steps, range(1, self._n_columns + 1))]
-        known = self.steps_ahead.tolist()
+        known = np.asarray(self.steps_ahead).tolist()
         return [known.index(step) for step in _resolve_steps(steps, known)]
 
     def _draw_lines(self, panel: Axes, rows: NDArray[np.intp], column: int) -> list[Line2D]:

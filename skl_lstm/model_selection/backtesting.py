@@ -13,10 +13,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._compat.sklearn import HasMethods, num_samples, safe_indexing, validate_params
+from .._core.backtest_frames import COLUMNS
 from .._core.messages import counted
 from .._core.parameters import AtLeast
 from .._core.public import set_module
-from .._core.shapes import parse_lead_name
+from .._core.shapes import parse_lead_names
 from .._core.timed_windows import labels_of_rows
 from .rows_in_time import RowsInTime, read_rows
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _Positions = NDArray[np.intp]
 _Fold = tuple[_Positions, _Positions]  # training rows, test rows
-_COLUMNS = ("model", "fold", "origin", "target", "step", "time", "truth", "forecast")
 
 
 @set_module("skl_lstm")
@@ -50,8 +50,8 @@ def backtest(
     """Forecast every test row of folds forwards in time.
 
     A model only predicts rows that come after its training rows of the same series. A fold may
-    leave whole series out of the training and test on them. Windows reach back to all rows before
-    a test row, also over rows that a gap leaves out of the training.
+    leave whole series out of the training and test on them. Windows reach back to the training rows
+    and to all rows after the last of them, also over a gap.
     :func:`~sklearn.model_selection.cross_val_predict` does not take such folds, because it needs a
     forecast for every row.
 
@@ -92,9 +92,13 @@ def backtest(
 
     Raises
     ------
+    TypeError
+        If `estimator` or `cv` is a class or, for several models, a list, or a model has no `fit` or
+        `predict`.
     ValueError
         If a fold trains on targets that are not known at its first test row, X and y do not match,
-        or cv does not hold pairs of positions.
+        cv does not hold pairs of positions, a model predicts another number of values than y has,
+        or a level of the index is named like a column of the result.
 
     See Also
     --------
@@ -134,7 +138,7 @@ def backtest(
     """
     models = _read_models(estimator)
     _check_pairs(X, y)
-    outputs = _read_outputs(y)
+    outputs = _read_outputs(X, y)
     rows = _read_rows(X, max(outputs.steps))
     folds = _read_folds(cv, X, y)
     plan = _plan(rows, folds, len(folds) if refit is False else int(refit))
@@ -340,7 +344,7 @@ def _series_levels(index: pd.Index) -> dict[Hashable, pd.Index]:
         else index.names[level]: index.get_level_values(level)
         for level in range(n_outer)
     }
-    if taken := [name for name in levels if name in _COLUMNS]:
+    if taken := [name for name in levels if name in (*COLUMNS, "target")]:
         raise ValueError(
             f"The index of X has a level named {taken[0]!r}, which is a column of the result. "
             f"Rename it: X.rename_axis(index={{{taken[0]!r}: 'series'}})."
@@ -348,14 +352,19 @@ def _series_levels(index: pd.Index) -> dict[Hashable, pd.Index]:
     return levels
 
 
-def _read_outputs(y: Any) -> _Outputs:
+def _read_outputs(X: Any, y: Any) -> _Outputs:
     values = np.asarray(y)
+    if values.ndim > 2:
+        raise ValueError(
+            f"y has shape {values.shape}, but must have shape (n_samples,) or (n_samples, "
+            "n_outputs)."
+        )
     truth = values.reshape(len(values), -1)
     names = list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
     if not hasattr(y, "iloc"):
         return _Outputs(list(range(1, truth.shape[1] + 1)), [None] * truth.shape[1], truth)
-    leads = [lead for name in names if (lead := parse_lead_name(name)) is not None]
-    if len(leads) < len(names):
+    leads = parse_lead_names(names, getattr(X, "columns", ()))
+    if leads is None:
         return _Outputs([1] * len(names), names, truth)
     return _Outputs([step for step, _ in leads], [target for _, target in leads], truth)
 
@@ -423,24 +432,32 @@ def _to_frame(results: list[_Result], rows: _Rows, outputs: _Outputs) -> pd.Data
     """Return the results with one row for every model, test row and output."""
     import pandas as pd
 
-    n_outputs, n_rows = len(outputs.steps), len(rows.times)
+    n_outputs = len(outputs.steps)
     tested = np.concatenate([result.rows for result in results])
     row = np.repeat(tested, n_outputs)
     output = np.tile(np.arange(n_outputs), len(tested))
     sizes = [len(result.rows) * n_outputs for result in results]
-    later = [rows.times_ahead(step) for step in outputs.steps]
+    later = [rows.times_ahead(step)[tested] for step in outputs.steps]
+    place = output * len(tested) + np.repeat(np.arange(len(tested)), n_outputs)
     columns: dict[Hashable, Any] = {
-        "model": np.repeat([result.name for result in results], sizes),
+        "model": _names([result.name for result in results]).repeat(sizes),
         "fold": np.repeat([result.fold for result in results], sizes),
         "origin": rows.times[row],
         **{name: level[row] for name, level in rows.series.items()},
     }
     if len(set(outputs.targets)) > 1:
-        columns["target"] = np.take(outputs.targets, output)
+        columns["target"] = _names(outputs.targets)[output]
     columns |= {
         "step": np.take(outputs.steps, output),
-        "time": later[0].append(later[1:])[output * n_rows + row],
+        "time": later[0].append(later[1:])[place],
         "truth": outputs.truth[row, output],
         "forecast": np.concatenate([result.forecast.ravel() for result in results]),
     }
     return pd.DataFrame(columns)
+
+
+def _names(names: list[Any]) -> pd.Index:
+    """Return names as an index, without converting names of other types to text."""
+    import pandas as pd
+
+    return pd.Index(names, dtype=object, tupleize_cols=False).infer_objects()

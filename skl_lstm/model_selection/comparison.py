@@ -309,7 +309,7 @@ def _losses(frame: pd.DataFrame, loss: str | Loss) -> NDArray:
 
 
 def _forecasts_of(target: str | None, losses: pd.DataFrame) -> Forecasts:
-    """Return the losses of one target, and what their index says of them."""
+    """Return the losses of one target, with the origins and the overlap of its forecasts."""
     part: Any = losses if target is None else losses.xs(target, level="target")
     labels = part.index.to_frame(index=False)
     last = labels.groupby("origin", observed=True)["time"].max()

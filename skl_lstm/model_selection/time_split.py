@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -16,7 +15,7 @@ from .._compat.sklearn import validate_parameter_constraints
 from .._core.messages import counted
 from .._core.parameters import AtLeast, LengthOfTime
 from .._core.public import set_module
-from .._core.shapes import parse_lead_name
+from .._core.shapes import parse_lead_names
 from .._core.user_warnings import warn_user
 from .rows_in_time import RowsInTime, is_length, read_rows
 
@@ -137,10 +136,11 @@ class TimeSplit(BaseCrossValidator):
         -----
         UserWarning
             If y has a name such as ``h3_load``, and its steps ahead are more than `horizon` and
-            `gap`, so that the targets of training rows are in the test fold.
+            `gap`, so that the targets of training rows are in the test fold; or if `groups` is
+            passed.
         """
         if groups is not None:
-            warnings.warn("The groups parameter is ignored by TimeSplit", UserWarning, stacklevel=2)
+            warn_user("The groups parameter is ignored by TimeSplit")
         if y is not None:
             check_consistent_length(X, y)
             _warn_of_late_targets(X, y, self)
@@ -218,9 +218,9 @@ def _warn_of_late_targets(X: Any, y: Any, splitter: TimeSplit) -> None:
     if not hasattr(y, "iloc") or is_length(gap):
         return
     names = list(y.columns) if hasattr(y, "columns") else [y.name]
-    leads = [lead for name in names if (lead := parse_lead_name(name)) is not None]
-    if not leads or len(leads) < len(names) or set(names) & set(getattr(X, "columns", ())):
-        return  # a column of X whose name only looks like that of a lead: h2_o
+    leads = parse_lead_names(names, getattr(X, "columns", ()))
+    if leads is None:
+        return
     horizon, gap = int(splitter.horizon), int(gap)
     step = max(step for step, _ in leads)
     if step > horizon + gap:

@@ -58,8 +58,12 @@ def split_rows(
     moments = np.arange(n_rows) if times is None else times
     cut = np.partition(moments, n_train)[n_train]
     is_before = moments < cut
-    if not is_before.any():  # the earliest rows are too many to be cut by time
-        return split_rows(n_rows, validation_split, validation_gap)
+    if not is_before.any():  # many rows have the earliest time: hold out all later ones
+        later = moments[moments > cut]
+        if not len(later):  # all rows have one time
+            return split_rows(n_rows, validation_split, validation_gap)
+        cut = later.min()
+        is_before = moments < cut
     # Times may be off by a fraction of a step: the lengths of months differ.
     trains = is_before if validation_gap == 0 else moments <= cut - validation_gap - 0.5
     if not trains.any():

@@ -79,7 +79,7 @@ def kind_of_time(times: pd.Index, in_panel: bool = False, name: str = "X") -> st
         to_dates = (
             f"{name}.index.set_levels(pd.to_datetime({name}.index.levels[-1]{utc}), level=-1)"
         )
-        consecutive = "the numbers of the rows in each series"
+        consecutive = "the positions of the rows in each series"
     raise TypeError(
         "The last level of the index must be the time of each row, but it holds labels of dtype "
         f"{times.dtype}, such as {_example(times)}. Use dates, for example {to_dates}, periods or "

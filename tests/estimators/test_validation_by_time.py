@@ -37,6 +37,8 @@ def timed(X, times):
 def plain_split(times, n_train, gap):
     """Return the positions of the rows that train and of those that validate."""
     cut = sorted(times)[n_train]
+    if cut == min(times) < max(times):
+        cut = min(time for time in times if time > cut)
     validation = [row for row, time in enumerate(times) if time >= cut]
     before = [row for row, time in enumerate(times) if time < cut]
     if not before:
@@ -94,6 +96,13 @@ def test_without_validation_all_rows_train():
 
 def test_rows_that_cannot_be_cut_by_time_are_cut_by_position():
     assert split_rows(10, 0.3, 2, np.ones(10)) == (slice(0, 5), slice(7, 10))
+
+
+def test_rows_after_the_earliest_time_are_held_out_if_it_has_most_rows():
+    times = np.array([0.0, 1, 0, 0, 2, 0, 0])
+    train, validation = split_rows(7, 0.5, 0, times)
+    np.testing.assert_array_equal(train, [0, 2, 3, 5, 6])
+    np.testing.assert_array_equal(validation, [1, 4])
 
 
 def test_months_are_whole_steps():

@@ -796,9 +796,8 @@ def test_the_outputs_must_be_a_multiple_of_the_targets():
     table = one_series()
     model = fitted(table, horizon=3)
     assert of(model, table, target=["load", "holiday"]) == (
-        "The estimator predicts an array of shape (3, 3) for 3 rows, but the number of its columns "
-        "must be a multiple of the 2 targets 'load', 'holiday'. Name all targets of y = "
-        "leads(table, target, horizon=…)."
+        "The estimator predicts an array of shape (3, 3) for 3 rows, but must predict whole steps "
+        "of 2 targets, 'load', 'holiday'. Name all targets of y = leads(table, target, horizon=…)."
     )
 
 
@@ -1068,3 +1067,35 @@ def test_rows_for_the_future_of_a_panel_belong_into_known():
     )
     result = forecast(model, table.dropna(subset=BOTH), target=BOTH, known=table)
     assert [str(time.date()) for _, time in result.index] == ["2024-02-10", "2024-02-07"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8", "int16", "int64", "float64"])
+def test_targets_of_every_dtype_take_forecasts_as_values(dtype):
+    table = one_series()[["load"]].round().astype(dtype)
+    y = leads(table, "load").astype("float64")
+    model = linear().fit(table.loc[y.index], y)
+    coming = forecast(model, table, target="load", steps=3)
+    by_hand = table.astype("float64")
+    for day in coming.index:
+        by_hand.loc[day] = model.predict(by_hand)[-1]
+    np.testing.assert_allclose(coming["load"], by_hand["load"][-3:], rtol=1e-5)
+
+
+def test_the_index_has_the_names_of_the_table():
+    table = one_series()[["load"]]
+    y = leads(table, "load")
+    model = linear().fit(table.loc[y.index].rename_axis(None), y)
+    assert forecast(model, table.rename_axis("day"), target="load").index.name == "day"
+
+
+def test_monday_follows_a_saturday_where_there_are_usually_no_weekends():
+    days = pd.bdate_range("2024-01-01", periods=60)
+    table = pd.DataFrame({"load": np.arange(60.0)}, days)
+    y = leads(table, "load")
+    model = linear(timesteps=1)
+    model.fit(table.loc[y.index], y)
+    saturday = days[-1] + pd.Timedelta("1D")
+    assert saturday.day_of_week == 5
+    table.loc[saturday] = 60.0
+    coming = forecast(model, table, target="load")
+    assert list(coming.index) == [saturday + pd.Timedelta("2D")]

@@ -259,6 +259,24 @@ def test_the_time_follows_the_calendar_of_the_labels(index, later):
     assert frame["time"].tolist() == expected
 
 
+def test_names_of_models_and_targets_keep_their_types():
+    y = leads(TABLE, "load")
+    X = TABLE.loc[y.index]
+    models = {1: DummyRegressor(), ("a", 2): DummyRegressor()}
+    frame = backtest(models, X, y, cv=TimeSplit(1, test_size=1))
+    assert frame["model"].tolist() == [1, ("a", 2)]
+    columns = pd.MultiIndex.from_tuples([("load", "x"), ("heat", "x")])
+    frame = backtest(linear(), X, X.set_axis(columns, axis=1), cv=TimeSplit(1, test_size=1))
+    assert frame["target"].tolist() == [("load", "x"), ("heat", "x")]
+
+
+def test_a_column_that_is_named_like_a_lead_is_an_ordinary_target():
+    table = TABLE.rename(columns={"load": "h2_o"})
+    y = leads(table, "h2_o")
+    frame = backtest(DummyRegressor(), table.loc[y.index], y, cv=TimeSplit(1))
+    assert set(frame["step"]) == {1}
+
+
 def test_levels_without_a_name_get_one():
     y = leads(PANEL, "load")
     X = PANEL.loc[y.index].rename_axis([None, None])
@@ -432,6 +450,11 @@ GET_INDEXER = "Labels are converted to positions by X.index.get_indexer(labels).
             {"estimator": Ridge},
             TypeError,
             "estimator is the class Ridge, not a model. Use Ridge().",
+        ),
+        (
+            {"y": np.zeros((60, 2, 2))},
+            ValueError,
+            "y has shape (60, 2, 2), but must have shape (n_samples,) or (n_samples, n_outputs).",
         ),
         ({"cv": []}, ValueError, "cv=[] yields no fold, but at least one is needed."),
         (

@@ -1353,7 +1353,7 @@ def test_labels_whose_steps_have_no_length_are_refused(index, dtype, example, se
     to_dates, consecutive = "X.set_index(pd.to_datetime(X.index))", "X.reset_index(drop=True)"
     if series:
         to_dates = "X.index.set_levels(pd.to_datetime(X.index.levels[-1]), level=-1)"
-        consecutive = "the numbers of the rows in each series"
+        consecutive = "the positions of the rows in each series"
     message = (
         r"^The last level of the index must be the time of each row, but it holds labels of "
         rf"dtype {dtype}, such as {example}\. Use dates, for example {re.escape(to_dates)}, "

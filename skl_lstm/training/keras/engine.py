@@ -65,8 +65,8 @@ def train(
     """Fit a compiled model to (X, y) or (X, y, sample_weight), and return Keras' history.
 
     The model is trained for `epochs` further epochs after `initial_epoch`. With a seed the rows
-    are shuffled in every epoch, with None they keep their order. `split` tells which rows train
-    and which validate; None: all rows train.
+    are shuffled in every epoch, with None they keep their order. `split` holds the rows that train
+    and those that validate; None: all rows train.
     """
     run: dict[str, Any] = {
         "split": split or split_rows(len(arrays[0]), 0.0),

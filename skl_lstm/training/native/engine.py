@@ -35,8 +35,8 @@ class Trainer:
     """Trains the weights of one network, a vector that it updates in place.
 
     `arrays` are X, (rows, timesteps, features), the targets, (rows, outputs), and optionally the
-    weights of the rows. `split` tells which rows train and which validate; None: all rows train.
-    The order of the rows and the dropout follow from the seed and the epoch.
+    weights of the rows. `split` holds the rows that train and those that validate; None: all rows
+    train. The order of the rows and the dropout follow from the seed and the epoch.
     """
 
     def __init__(
