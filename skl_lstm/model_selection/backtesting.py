@@ -19,7 +19,7 @@ from .._core.parameters import AtLeast
 from .._core.public import set_module
 from .._core.shapes import parse_lead_names
 from .._core.timed_windows import labels_of_rows
-from .rows_in_time import RowsInTime, read_rows
+from .rows_in_time import RowsInTime, read_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -286,7 +286,7 @@ def _read_rows(X: Any, horizon: int) -> _Rows:
 
     from ..transformers.time_index import sort_rows
 
-    index, in_time = labels_of_rows(X), read_rows(X, horizon, 0)
+    index, in_time = labels_of_rows(X), read_times(X, horizon, 0)
     code = np.zeros(len(in_time.moment), np.intp)
     if index is None:
         ndim = X.ndim if hasattr(X, "ndim") else 1 + np.ndim(X[0])

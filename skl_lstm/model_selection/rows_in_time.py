@@ -77,7 +77,7 @@ def _has_no_unit(length: str | timedelta | np.timedelta64) -> bool:
     return isinstance(length, str) and re.fullmatch(r"[\s\d.+-]*", length) is not None
 
 
-def read_rows(X: ArrayLike, horizon: int, gap: Any) -> RowsInTime:
+def read_times(X: ArrayLike, horizon: int, gap: Any) -> RowsInTime:
     """Read the labels of X; a row is usable once its target is known and the gap has passed."""
     index = labels_of_rows(X)
     if index is not None:

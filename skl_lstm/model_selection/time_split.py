@@ -17,7 +17,7 @@ from .._core.parameters import AtLeast, LengthOfTime
 from .._core.public import set_module
 from .._core.shapes import parse_lead_names
 from .._core.user_warnings import warn_user
-from .rows_in_time import RowsInTime, is_length, read_rows
+from .rows_in_time import RowsInTime, is_length, read_times
 
 _Positions = NDArray[np.intp]
 _Length = int | str | timedelta | np.timedelta64
@@ -144,9 +144,9 @@ class TimeSplit(BaseCrossValidator):
         if y is not None:
             check_consistent_length(X, y)
             _warn_of_late_targets(X, y, self)
-        rows = read_rows(X, self.horizon, self.gap)
+        rows = read_times(X, self.horizon, self.gap)
         bounds = test_bounds(rows, self.get_n_splits(), self.test_size)
-        folds = [split_rows(rows, *bound, self.max_train_size) for bound in bounds]
+        folds = [fold_rows(rows, *bound, self.max_train_size) for bound in bounds]
         for fold, (train, test) in enumerate(folds):
             _check_fold(fold, train, test, bounds[fold], rows, self)
         return iter(folds)
@@ -195,7 +195,7 @@ def test_bounds(rows: RowsInTime, n_splits: int, size: Any) -> list[tuple[int, i
     return list(zip(limits[:-1].tolist(), limits[1:].tolist(), strict=True))
 
 
-def split_rows(
+def fold_rows(
     rows: RowsInTime, start: int, stop: int, max_train_size: Any
 ) -> tuple[_Positions, _Positions]:
     """Return the positions of the training and test rows of the fold with these test moments."""

@@ -147,7 +147,7 @@ class PerTimestep(RaggedTransformer):
         steps = self._apply("transform", sequences.steps[real])
         if mask_value is None:
             result = sequences.restore(steps, has_feature_axis=sequences.has_feature_axis)
-            return _with_times(result, X, self._names_of_result(X))
+            return _keep_labels(result, X, self._names_of_result(X))
         return _restore_padding(sequences, real, steps, mask_value)
 
     @available_if(_has_inverse_transform)
@@ -171,7 +171,7 @@ class PerTimestep(RaggedTransformer):
         steps = self._apply("inverse_transform", sequences.steps[real])
         if mask_value is None:
             result = sequences.restore(steps, has_feature_axis=self._has_feature_axis)
-            return _with_times(result, X, None)
+            return _keep_labels(result, X, None)
         return _restore_padding(sequences, real, steps, mask_value)
 
     def _check_features_out(self, features: int) -> None:
@@ -245,7 +245,7 @@ def _read_with_padding(
     return sequences, ~is_masked(sequences.steps, mask_value), mask_value
 
 
-def _with_times(result: Any, X: ArrayLike, names: NDArray | None) -> Any:
+def _keep_labels(result: Any, X: ArrayLike, names: NDArray | None) -> Any:
     """Mark a result with the labels and times of X, if X has any."""
     return mark_times(result, X.index, X.times, names) if isinstance(X, TimedWindows) else result
 
