@@ -131,7 +131,8 @@ def test_no_row_of_a_regular_panel_is_left_out_needlessly(data, drawn, params):
     calendar, step, series = drawn
     table = panel_of(series, calendar)
     table = table.iloc[data.draw(st.permutations(range(len(table))))]
-    assume(step == 1 or sort_rows(table.index).clock != "weekdays")
+    # Two steps over weekends and one within a week look like another calendar.
+    assume((calendar == "weekdays") == (sort_rows(table.index).clock == "weekdays"))
     position = positions_of(table, calendar)
     expected = expected_folds(position, step, params)
     if expected is None:
