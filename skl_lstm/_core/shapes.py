@@ -30,6 +30,11 @@ def parse_lead_name(name: Any) -> tuple[int, str] | None:
     return None if found is None else (int(found[1]), found[2])
 
 
+def names_of_columns(y: Any) -> list[Any]:
+    """Return the names of the columns of y, a DataFrame or a Series; [None] for an array."""
+    return list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
+
+
 def parse_lead_names(names: list[Any], columns: Iterable[Any] = ()) -> list[tuple[int, str]] | None:
     """Return the step ahead and the column of every name; None if they are not all leads.
 

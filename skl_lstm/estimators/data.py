@@ -14,6 +14,7 @@ from .._compat.sklearn import check_sample_weight, get_feature_names
 from .._core.float_type import floatx
 from .._core.memmaps import cast_rows, check_finite, lies_on_disk
 from .._core.sequences import padding_mark
+from .._core.shapes import names_of_columns
 from .._core.timed_windows import times_of_windows
 from .._core.validation import explained, read_array
 from .._core.windows import apply_to_table, window_table
@@ -93,7 +94,7 @@ def read_training_data(
 
 def target_names(y: Any) -> list[str] | None:
     """Return the names of the columns of y; None if it has none, or others than text."""
-    names = list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
+    names = names_of_columns(y)
     return [str(name) for name in names] if all(isinstance(n, str) for n in names) else None
 
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from .._compat.sklearn import check_matplotlib_support
 from .._core.backtest_frames import check_backtest, select_models, select_target, series_columns
-from .._core.messages import listed
+from .._core.messages import counted, listed
 from .._core.public import set_module
 
 if TYPE_CHECKING:
@@ -337,7 +337,7 @@ class ForecastDisplay:
         step = column + 1 if self.steps_ahead is None else self.steps_ahead[column]
         if step == 1 and self._n_columns == 1:
             return []
-        return [f"{step} step{'s' if step > 1 else ''} ahead"]
+        return [f"{counted(step, 'step')} ahead"]
 
     def _label_axes(self, *, own_figure: bool) -> None:
         names = getattr(self.times, "names", [getattr(self.times, "name", None)])

@@ -17,14 +17,13 @@ from .._core.backtest_frames import COLUMNS
 from .._core.messages import counted
 from .._core.parameters import AtLeast
 from .._core.public import set_module
-from .._core.shapes import parse_lead_names
+from .._core.shapes import names_of_columns, parse_lead_names
 from .._core.timed_windows import labels_of_rows
 from .rows_in_time import RowsInTime, read_times
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..transformers.time_index import SortedRows
 
 _Positions = NDArray[np.intp]
 _Fold = tuple[_Positions, _Positions]  # training rows, test rows
@@ -162,16 +161,15 @@ class _Rows(NamedTuple):
     code: NDArray[np.intp]  # position of the series of every row
     in_time: RowsInTime
     horizon: int  # largest number of steps ahead in y
-    labelled: SortedRows | None  # None for rows without labels, which are consecutive
     ndim: int  # number of axes of X
 
     def times_ahead(self, steps: int) -> pd.Index:
         """Return the time `steps` steps after every row."""
-        if self.labelled is None:
+        if self.in_time.sorted is None:
             return self.times + steps
         from ..transformers.time_index import times_ahead
 
-        return times_ahead(self.labelled, steps)
+        return times_ahead(self.in_time.sorted, steps)
 
 
 class _Outputs(NamedTuple):
@@ -284,18 +282,16 @@ def _read_fold(fold: int, pair: Any, n_rows: int) -> _Fold:
 def _read_rows(X: Any, horizon: int) -> _Rows:
     import pandas as pd
 
-    from ..transformers.time_index import sort_rows
-
-    index, in_time = labels_of_rows(X), read_times(X, horizon, 0)
+    in_time = read_times(X, horizon, 0)
     code = np.zeros(len(in_time.moment), np.intp)
-    if index is None:
+    if in_time.sorted is None:
         ndim = X.ndim if hasattr(X, "ndim") else 1 + np.ndim(X[0])
-        return _Rows(pd.RangeIndex(len(code)), {}, code, in_time, horizon, None, ndim)
-    rows = sort_rows(index)
-    labels: Any = rows.labels
+        return _Rows(pd.RangeIndex(len(code)), {}, code, in_time, horizon, ndim)
+    labels: Any = in_time.sorted.labels
     if labels.nlevels > 1:
         code = labels.droplevel(-1).factorize()[0]
-    return _Rows(rows.times, _series_levels(labels), code, in_time, horizon, rows, X.ndim)
+    times, levels = in_time.sorted.times, _series_levels(labels)
+    return _Rows(times, levels, code, in_time, horizon, X.ndim)
 
 
 def _check_pairs(X: Any, y: Any) -> None:
@@ -360,9 +356,9 @@ def _read_outputs(X: Any, y: Any) -> _Outputs:
             "n_outputs)."
         )
     truth = values.reshape(len(values), -1)
-    names = list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
     if not hasattr(y, "iloc"):
         return _Outputs(list(range(1, truth.shape[1] + 1)), [None] * truth.shape[1], truth)
+    names = names_of_columns(y)
     leads = parse_lead_names(names, getattr(X, "columns", ()))
     if leads is None:
         return _Outputs([1] * len(names), names, truth)
@@ -405,7 +401,7 @@ def _rows_to_pass(rows: _Rows, train: _Positions, test: _Positions) -> _Position
     """
     if rows.ndim != 2:
         return np.sort(test)
-    if rows.labelled is None:
+    if rows.in_time.sorted is None:
         return np.arange(test.max() + 1)
     n_series = rows.code.max() + 1
     begin, end = np.full(n_series, -1), np.full(n_series, -1)

@@ -28,6 +28,7 @@ class RowsInTime(NamedTuple):
     labels: Any  # the index of the moments; None if the rows are consecutive without labels
     clock: NDArray  # of the moments, in ticks of a clock
     unit: str | None  # of the ticks; None if the labels are numbers
+    sorted: SortedRows | None = None  # None for rows without labels
 
     @property
     def n_moments(self) -> int:
@@ -97,7 +98,7 @@ def _read_labels(index: pd.Index, horizon: int, gap: Any) -> RowsInTime:
     _, first, moment = np.unique(ticks_of(times), return_index=True, return_inverse=True)
     moments = times[first]
     clock, unit = _read_clock(moments, rows.clock)
-    read = RowsInTime(moment, moment, moments, np.maximum.accumulate(clock), unit)
+    read = RowsInTime(moment, moment, moments, np.maximum.accumulate(clock), unit, rows)
     if not is_length(gap):
         return read._replace(usable_from=_known_from(rows, read, horizon + int(gap))[0])
     length = read.clock_length("gap", gap)

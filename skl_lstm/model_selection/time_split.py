@@ -15,7 +15,7 @@ from .._compat.sklearn import validate_parameter_constraints
 from .._core.messages import counted
 from .._core.parameters import AtLeast, LengthOfTime
 from .._core.public import set_module
-from .._core.shapes import parse_lead_names
+from .._core.shapes import names_of_columns, parse_lead_names
 from .._core.user_warnings import warn_user
 from .rows_in_time import RowsInTime, is_length, read_times
 
@@ -217,7 +217,7 @@ def _warn_of_late_targets(X: Any, y: Any, splitter: TimeSplit) -> None:
     gap: Any = splitter.gap
     if not hasattr(y, "iloc") or is_length(gap):
         return
-    names = list(y.columns) if hasattr(y, "columns") else [y.name]
+    names = names_of_columns(y)
     leads = parse_lead_names(names, getattr(X, "columns", ()))
     if leads is None:
         return
