@@ -54,6 +54,7 @@ ESTIMATORS = [
     (SequenceClassifier(lstm_network, epochs=15), MINI_BATCHES),
     (LSTMRegressor(epochs=2, engine="native"), MINI_BATCHES),
     (LSTMRegressor(epochs=2, engine="keras"), MINI_BATCHES),
+    (LSTMRegressor(epochs=2, quantiles=(0.1, 0.5, 0.9)), MINI_BATCHES),
     (LSTMClassifier(epochs=15, engine="native"), MINI_BATCHES),
     (LSTMClassifier(epochs=15, engine="keras"), MINI_BATCHES),
 ]

@@ -126,6 +126,8 @@ FITTED = {
         X,
         Y,
     ),
+    "quantiles": (lambda: regressor(quantiles=(0.1, 0.5, 0.9)), X, Y),
+    "quantiles by Keras": (lambda: regressor(quantiles=[0.2, 0.8], engine="keras"), X, X[:, -1]),
     "LSTMClassifier": (classifier, X, LABELS),
     "class weights": (lambda: classifier(class_weight={"up": 2, "down": 1}), X, LABELS),
     "labels of numbers": (classifier, X, (Y > 0).astype(int)),

@@ -92,10 +92,10 @@ class KerasNetwork:
     def model_in_units(self, architecture: Architecture, scaling: Scaling | None) -> keras.Model:
         """Return the model itself, or one that takes and returns unscaled values.
 
-        `architecture` has the mask value of unscaled features. The other model is built once, with
-        copies of the weights.
+        If the outputs are quantiles, the other model sorts them. `architecture` has the mask value
+        of unscaled features. The other model is built once, with copies of the weights.
         """
-        if scaling is None:
+        if scaling is None and not architecture.quantiles:
             return self.model
         if self._model_in_units is None:
             copied = build_trained(architecture, scaling, self.weights)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from .._compat.sklearn import StrOptions
 from .._core.parameters import InstanceOfKeras, Number
@@ -15,7 +21,7 @@ from .data import MaskValue, TrainingData
 from .description import Description
 from .kinds import CLASS_WEIGHT, Classifier, ClassWeight, Regressor
 from .scaling import MASK_VALUE, loss_name
-from .targets import NumericTarget
+from .targets import NumericTarget, read_quantiles
 
 if TYPE_CHECKING:
     import keras
@@ -32,6 +38,10 @@ _NO_POISSON = (
     "SequenceRegressor with a network that ends in keras.layers.Dense(1, 'exponential'), or learn "
     "the logarithm: TransformedTargetRegressor(LSTMRegressor(), func=np.log1p, "
     "inverse_func=np.expm1)."
+)
+_NO_QUANTILES = (
+    "return_quantiles=True needs quantiles, but this LSTMRegressor was fitted without them. Set "
+    "them and fit it again, for example LSTMRegressor(quantiles=(0.1, 0.5, 0.9))."
 )
 
 
@@ -100,6 +110,7 @@ class _LSTMEstimator(NetworkEstimator):
         if isinstance(description.target, NumericTarget) and loss_name(self.loss) == "poisson":
             raise ValueError(_NO_POISSON)
         architecture = architecture_of(description.meta, **self._network_params())
+        architecture = architecture._replace(quantiles=description.target.quantiles)
         return description._replace(architecture=architecture)
 
     def _new_network(self, description: Description, seed: int) -> KerasNetwork | NativeNetwork:
@@ -166,9 +177,17 @@ class _LSTMEstimator(NetworkEstimator):
         )
 
     def _loss(self, description: Description) -> Any:
-        if self.loss is not None:
+        if self.loss is not None and not description.architecture.quantiles:
             return self.loss
         return description.target.default_loss(description.architecture.outputs)
+
+    def _loss_for_keras(self, description: Description) -> Any:
+        """Return the loss of quantiles, the `loss` of the user, or None."""
+        if not description.architecture.quantiles:
+            return self.loss
+        from ..networks.pinball import PinballLoss
+
+        return PinballLoss(description.architecture.quantiles)
 
     def _standardizes(self) -> bool:
         return self.scaling == "standard"
@@ -188,7 +207,7 @@ class _LSTMEstimator(NetworkEstimator):
         params = {
             "model": lstm_network,
             **optimizer_params(optimizer),
-            "loss": self.loss,
+            "loss": self._loss_for_keras(description),
             "callbacks": self.callbacks,
             **{f"model__{name}": value for name, value in network.items()},
         }
@@ -201,10 +220,6 @@ class _LSTMEstimator(NetworkEstimator):
 
     def _network_mask_value(self) -> MaskValue:
         return self.mask_value
-
-
-# Python's error for an unknown parameter contains this name. LSTMClassifier has its own __init__.
-_LSTMEstimator.__init__.__qualname__ = "LSTMRegressor.__init__"
 
 
 def _trained(description: Description) -> Architecture:
@@ -263,6 +278,10 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         target is only divided by its root mean square; for losses that need the units of y
         ("msle", "kl_divergence", "binary_crossentropy", hinge losses), it is not scaled. A loss of
         your own gets the scaled target. "poisson" is refused, because the output can be negative.
+    quantiles : array-like of float of shape (n_quantiles,), default=None
+        Quantiles to predict, increasing, each above 0 and below 1. One network predicts all of
+        them, with the pinball loss of the scaled target, so `loss` has to be None. See
+        `return_quantiles` in `predict`. None: predict one value for each target.
     epochs : int, default=50
         Number of passes over the training rows.
     batch_size : int, default=32
@@ -281,8 +300,8 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         else that of the training rows. None: train for all `epochs`.
     warm_start : bool, default=False
         Continue in `fit` from the weights of the previous `fit`, for `epochs` more epochs. As in
-        `partial_fit`, the network, the loss, the optimizer and its learning rate stay those of the
-        first fit, and changes of these parameters have no effect.
+        `partial_fit`, the network, the loss, the quantiles, the optimizer and its learning rate
+        stay those of the first fit, and changes of these parameters have no effect.
     engine : {"auto", "native", "keras"}, default="auto"
         What trains the network. "native": compiled functions of this package, which are faster for
         small networks and need neither Keras nor TensorFlow. "keras": Keras. "auto": "native" if
@@ -291,7 +310,8 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         float32 need Keras. If the engine changes between two calls of `partial_fit`, the weights
         are kept, and the optimizer is a new one.
     callbacks : list of keras.callbacks.Callback, default=None
-        Callbacks of Keras. With `scaling`, their model is the one that takes scaled values.
+        Callbacks of Keras. With `scaling`, their model is the one that takes scaled values. With
+        `quantiles`, it returns them unsorted.
     verbose : {"auto", 0, 1, 2}, default=0
         Progress messages in `fit`. 0 prints none.
     random_state : int, RandomState instance or None, default=None
@@ -302,11 +322,15 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
     ----------
     model_ : keras.Model
         The trained and compiled network, a plain Keras model that is not shared with other
-        estimators. It takes X and returns predictions in the units of y. With `scaling`, or if
-        the network was trained without Keras, this model is built when the attribute is first
-        read. It then has copies of the weights, so changes of the model do not change the
-        predictions of the estimator. It scales X in single precision, `predict` in double
-        precision, which makes a difference for features such as time stamps.
+        estimators. It takes X and returns predictions in the units of y. With `scaling` or
+        `quantiles`, or if the network was trained without Keras, this model is built when the
+        attribute is first read. It then has copies of the weights, so changes of the model do not
+        change the predictions of the estimator. It scales X in single precision, `predict` in
+        double precision, which makes a difference for features such as time stamps. With
+        `quantiles`, it returns them sorted, in the shape (n_samples, n_outputs * n_quantiles): all
+        quantiles of the first output, then those of the second one. A saved model of quantiles
+        names their loss, which Keras finds after ``import skl_lstm.networks.pinball``, or does not
+        need with ``keras.saving.load_model(path, compile=False)``.
     history_ : dict of str to list of float
         Loss and metrics of each epoch. With `scaling`, they are those of the scaled target.
     n_iter_ : int
@@ -316,11 +340,26 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         time step.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if X was a DataFrame with column names.
+    quantiles_ : ndarray of float64 of shape (n_quantiles,)
+        Levels of the predicted quantiles. Only if the estimator was fitted with `quantiles`.
 
     See Also
     --------
     SequenceRegressor : The same estimator for your own network.
     SequenceReshaper : Reshape flattened sequences to three axes.
+
+    Notes
+    -----
+    The share of the targets below a quantile approaches its level only for data like those of
+    `fit`, and only if the network is not overfitted. Compare both on rows that were held out.
+
+    The outputs of the network for one target can be in a wrong order, so they are sorted. Sorted
+    quantiles never cross, and are at least as close to the true ones [1]_.
+
+    References
+    ----------
+    .. [1] V. Chernozhukov, I. Fernández-Val and A. Galichon, "Quantile and probability curves
+       without crossing", Econometrica 78(3), 1093-1125, 2010.
 
     Examples
     --------
@@ -331,7 +370,121 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
     >>> regressor = LSTMRegressor(8, learning_rate=0.05, epochs=20, random_state=0).fit(X, y)
     >>> bool(regressor.score(X, y) > 0.9)
     True
+
+    With `quantiles`, the predictions come with a range:
+
+    >>> regressor.set_params(quantiles=(0.05, 0.5, 0.95)).fit(X, y).quantiles_
+    array([0.05, 0.5 , 0.95])
+    >>> forecast, quantiles = regressor.predict(X, return_quantiles=True)
+    >>> forecast.shape, quantiles.shape
+    ((64,), (64, 3))
+    >>> bool((quantiles[:, 0] <= forecast).all() and (forecast <= quantiles[:, 2]).all())
+    True
     """
+
+    def __init__(
+        self,
+        units: int | tuple[int, ...] = 32,
+        *,
+        cell: str = "lstm",
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        conv_filters: int | tuple[int, ...] | None = None,
+        kernel_size: int = 3,
+        mask_value: float | None = None,
+        scaling: str | None = "standard",
+        optimizer: Any = "adam",
+        learning_rate: float = 1e-3,
+        loss: Any = None,
+        quantiles: Sequence[float] | NDArray | None = None,
+        epochs: int = 50,
+        batch_size: int = 32,
+        validation_split: float = 0.0,
+        validation_gap: int = 0,
+        patience: int | None = None,
+        warm_start: bool = False,
+        engine: str = "auto",
+        callbacks: list[Any] | None = None,
+        verbose: int | str = 0,
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(
+            units,
+            cell=cell,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            conv_filters=conv_filters,
+            kernel_size=kernel_size,
+            mask_value=mask_value,
+            scaling=scaling,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            loss=loss,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_split=validation_split,
+            validation_gap=validation_gap,
+            patience=patience,
+            warm_start=warm_start,
+            engine=engine,
+            callbacks=callbacks,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.quantiles = quantiles
+
+    def predict(self, X: ArrayLike, return_quantiles: bool = False) -> Any:
+        """Predict the target, and its quantiles if the estimator was fitted with them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps)
+            Sequences with the features of `fit`. They can have any length.
+        return_quantiles : bool, default=False
+            Also return the quantiles. A Pipeline passes this argument on.
+
+        Returns
+        -------
+        forecast : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions, in the shape of the y of `fit`. The dtype is that of y if y was of a
+            float type, else float64. With `quantiles`, the prediction is the quantile 0.5.
+            Without this one it is the mean of the nearest quantiles below and above 0.5, or the
+            nearest quantile if all are on one side.
+        quantiles : ndarray of shape (n_samples, n_quantiles) or \
+                (n_samples, n_outputs, n_quantiles)
+            Quantiles in the order of `quantiles_`, increasing. Only if `return_quantiles` is True.
+        """
+        if not return_quantiles:
+            return super().predict(X)
+        check_is_fitted(self, "_network")
+        target: Any = self._description.target
+        if not target.quantiles:
+            raise ValueError(_NO_QUANTILES)
+        output = self._predict_output(X)
+        return target.decode(output), target.decode_quantiles(output)
+
+    def _describe(self, data: TrainingData, describe_target: DescribeTarget) -> Description:
+        levels = read_quantiles(self.quantiles, self.loss)
+        return super()._describe(data, partial(NumericTarget.describe, quantiles=levels))
+
+    def _set_fitted_attributes(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        description: Description,
+        network: KerasNetwork | NativeNetwork,
+        history: dict[str, list[float]],
+        resume: bool,
+    ) -> None:
+        super()._set_fitted_attributes(X, y, description, network, history, resume)
+        self.__dict__.pop("quantiles_", None)  # that of an earlier fit
+        if description.target.quantiles:
+            self.quantiles_ = np.array(description.target.quantiles)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({"quantiles": None, **state})  # older files lack it
 
 
 @set_module("skl_lstm")

@@ -38,13 +38,19 @@ def obstacles(
         found.append("the float type of Keras is not float32")
     if callbacks:
         found.append("callbacks are objects of Keras")
-    offered = SUPPORTED[architecture.activation]
-    if not isinstance(loss, str) or losses.canonical_name(loss) not in offered:
-        found.append(
-            f"loss={loss!r} is not the name of a loss for an output with activation "
-            f"{architecture.activation!r}: {', '.join(sorted(offered))}"
-        )
+    if not architecture.quantiles:  # their loss is always the pinball loss
+        found += _obstacles_of_loss(loss, architecture.activation)
     return [*found, *_obstacles_of_optimizer(optimizer)]
+
+
+def _obstacles_of_loss(loss: Any, activation: str) -> list[str]:
+    offered = SUPPORTED[activation]
+    if isinstance(loss, str) and losses.canonical_name(loss) in offered:
+        return []
+    return [
+        f"loss={loss!r} is not the name of a loss for an output with activation {activation!r}: "
+        f"{', '.join(sorted(offered))}"
+    ]
 
 
 def _obstacles_of_optimizer(optimizer: Any) -> list[str]:
@@ -98,7 +104,8 @@ class NativeNetwork:
         name, config = _name_and_config(optimizer)
         settings = {"learning_rate": float(learning_rate), **config}
         made = optimizers.make_optimizer(str(name), settings, len(vector))
-        return cls(architecture, vector, made, str(losses.canonical_name(loss)))
+        name = loss if architecture.quantiles else str(losses.canonical_name(loss))
+        return cls(architecture, vector, made, name)
 
     @property
     def n_outputs(self) -> int:
@@ -125,9 +132,16 @@ class NativeNetwork:
             name = self._optimizer.name
             optimizer = {"class_name": name, "config": {**self._optimizer.settings, "name": name}}
             self._model = build_trained(architecture, scaling, self.weights)
-            self._model.compile(keras.optimizers.get(optimizer), self.loss)
+            self._model.compile(keras.optimizers.get(optimizer), self._loss_of_model())
             build_optimizer(self._model)
         return self._model
+
+    def _loss_of_model(self) -> Any:
+        if not self.architecture.quantiles:
+            return self.loss
+        from ..networks.pinball import PinballLoss
+
+        return PinballLoss(self.architecture.quantiles)
 
     def train(self, arrays: Sequence[NDArray], run: Run) -> dict[str, list[float]]:
         """Train on (X, y) or (X, y, sample_weight), and return the history."""

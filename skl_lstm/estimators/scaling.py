@@ -132,7 +132,8 @@ def scale_target(y: NDArray, scaling: Scaling) -> NDArray:
 
 def unscale_output(output: NDArray, scaling: Scaling) -> NDArray:
     """Return the output of a network, (samples, outputs), in the units of the target."""
-    return output.astype(np.float64) * scaling.target_scale + scaling.target_center
+    center, scale = scaling.of_outputs(output.shape[1])
+    return output.astype(np.float64) * scale + center
 
 
 def with_feature_axis(X: NDArray) -> NDArray:

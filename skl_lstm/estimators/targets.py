@@ -6,6 +6,8 @@ network to predictions. The argument `network` is a `KerasNetwork` or a `NativeN
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +34,7 @@ class NumericTarget(NamedTuple):
     dtype: np.dtype
     ndim: int
     n_outputs: int
+    quantiles: tuple[float, ...] = ()  # the levels to predict, or empty
 
     @staticmethod
     def read(y: ArrayLike, estimator: Any) -> NDArray:
@@ -50,14 +53,20 @@ class NumericTarget(NamedTuple):
         return target
 
     @classmethod
-    def describe(cls, y: NDArray, name: str) -> NumericTarget:
-        """Describe a validated y."""
-        return cls(type_of_numbers(y), y.dtype, y.ndim, 1 if y.ndim == 1 else y.shape[1])
+    def describe(cls, y: NDArray, name: str, quantiles: tuple[float, ...] = ()) -> NumericTarget:
+        """Describe a validated y. `quantiles` are the levels to predict."""
+        n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        return cls(type_of_numbers(y), y.dtype, y.ndim, n_outputs, quantiles)
+
+    @property
+    def width(self) -> int:
+        """The number of outputs of the network: one for each output of y and quantile."""
+        return self.n_outputs * max(len(self.quantiles), 1)
 
     @property
     def meta(self) -> dict[str, Any]:
         """The entries for y in the `meta` argument of a function that builds a network."""
-        return {**_common_meta(self), "n_outputs_": self.n_outputs}
+        return {**_common_meta(self), "n_outputs_": self.width}
 
     @property
     def shape(self) -> str:
@@ -66,7 +75,7 @@ class NumericTarget(NamedTuple):
 
     def default_loss(self, width: int) -> str:
         """Return the loss for a network with `width` outputs."""
-        return "mean_squared_error"
+        return "pinball" if self.quantiles else "mean_squared_error"
 
     def check_remaining(self, y: NDArray, kept: NDArray, name: str) -> None:
         """Do nothing: a regressor can be trained on any targets."""
@@ -80,7 +89,7 @@ class NumericTarget(NamedTuple):
 
     def encode(self, y: NDArray, network: Any, name: str) -> NDArray:
         """Return y in the form that the network is trained on, (samples, outputs)."""
-        _check_n_outputs(network, {self.n_outputs}, 'keras.layers.Dense(meta["n_outputs_"])')
+        _check_n_outputs(network, {self.width}, 'keras.layers.Dense(meta["n_outputs_"])')
         y = y.reshape(len(y), -1)
         if y.shape[1] != self.n_outputs:
             raise ValueError(
@@ -90,8 +99,22 @@ class NumericTarget(NamedTuple):
 
     def decode(self, output: NDArray) -> NDArray:
         """Return predictions in the shape of y, and in the dtype of y if it is a float type."""
+        if self.quantiles:
+            output = point_forecast(self._sorted(output), self.quantiles)
+        return self._like_y(output)
+
+    def decode_quantiles(self, output: NDArray) -> NDArray:
+        """Return the quantiles, with an axis of quantiles after the axes of y."""
+        return self._like_y(self._sorted(output))
+
+    def _sorted(self, output: NDArray) -> NDArray:
+        """Return the sorted quantiles of each output of y, (samples, outputs, quantiles)."""
+        return np.sort(output.reshape(len(output), self.n_outputs, len(self.quantiles)), axis=-1)
+
+    def _like_y(self, values: NDArray) -> NDArray:
+        """Return values, (samples, outputs, ...), without the axis of outputs if y has none."""
         dtype = self.dtype if self.dtype.kind == "f" else np.float64
-        return (output[:, 0] if self.ndim == 1 else output).astype(dtype)
+        return (values[:, 0] if self.ndim == 1 else values).astype(dtype)
 
 
 class ClassTarget(NamedTuple):
@@ -135,6 +158,11 @@ class ClassTarget(NamedTuple):
             )
         # The type of all labels, because the first batch may not contain every class.
         return cls(type_of_target(labels), y.dtype, y.ndim, labels)
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """No levels, because classes have no quantiles."""
+        return ()
 
     @property
     def is_multilabel(self) -> bool:
@@ -237,6 +265,68 @@ class ClassTarget(NamedTuple):
         if self.is_multilabel:
             return (probabilities > 0.5).astype(self.dtype)
         return self.classes[probabilities.argmax(axis=1)]
+
+
+def read_quantiles(quantiles: Any, loss: Any) -> tuple[float, ...]:
+    """Return the levels of the quantiles as floats, or an empty tuple for None. Validate them."""
+    if quantiles is None:
+        return ()
+    values = np.asarray(quantiles, dtype=object)
+    if values.ndim != 1 or not all(map(_is_number, values)):
+        raise TypeError(
+            f"quantiles={quantiles!r} must be a tuple of numbers above 0 and below 1, such as "
+            "(0.1, 0.5, 0.9), or None."
+        )
+    levels = tuple(map(float, values))
+    _check_levels(levels)
+    if loss is not None:
+        raise ValueError(
+            f"loss={loss!r} cannot be set together with quantiles={levels}: with quantiles, the "
+            "loss is the pinball loss. Leave loss=None, or set quantiles=None."
+        )
+    return levels
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _check_levels(levels: tuple[float, ...]) -> None:
+    """Raise ValueError if the levels are not strictly increasing in (0, 1)."""
+    if not levels:
+        raise ValueError(
+            "quantiles is empty. Name at least one, such as quantiles=(0.1, 0.5, 0.9), or set "
+            "quantiles=None to predict no quantiles."
+        )
+    if outside := [level for level in levels if not 0 < level < 1]:
+        raise ValueError(
+            f"quantiles={levels} contains {listed(outside)}, but a quantile is above 0 and below "
+            "1: 0.9 is the value that 90 % of the targets do not exceed."
+        )
+    ordered = tuple(sorted(set(levels)))
+    if len(ordered) < len(levels):
+        repeated = [level for level in ordered if levels.count(level) > 1]
+        raise ValueError(
+            f"quantiles={levels} repeats {listed(repeated)}. Name each quantile once: "
+            f"quantiles={ordered}."
+        )
+    if ordered != levels:
+        raise ValueError(
+            f"quantiles={levels} is not increasing. The columns of the predictions are in "
+            f"increasing order, so set quantiles={ordered}."
+        )
+
+
+def point_forecast(quantiles: NDArray, levels: Sequence[float]) -> NDArray:
+    """Return the quantile 0.5, or the mean of the nearest ones on both sides of it.
+
+    `quantiles` is (..., quantiles). If all levels are on one side of 0.5, it is the nearest one.
+    """
+    nearest = np.flatnonzero(np.isclose(levels, 0.5))
+    if not nearest.size:
+        above = int(np.searchsorted(levels, 0.5))
+        nearest = np.unique(np.clip([above - 1, above], 0, len(levels) - 1))
+    return quantiles[..., nearest].mean(axis=-1)
 
 
 def class_weights(class_weight: Any, y: NDArray) -> NDArray | None:

@@ -45,18 +45,26 @@ class Architecture(NamedTuple):
     mask_value: float | None
     outputs: int
     activation: str  # "linear", "sigmoid" or "softmax"
+    # The levels, increasing: the outputs are the quantiles of the first target, then those of the
+    # second one. Empty: the outputs are no quantiles.
+    quantiles: tuple[float, ...] = ()
 
 
 class Scaling(NamedTuple):
-    """Center and scale of the features and of the outputs, in float64.
+    """Center and scale of the features and of the targets, in float64.
 
     A network is trained on ``(X - feature_center) / feature_scale`` and on the scaled target.
     """
 
     feature_center: NDArray  # (features,)
     feature_scale: NDArray
-    target_center: NDArray  # (outputs,), or (1,) for all outputs
+    target_center: NDArray  # (targets,), or (1,) for all outputs
     target_scale: NDArray
+
+    def of_outputs(self, n_outputs: int) -> tuple[NDArray, NDArray]:
+        """Return center and scale of each output: those of a target, for each of its quantiles."""
+        repeats = n_outputs // len(self.target_scale)
+        return np.repeat(self.target_center, repeats), np.repeat(self.target_scale, repeats)
 
 
 class Layer(NamedTuple):

@@ -151,15 +151,26 @@ def build_model(architecture: Architecture, scaling: Scaling | None = None) -> k
 def build_trained(
     architecture: Architecture, scaling: Scaling | None, weights: Sequence[NDArray]
 ) -> keras.Model:
-    """Build the Keras model of a trained network, which takes and returns unscaled values."""
+    """Build the Keras model of a trained network, which takes and returns unscaled values.
+
+    If its outputs are quantiles, the model sorts those of each target.
+    """
     with seeded(0):  # the weights drawn here are overwritten
         model = build_model(architecture, scaling)
     if scaling is not None:
         *others, kernel, bias = weights
-        scale, center = scaling.target_scale, scaling.target_center
+        center, scale = scaling.of_outputs(architecture.outputs)
         weights = [*others, kernel * scale, bias * scale + center]
+    if architecture.quantiles:
+        model = keras.Model(model.input, _sorted(model.output, len(architecture.quantiles)))
     write_weights(model, weights)
     return model
+
+
+def _sorted(outputs: keras.KerasTensor, n_quantiles: int) -> keras.KerasTensor:
+    """Sort the quantiles of each target, in the outputs of a network."""
+    per_target = layers.Reshape((-1, n_quantiles), name="quantiles")(outputs)
+    return layers.Reshape(outputs.shape[1:], name="sorted")(ops.sort(per_target, axis=-1))
 
 
 def _scaled(x: keras.KerasTensor, scaling: Scaling) -> keras.KerasTensor:

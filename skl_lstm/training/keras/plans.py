@@ -1,8 +1,8 @@
 """Plans, which decide whether two models can share a traced copy.
 
 Two models with equal plans compute the same, given the same variables. A model with code that is
-not Keras' own has no plan, because such code may behave differently in the next model. Nor has a
-model with settings that its configuration does not contain.
+not Keras' own has no plan, because such code may behave differently in the next model. The loss of
+quantiles is an exception. Nor has a model with settings that its configuration does not contain.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..._compat.keras import (
     distribution_strategy,
     has_weight_decay_exclusions,
 )
+from ...networks.pinball import PinballLoss
 
 
 class Plan(NamedTuple):
@@ -153,7 +154,7 @@ def _is_defined_by_compile_config(model: keras.Model) -> bool:
 
 
 def _is_defined_by_name_or_config(thing: Any, find: Callable[[str], Any]) -> bool:
-    """Return whether a loss or a metric is Keras' own and its name or config describes it."""
+    """Return whether a loss or a metric is known and its name or config describes it."""
     if isinstance(thing, str):
         try:
             thing = find(thing)
@@ -161,7 +162,7 @@ def _is_defined_by_name_or_config(thing: Any, find: Callable[[str], Any]) -> boo
             return thing in ("accuracy", "acc", "crossentropy", "ce")
     if thing is None:
         return True
-    if not _is_keras(thing):
+    if not (_is_keras(thing) or isinstance(thing, PinballLoss)):
         return False
     if inspect.isfunction(thing) or inspect.isclass(thing):
         return True

@@ -36,7 +36,8 @@ class Trainer:
 
     `arrays` are X, (rows, timesteps, features), the targets, (rows, outputs), and optionally the
     weights of the rows. `split` holds the rows that train and those that validate; None: all rows
-    train. The order of the rows and the dropout follow from the seed and the epoch.
+    train. If the architecture has quantiles, the loss is the pinball loss and `loss` is not read.
+    The order of the rows and the dropout follow from the seed and the epoch.
     """
 
     def __init__(
@@ -59,7 +60,13 @@ class Trainer:
         self._validation = split.validation
         self._held_out = [array[split.validation] for array in arrays[1:]]
         self._architecture, self._weights, self._optimizer = architecture, weights, optimizer
-        self._loss, self._batch_size, self._seed, self._shuffle = loss, batch_size, seed, shuffle
+        self._batch_size, self._seed, self._shuffle = batch_size, seed, shuffle
+        self._loss_and_gradient = partial(
+            loss_and_gradient,
+            loss=loss,
+            activation=architecture.activation,
+            levels=np.array(architecture.quantiles, np.float64),
+        )
         self._parts = _parts_of_batch(
             architecture, min(batch_size, len(self._training)), arrays[0].shape[1]
         )
@@ -110,12 +117,10 @@ class Trainer:
         places = positions[rows]
         x = _gathered(X, places)
         raw = self._networks[index].forward(x, [factors.of_rows(rows) for factors in dropout])
-        loss, d_raw = loss_and_gradient(
+        loss, d_raw = self._loss_and_gradient(
             raw,
             targets[places],
             weights[0][places] if weights else _NO_WEIGHTS,
-            loss=self._loss,
-            activation=self._architecture.activation,
             count=len(positions),
         )
         self._gradients[index] = 0
@@ -129,12 +134,10 @@ class Trainer:
         for raw in _raw_outputs(self._architecture, self._weights, X, self._validation):
             rows = slice(start, start + len(raw))
             start = rows.stop
-            total += loss_and_gradient(
+            total += self._loss_and_gradient(
                 raw,
                 targets[rows],
                 weights[0][rows] if weights else _NO_WEIGHTS,
-                loss=self._loss,
-                activation=self._architecture.activation,
                 count=n_rows,
             )[0]
         return total / n_rows

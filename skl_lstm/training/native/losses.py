@@ -2,11 +2,11 @@
 
 Every loss is a function ``loss(outputs, targets, weights, count, gradient)``. It returns the sum of
 the weighted losses of the samples, and overwrites `gradient` by the gradient of the mean. A batch
-may be passed in parts.
+may be passed in parts. `pinball` has the levels of its quantiles as a further argument.
 
 outputs : array of float32 of shape (B, O)
     Outputs of B samples. For the crossentropies they are logits.
-targets : array of float32 of shape (B, O), or (B, 1) for codes of classes
+targets : array of float32 of shape (B, O), (B, 1) for codes of classes, or (B, O / Q) for quantiles
     Targets.
 weights : array of float32 of shape (B,), or empty
     Weights of the samples. Empty: all weights are one.
@@ -156,6 +156,32 @@ def categorical_crossentropy(
 
 
 @compiled
+def pinball(
+    outputs: NDArray,
+    targets: NDArray,
+    weights: NDArray,
+    count: float,
+    gradient: NDArray,
+    levels: NDArray,
+) -> float:
+    """Compute 0.5 * abs(error) + (level - 0.5) * error, where error = target - output.
+
+    `levels` is float64 of shape (Q,). The outputs of a sample are the Q quantiles of its first
+    target, then those of its second one. The slope of the first term is 0 at 0.
+    """
+    losses = np.empty(outputs.shape, np.float32)
+    n_levels = levels.size
+    for b in range(outputs.shape[0]):
+        for k in range(targets.shape[1]):
+            for q in range(n_levels):
+                j, tilt = k * n_levels + q, np.float32(levels[q] - 0.5)
+                error = targets[b, k] - outputs[b, j]
+                losses[b, j] = _HALF * abs(error) + tilt * error
+                gradient[b, j] = -(_HALF * _sign(error) + tilt)
+    return _weighted_sum(losses, weights, count, gradient)
+
+
+@compiled
 def _sign(value: np.float32) -> np.float32:
     if value > _ZERO:
         return _ONE
@@ -185,7 +211,7 @@ def _weighted_sum(losses: NDArray, weights: NDArray, count: float, gradient: NDA
     return total
 
 
-# By the canonical name, which is the name of Keras' function.
+# By the canonical name, which is the name of Keras' function. The pinball loss is none of Keras'.
 LOSSES: dict[str, Callable[..., Any]] = {
     "mean_squared_error": mean_squared_error,
     "mean_absolute_error": mean_absolute_error,

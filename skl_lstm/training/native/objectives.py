@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from .losses import LOSSES
+from .losses import LOSSES, pinball
 
 _ON_VALUES = {"mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "poisson"}
 
@@ -26,13 +26,24 @@ def activated(raw: NDArray, activation: str) -> NDArray:
 
 
 def loss_and_gradient(
-    raw: NDArray, targets: NDArray, weights: NDArray, *, loss: str, activation: str, count: int
+    raw: NDArray,
+    targets: NDArray,
+    weights: NDArray,
+    *,
+    loss: str,
+    activation: str,
+    levels: NDArray,
+    count: int,
 ) -> tuple[float, NDArray]:
     """Return the weighted sum of the losses of some samples, and the gradient of `raw`.
 
     `raw` is (samples, outputs), before the activation. `weights` is (samples,), or empty. The
-    gradient is that of the mean over `count` samples, those of the whole batch.
+    gradient is that of the mean over `count` samples, those of the whole batch. If there are
+    `levels`, the outputs are quantiles, and the loss is the pinball loss.
     """
+    if levels.size:
+        gradient = np.empty_like(raw)
+        return pinball(raw, targets, weights, float(count), gradient, levels), gradient
     # The losses of these activations are computed from `raw`, which is exact for large values.
     from_logits = loss.endswith("crossentropy")
     outputs = raw if from_logits else activated(raw, activation)

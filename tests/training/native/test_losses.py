@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 from keras.src.losses import ALL_OBJECTS_DICT
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skl_lstm.training.native.losses import ALIASES, LOSSES, canonical_name
+from skl_lstm.networks.pinball import PinballLoss
+from skl_lstm.training.native.losses import ALIASES, LOSSES, canonical_name, pinball
 
 few = settings(deadline=None, max_examples=25)
 
@@ -157,6 +158,94 @@ def test_small_errors_have_an_exact_log_cosh():
     outputs = np.float32([[1e-4]])
     total, _ = compute("log_cosh", outputs, np.zeros_like(outputs))
     assert_allclose(total, 5e-9, rtol=1e-6)
+
+
+# The pinball loss, which has levels as a further argument.
+
+
+@st.composite
+def quantile_batches(draw):
+    """Outputs, targets and weights of a batch, and the levels. Some errors are zero."""
+    levels = sorted(draw(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=4, unique=True)))
+    samples, targets = draw(st.integers(1, 5)), draw(st.integers(1, 3))
+    numbers = st.sampled_from([0.0, 1.0, -2.5]) | floats(-30, 30)
+    shape = (samples, targets * len(levels))
+    outputs = draw(arrays(np.float32, shape, elements=numbers))
+    y = draw(arrays(np.float32, (samples, targets), elements=numbers))
+    weights = draw(arrays(np.float32, samples, elements=floats(0, 8)))
+    return outputs, y, draw(st.sampled_from([weights, NOTHING])), np.array(levels)
+
+
+def compute_pinball(outputs, targets, weights, levels, count=None):
+    gradient = np.full_like(outputs, np.nan)
+    count = float(len(outputs) if count is None else count)
+    return pinball(outputs, targets, weights, count, gradient, levels), gradient
+
+
+def plain_pinball(outputs, targets, weights, levels):
+    """Return the mean and its gradient, with Python's own numbers."""
+    weights = weights.tolist() if weights.size else [1.0] * len(outputs)
+    terms, total = len(outputs) * outputs.shape[1], 0.0
+    gradient = np.zeros(outputs.shape)
+    for b, row in enumerate(outputs.tolist()):
+        for j, output in enumerate(row):
+            level = levels[j % len(levels)]
+            error = float(targets[b, j // len(levels)]) - output
+            total += weights[b] * max(level * error, (level - 1) * error) / terms
+            slope = -level if error > 0 else 1 - level if error < 0 else 0.5 - level
+            gradient[b, j] = weights[b] * slope / terms
+    return total, gradient
+
+
+@few
+@given(quantile_batches())
+def test_the_pinball_loss_and_its_gradient_equal_plain_loops_and_keras(batch):
+    outputs, targets, weights, levels = batch
+    total, gradient = compute_pinball(*batch)
+    expected, expected_gradient = plain_pinball(*batch)
+    assert_allclose(total / len(outputs), expected, rtol=1e-5, atol=1e-5)
+    assert_allclose(gradient, expected_gradient, rtol=1e-5, atol=1e-7)
+    predictions = tf.constant(outputs)
+    with tf.GradientTape() as tape:
+        tape.watch(predictions)
+        weight = weights if weights.size else None
+        value = PinballLoss(levels)(targets, predictions, sample_weight=weight)
+    assert_allclose(value.numpy(), total / len(outputs), rtol=1e-5, atol=1e-6)
+    assert_allclose(tape.gradient(value, predictions).numpy(), gradient, rtol=1e-5, atol=1e-7)
+
+
+@few
+@given(quantile_batches(), st.integers(0, 5))
+def test_the_parts_of_a_batch_of_quantiles_add_up(batch, cut):
+    *arrays_, levels = batch
+    total, gradient = compute_pinball(*batch)
+    parts = [
+        compute_pinball(*(a[rows] for a in arrays_), levels, count=len(arrays_[0]))
+        for rows in (slice(cut), slice(cut, None))
+    ]
+    assert_allclose(sum(part[0] for part in parts), total, rtol=1e-12)
+    assert_array_equal(np.concatenate([part[1] for part in parts]), gradient)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_quantiles_that_are_not_finite_are_not_hidden(value):
+    for column in range(4):
+        outputs = np.full((2, 4), 0.5, np.float32)
+        outputs[1, column] = value
+        targets = np.ones((2, 2), np.float32)
+        total, gradient = compute_pinball(outputs, targets, NOTHING, np.array([0.1, 0.9]))
+        assert not np.isfinite(total)
+        assert np.isfinite(gradient[0]).all()
+        if np.isnan(value):
+            assert np.isnan(gradient[1, column])
+
+
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
+def test_the_slope_of_the_pinball_loss_for_an_error_of_zero(level):
+    outputs = np.float32([[2]])
+    total, gradient = compute_pinball(outputs, outputs.copy(), NOTHING, np.array([level]))
+    assert total == 0
+    assert gradient.item() == np.float32(0.5 - level)
 
 
 def test_no_samples_have_no_loss():

@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skl_lstm.networks.architecture import Architecture, initial_weights
 from skl_lstm.networks.lstm import build_model
 from skl_lstm.networks.models import read_weights, write_weights
+from skl_lstm.networks.pinball import PinballLoss
 from skl_lstm.training.native import engine, threads
 from skl_lstm.training.native.network import vector_of, weights_of
 from skl_lstm.training.native.optimizers import DEFAULTS, make_optimizer
@@ -115,6 +116,16 @@ def assert_equal_training(architecture, arrays, **settings):
     assert history.keys() == keras_history.keys()
     for name in history:
         assert_allclose(history[name], keras_history[name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_quantiles_are_trained_like_in_keras(weighted):
+    levels = (0.1, 0.4, 0.95)
+    architecture = PLAIN._replace(outputs=6, quantiles=levels)
+    X, y, *weight = make_arrays(architecture, 22, 5, weighted=weighted)
+    arrays = [X, y[:, :2], *weight]
+    loss = PinballLoss(levels)
+    assert_equal_training(architecture, arrays, epochs=10, loss=loss, validation_split=0.25)
 
 
 @pytest.mark.parametrize(
