@@ -19,7 +19,7 @@ and forecasts.
 
 Around the Pipeline, `leads` makes the targets, `TimeSplit` the folds, `backtest` the forecasts of
 past rows and `forecast` those of the coming ones. `compare_forecasts` tests whether a model is
-better than a baseline.
+better than a baseline. `ConformalRegressor` adds intervals to any of them.
 
 `TRUSTED_TYPES` lists the types that skops needs to trust when it loads a saved model.
 
@@ -29,6 +29,7 @@ in this list, which ``make lint`` checks:
 
 ====================  ==============================================================
 ``cli/``              the ``skl-lstm`` command: arguments, reading files, the report
+``calibration/``      intervals around forecasts, calibrated on held-out rows
 ``forecasting/``      forecasts of the coming steps of every series
 ``model_selection/``  folds, backtests and the comparison of forecasts
 ``inspection/``       frames and pictures of sequences and forecasts
@@ -56,6 +57,7 @@ from .transformers.supervised import make_supervised, sliding_windows
 from .transformers.windower import SequenceWindower
 
 if TYPE_CHECKING:
+    from .calibration.conformal import ConformalRegressor
     from .estimators.lstm import LSTMClassifier, LSTMRegressor
     from .estimators.naive import NaiveRegressor
     from .estimators.sequence import SequenceClassifier, SequenceRegressor
@@ -69,6 +71,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "TRUSTED_TYPES",
+    "ConformalRegressor",
     "LSTMClassifier",
     "LSTMRegressor",
     "NaiveRegressor",
@@ -93,6 +96,7 @@ __all__ = [
 
 # Importing these modules takes longer, and those of the last three names load Keras.
 _LOADED_ON_FIRST_USE = {
+    "ConformalRegressor": "calibration.conformal",
     "LSTMClassifier": "estimators.lstm",
     "LSTMRegressor": "estimators.lstm",
     "NaiveRegressor": "estimators.naive",

@@ -5,11 +5,13 @@ import inspect
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, estimator_checks_generator
 
 import skl_lstm
 from skl_lstm import (
+    ConformalRegressor,
     LSTMClassifier,
     LSTMRegressor,
     NaiveRegressor,
@@ -50,6 +52,8 @@ ESTIMATORS = [
     (PerTimestep(StandardScaler()), {}),
     (SequenceFlattener(), {}),
     (NaiveRegressor(feature=0), {}),
+    # The checks have up to 30 rows, too few to calibrate a coverage of 0.9.
+    (ConformalRegressor(LinearRegression(), coverage=0.5), {}),
     (SequenceRegressor(lstm_network, epochs=2), MINI_BATCHES),
     (SequenceClassifier(lstm_network, epochs=15), MINI_BATCHES),
     (LSTMRegressor(epochs=2, engine="native"), MINI_BATCHES),

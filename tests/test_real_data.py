@@ -5,10 +5,22 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import r2_score, root_mean_squared_error
+from sklearn.linear_model import QuantileRegressor, RidgeCV
+from sklearn.metrics import mean_pinball_loss, r2_score, root_mean_squared_error
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skl_lstm import LSTMRegressor, SequenceWindower, leads
+from skl_lstm import (
+    ConformalRegressor,
+    LSTMRegressor,
+    SequenceFlattener,
+    SequenceWindower,
+    leads,
+)
+from skl_lstm.datasets import load_seattle_weather
+
+COVERAGES = (0.5, 0.8, 0.9)
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @pytest.fixture
@@ -63,3 +75,90 @@ def test_the_log_volume_of_the_next_trading_day_is_forecast_as_well_as_published
         model = make_pipeline(SequenceWindower(timesteps=5), lstm).fit(X[is_train], y[is_train])
         scores.append(r2_score(y[~is_train], model.predict(X[~is_train])))
     assert np.mean(scores) >= 0.46
+
+
+# Quantiles and intervals.
+
+
+def mean_loss_of_quantiles(y, quantiles, levels):
+    losses = [mean_pinball_loss(y, quantiles[:, i], alpha=level) for i, level in enumerate(levels)]
+    return np.mean(losses)
+
+
+def linear_quantiles(X_train, y_train, X_test, levels):
+    """The forecasts of linear quantile regressions on flattened windows."""
+    flatten = make_pipeline(SequenceFlattener(), StandardScaler()).fit(X_train)
+    rows, new_rows = flatten.transform(X_train), flatten.transform(X_test)
+    models = [QuantileRegressor(quantile=q, alpha=0).fit(rows, y_train) for q in levels]
+    return np.column_stack([model.predict(new_rows) for model in models])
+
+
+def shares_covered(model, X, y):
+    y_true = np.asarray(y)
+    for coverage in COVERAGES:
+        interval = model.predict_interval(X, coverage)
+        yield np.mean((interval[..., 0] <= y_true) & (y_true <= interval[..., 1]))
+
+
+@pytest.fixture(scope="module")
+def seattle():
+    """The weather of three years with the temperature of the next three days, and of 2015."""
+    weather = load_seattle_weather().select_dtypes("number")
+    y = leads(weather, "temp_max", horizon=3)
+    angle = 2 * np.pi * weather.index.day_of_year / 365.25
+    X = weather.assign(year_sin=np.sin(angle), year_cos=np.cos(angle)).loc[y.index]
+    return X[:"2014"], y[:"2014"], X["2015":], y["2015":]
+
+
+def seattle_lstm(seed):
+    lstm = LSTMRegressor(16, quantiles=QUANTILES, learning_rate=0.003, epochs=20, random_state=seed)
+    return make_pipeline(SequenceWindower(7), lstm)
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_intervals_of_a_year_in_seattle_are_covered_as_promised(seattle, refit):
+    X_train, y_train, X_test, y_test = seattle
+    ridge = make_pipeline(
+        SequenceWindower(7), SequenceFlattener(), StandardScaler(), RidgeCV(np.logspace(-2, 4, 13))
+    )
+    for estimator in (ridge, seattle_lstm(0)):
+        model = ConformalRegressor(estimator, calibration=365, refit=refit).fit(X_train, y_train)
+        shares = list(shares_covered(model, X_test, y_test))
+        np.testing.assert_allclose(shares, COVERAGES, atol=0.03)
+
+
+def test_quantiles_of_seattle_are_better_than_those_of_linear_quantile_regression(seattle):
+    X_train, y_train, X_test, y_test = seattle
+    windower = SequenceWindower(7).fit(X_train)
+    windows = windower.transform(X_train), windower.transform(X_test)
+    networks = [
+        seattle_lstm(seed).fit(X_train, y_train).predict(X_test, return_quantiles=True)[1]
+        for seed in range(3)
+    ]
+    for step in range(3):
+        y = y_test.iloc[:, step]
+        linear = linear_quantiles(windows[0], y_train.iloc[:, step], windows[1], QUANTILES)
+        losses = [mean_loss_of_quantiles(y, each[:, step], QUANTILES) for each in networks]
+        assert np.mean(losses) < mean_loss_of_quantiles(y, linear, QUANTILES)
+
+
+def test_intervals_of_a_year_in_beijing_are_covered_as_promised(year):
+    lstm = LSTMRegressor(
+        32, quantiles=QUANTILES, learning_rate=0.004, batch_size=256, epochs=5, random_state=0
+    )
+    pipeline = make_pipeline(SequenceWindower(24), lstm)
+    model = ConformalRegressor(pipeline, calibration=365 * 24).fit(year.X_train, year.y_train)
+    shares = list(shares_covered(model, year.X_test, year.y_test))
+    np.testing.assert_allclose(shares, COVERAGES, atol=0.03)
+
+
+def test_quantiles_of_beijing_are_better_than_those_of_linear_quantile_regression(year):
+    # Both learn from every tenth window: linear programming takes minutes for all of them.
+    windower, levels = SequenceWindower(24).fit(year.X_train), (0.05, 0.5, 0.95)
+    windows, y = windower.transform(year.X_train)[::10], year.y_train[::10]
+    new_windows = windower.transform(year.X_test)
+    linear = linear_quantiles(windows, y, new_windows, levels)
+    lstm = LSTMRegressor(quantiles=levels, learning_rate=0.004, epochs=10, random_state=0)
+    network = lstm.fit(windows, y).predict(new_windows, return_quantiles=True)[1]
+    losses = [mean_loss_of_quantiles(year.y_test, each, levels) for each in (network, linear)]
+    assert losses[0] < losses[1]

@@ -32,6 +32,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from skl_lstm import (
     TRUSTED_TYPES,
+    ConformalRegressor,
     LSTMClassifier,
     LSTMRegressor,
     NaiveRegressor,
@@ -205,6 +206,14 @@ FITTED = {
     "PCA of steps": (lambda: make_pipeline(PerTimestep(PCA(1)), regressor()), X, Y),
     "a baseline": (
         lambda: make_pipeline(SequenceWindower(3), NaiveRegressor("a", period=2)),
+        DAYS,
+        Y,
+    ),
+    "intervals": (lambda: ConformalRegressor(searched(), coverage=0.5), X, Y),
+    "intervals around quantiles of windows": (
+        lambda: ConformalRegressor(
+            make_pipeline(SequenceWindower(3), regressor(quantiles=(0.1, 0.9))), coverage=0.5
+        ),
         DAYS,
         Y,
     ),

@@ -25,6 +25,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.fixes import parse_version
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
+from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _check_y as check_y
 from sklearn.utils.validation import _get_feature_names as get_feature_names
@@ -50,6 +51,7 @@ __all__ = [
     "begin_callbacks",
     "check_feature_names_in",
     "check_matplotlib_support",
+    "check_method_params",
     "check_sample_weight",
     "check_y",
     "clone_parametrized",
@@ -105,6 +107,10 @@ PRIVATE_NAMES = {
     "sklearn.utils.validation._check_feature_names_in": (
         "Checks `input_features` of get_feature_names_out. Replacement: none; "
         "OneToOneFeatureMixin does not apply because one column becomes several."
+    ),
+    "sklearn.utils.validation._check_method_params": (
+        "Cut the parameters of `fit` to some rows, as scikit-learn's cross-validation does. "
+        "Replacement: `_safe_indexing` for those of the length of X."
     ),
     "sklearn.utils.validation._check_sample_weight": (
         "scikit-learn's errors for sample weights. Replacement: `check_array` and a length check."

@@ -1,12 +1,13 @@
 """The DataFrame that `backtest` returns: its columns, targets and models.
 
 A row is one forecast of one model. Columns, from left to right: model, fold, origin, the names of
-the series of a panel, target (if there are several), step, time, truth, forecast, anything else.
+the series of a panel, target (if there are several), step, time, truth, forecast, the interval and
+the quantiles (if a model has them), anything else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("model", "fold", "origin", "step", "time", "truth", "forecast")
+# The coverage is the promised one.
+INTERVAL_COLUMNS = ("lower", "upper", "coverage")
+
+
+def quantile_column(level: float) -> str:
+    """Return the name of the column of a quantile."""
+    return f"q{level:g}"
+
+
+def quantile_columns(names: Iterable[Any]) -> dict[str, float]:
+    """Return the names that are those of quantiles, with their levels, in increasing order."""
+    levels = {name: _level_of(name) for name in names}
+    known = {name: level for name, level in levels.items() if level is not None}
+    return dict(sorted(known.items(), key=lambda item: item[1]))
+
+
+def _level_of(name: Any) -> float | None:
+    """Return the level of the quantile that a column is named after, or None."""
+    try:
+        level = float(name.removeprefix("q")) if isinstance(name, str) else 0.0
+    except ValueError:
+        return None
+    return level if 0 < level < 1 and name == quantile_column(level) else None
 
 
 def check_backtest(frame: Any) -> pd.DataFrame:
@@ -54,14 +78,10 @@ def _check_labels(frame: pd.DataFrame) -> None:
 
 
 def _check_types(frame: pd.DataFrame) -> None:
-    from pandas.api.types import is_integer_dtype, is_numeric_dtype, is_string_dtype
+    from pandas.api.types import is_integer_dtype, is_string_dtype
 
     for column in ("truth", "forecast"):
-        if not is_numeric_dtype(frame[column]):
-            raise TypeError(
-                f"Column {column!r} of frame has dtype {frame[column].dtype}, but must be numeric. "
-                f"Convert it by frame[{column!r}].astype(float)."
-            )
+        _check_numeric(frame, column)
     if not is_integer_dtype(frame["step"]):
         raise TypeError(
             f"Column 'step' of frame has dtype {frame['step'].dtype}, but must be integers: 1 is "
@@ -74,6 +94,27 @@ def _check_types(frame: pd.DataFrame) -> None:
             "dates, periods, lengths of time or numbers. Convert dates by "
             "pd.to_datetime(frame['time'])."
         )
+
+
+def _check_numeric(frame: pd.DataFrame, column: str) -> None:
+    from pandas.api.types import is_numeric_dtype
+
+    if not is_numeric_dtype(frame[column]):
+        raise TypeError(
+            f"Column {column!r} of frame has dtype {frame[column].dtype}, but must be numeric. "
+            f"Convert it by frame[{column!r}].astype(float)."
+        )
+
+
+def numbers_of(frame: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    """Return a column as floats. Missing values are NaN."""
+    _check_numeric(frame, column)
+    return frame[column].to_numpy(float, na_value=np.nan)
+
+
+def has_intervals(frame: pd.DataFrame) -> bool:
+    """Return whether the frame has columns of intervals."""
+    return "lower" in frame and "upper" in frame
 
 
 def series_columns(frame: pd.DataFrame) -> list[Any]:
@@ -131,7 +172,7 @@ def spread_models(frame: pd.DataFrame, values: NDArray[np.float64]) -> pd.DataFr
     keys = ["fold", "origin", *series_columns(frame), *target, "step", "time"]
     _check_same_rows(frame, keys)
     index = pd.MultiIndex.from_frame(frame[["model", *keys]])
-    truth = pd.Series(frame["truth"].to_numpy(float, na_value=np.nan), index).unstack("model")
+    truth = pd.Series(numbers_of(frame, "truth"), index).unstack("model")
     _check_same_truth(truth)
     return pd.Series(values, index).unstack("model")
 

@@ -7,6 +7,7 @@ saved network makes Keras build.
 
 TRUSTED_TYPES: tuple[str, ...] = (
     # Classes and functions of this package.
+    "skl_lstm.ConformalRegressor",
     "skl_lstm.LSTMClassifier",
     "skl_lstm.LSTMRegressor",
     "skl_lstm.NaiveRegressor",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._compat.sklearn import HasMethods, validate_params
 from .._core.messages import counted, listed
-from .._core.parameters import AtLeast
+from .._core.parameters import AtLeast, Number
 from .._core.public import set_module
+from .._core.uncertainty import chosen_by_search
 from .._core.validation import refuse_repeated_columns
 from .windows import find_target_names, find_windower, rows_of_last_window, warn_of_padding
 
@@ -28,7 +30,11 @@ _OF_UNUSED_WINDOWS = r"\d+ of \d+ windows are padded (?!because X has)"
 
 @set_module("skl_lstm")
 @validate_params(
-    {"estimator": [HasMethods("predict")], "steps": [AtLeast(1), None]},
+    {
+        "estimator": [HasMethods("predict")],
+        "steps": [AtLeast(1), None],
+        "coverage": [Number(Real, 0, 1, closed="neither"), None],
+    },
     prefer_skip_nested_validation=True,
 )
 def forecast(
@@ -38,6 +44,7 @@ def forecast(
     target: Hashable | Sequence[Hashable],
     steps: int | None = None,
     known: pd.DataFrame | None = None,
+    coverage: float | None = None,
 ) -> pd.DataFrame:
     """Forecast the values that follow the last row of every series, with their dates.
 
@@ -67,12 +74,18 @@ def forecast(
         index is like that of `table`, or is only the time, and then applies to every series.
         It may have more columns and rows than needed. For rows of the table, the values of the
         table are used; values of `target` are never read from `known`.
+    coverage : float, default=None
+        Share of the coming values that intervals around the forecasts should hold, above 0 and
+        below 1. The estimator is a `ConformalRegressor`, and `steps` is its horizon at most. None:
+        no intervals.
 
     Returns
     -------
-    DataFrame of shape (n_series * steps, n_targets)
+    DataFrame of shape (n_series * steps, n_targets) or (n_series * steps, 3 * n_targets)
         The forecasts, sorted by series and time. The index has the levels of the index of
         `table`, and continues each series from its own last row. The columns are the targets.
+        With `coverage`, each target such as ``load`` is followed by the bounds of its interval,
+        ``load_lower`` and ``load_upper``.
 
     Raises
     ------
@@ -82,8 +95,8 @@ def forecast(
     ValueError
         If a column that the estimator needs is not there, `known` lacks a value that is needed,
         the last row of a series has no value of `target`, the y of `fit` was made of other targets
-        or with a gap, the outputs of the estimator are not a multiple of the targets, or a label
-        is missing or repeated.
+        or with a gap, the outputs of the estimator are not a multiple of the targets, a label is
+        missing or repeated, or intervals are wanted that the estimator does not have.
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
 
@@ -95,6 +108,7 @@ def forecast(
 
     See Also
     --------
+    ConformalRegressor : Intervals around the forecasts.
     leads : Make the targets, and the columns of futures that are known beforehand.
     SequenceWindower : Windows of past rows, in a Pipeline.
 
@@ -149,6 +163,20 @@ def forecast(
     day
     2024-03-01  14.0
     2024-03-02  10.0
+
+    With the intervals that should hold 80 % of the coming values:
+
+    >>> from skl_lstm import ConformalRegressor
+    >>> noise = [0.0, 0.5, -0.5, 1.0, -1.0, 0.3] * 10
+    >>> table = table[["load"]].add(noise, axis=0)
+    >>> y = leads(table, "load", horizon=2)
+    >>> model = make_pipeline(SequenceWindower(7), SequenceFlattener(), LinearRegression())
+    >>> conformal = ConformalRegressor(model, calibration=20).fit(table.loc[y.index], y)
+    >>> forecast(conformal, table, target="load", coverage=0.8).round(1)
+                load  load_lower  load_upper
+    day
+    2024-03-01  13.8        11.6        16.0
+    2024-03-02  13.5        11.1        15.9
     """
     _check_frame(table, "table")
     import pandas as pd
@@ -184,13 +212,18 @@ def forecast(
     X = make_X(sources, columns, timeline)
     check = partial(check_known, sources, is_missing, timeline, known)
     values = _forecast_blocks(estimator, X, timeline.ahead, targets, steps, check)
+    names = targets
+    if coverage is not None:
+        bounds = _predict_bounds(estimator, X, timeline.ahead, targets, values.shape[1], coverage)
+        values = np.concatenate([values[..., np.newaxis], bounds], axis=-1)
+        names = [name for target in targets for name in _with_bounds(target)]
 
     ends = rows.labels[timeline.rows()[timeline.ahead == 0]]
     labels = coming_labels(ends, calendar, values.shape[1])
     # In the time zone of the table.
     labels = join_labels(table.index[:0], labels).set_names(table.index.names)
     by_step = values.swapaxes(0, 1).reshape(len(labels), -1)  # like the labels
-    return pd.DataFrame(by_step, labels, targets).sort_index()
+    return pd.DataFrame(by_step, labels, names).sort_index()
 
 
 def _forecast_blocks(
@@ -222,6 +255,40 @@ def _forecast_blocks(
         is_seen = (ahead > now - span) & (ahead <= now)
         blocks.append(_predict_ends(estimator, X[is_seen], ahead[is_seen] == now, targets))
     return np.concatenate(blocks, axis=1)[:, :steps]
+
+
+def _predict_bounds(
+    estimator: Any,
+    X: pd.DataFrame,
+    ahead: NDArray[np.intp],
+    targets: list[Any],
+    steps: int,
+    coverage: float,
+) -> NDArray:
+    """Return the intervals at the last row of every series: (n_series, steps, n_targets, 2)."""
+    estimator = chosen_by_search(estimator)
+    if not hasattr(estimator, "predict_interval"):
+        raise ValueError(
+            f"coverage={coverage} needs an estimator with intervals, but "
+            f"{type(estimator).__name__} has none. Use ConformalRegressor(estimator).fit(X, y)."
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # predict has warned already
+        interval = estimator.predict_interval(X[ahead <= 0], coverage)[ahead[ahead <= 0] == 0]
+    bounds = interval.reshape(len(interval), -1, len(targets), 2)
+    if steps > bounds.shape[1]:
+        wanted = targets[0] if len(targets) == 1 else targets
+        raise ValueError(
+            f"steps={steps}, but the intervals of the estimator reach "
+            f"{counted(bounds.shape[1], 'step')} ahead, its horizon. Fit it to all steps: "
+            f"y = leads(table, {wanted!r}, horizon={steps})."
+        )
+    return bounds[:, :steps]
+
+
+def _with_bounds(target: Any) -> list[Any]:
+    """Return the names of a forecast and of the bounds of its interval."""
+    return [target, f"{target}_lower", f"{target}_upper"]
 
 
 def _predict_ends(

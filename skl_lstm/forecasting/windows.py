@@ -50,7 +50,10 @@ def rows_of_last_window(estimator: Any) -> float:
         return estimator._runs.past + 1
     if steps := getattr(estimator, "steps", None):
         return rows_of_last_window(steps[0][1])
-    for name in ("best_estimator_", "regressor_"):  # these read X as it is
+    reads_rows = ["best_estimator_", "regressor_"]  # these read X as it is
+    if hasattr(estimator, "predict_interval"):
+        reads_rows.append("estimator_")
+    for name in reads_rows:
         if (inner := getattr(estimator, name, None)) is not None:
             return rows_of_last_window(inner)
     return math.inf

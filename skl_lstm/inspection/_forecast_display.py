@@ -11,19 +11,29 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from .._compat.sklearn import check_matplotlib_support
-from .._core.backtest_frames import check_backtest, select_models, select_target, series_columns
+from .._core.backtest_frames import (
+    check_backtest,
+    has_intervals,
+    numbers_of,
+    select_models,
+    select_target,
+    series_columns,
+)
 from .._core.messages import counted, listed
 from .._core.public import set_module
+from .._core.uncertainty import predict_with_uncertainty
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
 from ._panels import line_styles, resolve_positions
 
 _TRUTH: dict[str, Any] = {"color": "0.55", "linewidth": 2.5}
+_BAND: dict[str, Any] = {"alpha": 0.25, "linewidth": 0}
 
 
 @set_module("skl_lstm.inspection")
@@ -46,11 +56,19 @@ class ForecastDisplay:
         Name of the target.
     steps_ahead : ndarray of int of shape (n_steps,), default=None
         Steps ahead of the columns of `y_true` and `y_pred`. None: 1, 2, ….
+    y_interval : ndarray of shape (n_samples, 2) or (n_samples, n_steps, 2), or dict of str to \
+            such arrays, default=None
+        Lower and upper bounds of the forecasts, or those of several models by their names. Models
+        may be left out. NaN is a gap.
+    coverage : float, default=None
+        Share of true values that the interval should hold, for the legend of a single model.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes, of shape (n_series, n_steps)
         The panels.
+    bands_ : ndarray of matplotlib PolyCollection, of shape (n_series, n_steps, n_models)
+        The intervals of every model in every panel; None for models without.
     figure_ : matplotlib Figure
         The figure of the panels.
     lines_ : ndarray of matplotlib Line2D, of shape (n_series, n_steps, 1 + n_models)
@@ -69,6 +87,16 @@ class ForecastDisplay:
     >>> display.axes_.shape
     (1, 1)
     >>> plt.close()
+
+    With an interval from a lower to an upper bound:
+
+    >>> bounds = [[0.5, 1.5], [1.5, 2.5], [2.5, 3.5]]
+    >>> display = ForecastDisplay.from_predictions(
+    ...     [1.0, 2.0, 3.0], [1.1, 1.9, 3.2], y_interval=bounds, coverage=0.9
+    ... )
+    >>> display.bands_[0, 0, 0].get_label()
+    '90 % interval'
+    >>> plt.close()
     """
 
     def __init__(
@@ -79,12 +107,16 @@ class ForecastDisplay:
         times: Any,
         name: str | None = None,
         steps_ahead: NDArray[np.intp] | None = None,
+        y_interval: NDArray | Mapping[str, NDArray] | None = None,
+        coverage: float | None = None,
     ) -> None:
         self.y_true = y_true
         self.y_pred = y_pred
         self.times = times
         self.name = name
         self.steps_ahead = steps_ahead
+        self.y_interval = y_interval
+        self.coverage = coverage
 
     @classmethod
     def from_estimator(
@@ -98,12 +130,13 @@ class ForecastDisplay:
         series: int | Sequence[int] = 6,
         ax: Any = None,
     ) -> Self:
-        """Plot the forecasts of a fitted estimator.
+        """Plot the forecasts of a fitted estimator, and its intervals if it predicts them.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted regressor, or Pipeline that ends in one.
+            Fitted regressor, or Pipeline that ends in one. The interval of a regressor with
+            quantiles is from the lowest to the highest.
         X : array-like of shape (n_samples, ...)
             Input of `predict`.
         y : array-like of shape (n_samples,) or (n_samples, n_steps)
@@ -125,8 +158,16 @@ class ForecastDisplay:
         """
         if times is None:
             times = _index_of(X) if _index_of(y) is None else _index_of(y)
+        prediction = predict_with_uncertainty(estimator, X)
         return cls.from_predictions(
-            y, estimator.predict(X), times=times, steps=steps, series=series, ax=ax
+            y,
+            prediction.forecast,
+            times=times,
+            steps=steps,
+            series=series,
+            ax=ax,
+            y_interval=prediction.interval,
+            coverage=prediction.coverage,
         )
 
     @classmethod
@@ -139,6 +180,8 @@ class ForecastDisplay:
         steps: int | Sequence[int] | None = None,
         series: int | Sequence[int] = 6,
         ax: Any = None,
+        y_interval: ArrayLike | None = None,
+        coverage: float | None = None,
     ) -> Self:
         """Plot given forecasts.
 
@@ -157,6 +200,10 @@ class ForecastDisplay:
             positions.
         ax : matplotlib Axes or array of them, default=None
             Axes to plot on, one per panel. None: a new figure.
+        y_interval : array-like of shape (n_samples, 2) or (n_samples, n_steps, 2), default=None
+            Lower and upper bounds of the forecasts, drawn as a band. NaN is a gap.
+        coverage : float, default=None
+            Share of true values that the interval should hold, for the legend.
 
         Returns
         -------
@@ -166,8 +213,9 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If `y_true` and `y_pred` differ in shape or are not numeric, or `times` has another
-            length.
+            If `y_true` and `y_pred` differ in shape or are not numeric, `times` has another
+            length, `y_interval` does not have two bounds for each of them, or a lower bound is
+            above the upper one.
         """
         check_matplotlib_support(f"{cls.__name__}.from_predictions")
         times = _index_of(y_true) if times is None else times
@@ -180,7 +228,15 @@ class ForecastDisplay:
             )
         times = np.arange(len(truth)) if times is None else times
         check_consistent_length(truth, times)
-        display = cls(y_true=truth, y_pred=forecast, times=times, name=name)
+        bounds = None if y_interval is None else _check_bounds(y_interval, truth)
+        display = cls(
+            y_true=truth,
+            y_pred=forecast,
+            times=times,
+            name=name,
+            y_interval=bounds,
+            coverage=coverage,
+        )
         return display.plot(ax, steps=steps, series=series)
 
     @classmethod
@@ -196,12 +252,15 @@ class ForecastDisplay:
     ) -> Self:
         """Plot the forecasts of a backtest at the times at which they come true.
 
+        The intervals of models that have them are bands in the colours of the lines.
+
         Parameters
         ----------
         frame : DataFrame
             Table that `backtest` returns: a row for every model, tested row and step ahead, with
             the columns model, fold, origin, the names of the series, target (if there are
-            several), step, time, truth, forecast.
+            several), step, time, truth, forecast; lower, upper and coverage, if models have
+            intervals.
         model : str or sequence of str, default=None
             Models to plot, one line each. None: all.
         target : str, default=None
@@ -263,7 +322,7 @@ class ForecastDisplay:
         steps: int | Sequence[int] | None = None,
         series: int | Sequence[int] = 6,
     ) -> Self:
-        """Plot the true values and the forecasts.
+        """Plot the true values and the forecasts, with their intervals.
 
         Parameters
         ----------
@@ -292,9 +351,11 @@ class ForecastDisplay:
         self.axes_ = _resolve_axes(ax, len(chosen), len(columns))
         self.figure_: Figure = self.axes_[0, 0].figure
         self.lines_ = np.empty((*self.axes_.shape, 1 + len(self._forecasts)), dtype=object)
+        self.bands_ = np.empty((*self.axes_.shape, len(self._forecasts)), dtype=object)
         for (row, position), (i, column) in product(enumerate(chosen), enumerate(columns)):
             rows = np.flatnonzero(series_of_row == position)
-            self.lines_[row, i] = self._draw_lines(self.axes_[row, i], rows, column)
+            drawn = self._draw_panel(self.axes_[row, i], rows, column)
+            self.lines_[row, i], self.bands_[row, i] = drawn
             title = [labels[position]] if len(labels) > 1 else []
             self.axes_[row, i].set_title(", ".join(title + self._step_title(column)))
         self._label_axes(own_figure=ax is None)
@@ -303,6 +364,12 @@ class ForecastDisplay:
     @property
     def _forecasts(self) -> Mapping[str, NDArray]:
         return self.y_pred if isinstance(self.y_pred, Mapping) else {"forecast": self.y_pred}
+
+    @property
+    def _intervals(self) -> Mapping[str, NDArray]:
+        if self.y_interval is None or isinstance(self.y_interval, Mapping):
+            return self.y_interval or {}
+        return dict.fromkeys(self._forecasts, self.y_interval)
 
     @property
     def _n_columns(self) -> int:
@@ -315,7 +382,10 @@ class ForecastDisplay:
         known = np.asarray(self.steps_ahead).tolist()
         return [known.index(step) for step in _resolve_steps(steps, known)]
 
-    def _draw_lines(self, panel: Axes, rows: NDArray[np.intp], column: int) -> list[Line2D]:
+    def _draw_panel(
+        self, panel: Axes, rows: NDArray[np.intp], column: int
+    ) -> tuple[list[Line2D], list[PolyCollection | None]]:
+        """Draw the lines of the truth and of every model, and the bands of the models."""
         every = [self.y_true, *self._forecasts.values()]
         values = [y.reshape(len(y), -1)[rows, column] for y in every]
         if self.steps_ahead is not None:
@@ -326,12 +396,39 @@ class ForecastDisplay:
         order = np.argsort(times, kind="stable")
         if times.dtype.kind == "M":
             _use_concise_dates(panel)
-        return [
+        lines = [
             _draw_line(panel, times[order], y[order], label=name, **style)
             for name, y, style in zip(
                 ["truth", *self._forecasts], values, _styles(len(values)), strict=True
             )
         ]
+        bands = [
+            self._draw_band(panel, name, times[order], rows[order], column, line.get_color())
+            for name, line in zip(self._forecasts, lines[1:], strict=True)
+        ]
+        return lines, bands
+
+    def _draw_band(
+        self,
+        panel: Axes,
+        name: str,
+        times: NDArray,
+        rows: NDArray[np.intp],
+        column: int,
+        colour: Any,
+    ) -> PolyCollection | None:
+        if name not in self._intervals:
+            return None
+        bounds = self._intervals[name]
+        lower, upper = bounds.reshape(len(bounds), -1, 2)[rows, column].T
+        # With several models, a band is known by the colour of its line.
+        label = self._interval_name() if len(self._forecasts) == 1 else ""
+        # A single value has no area.
+        edge = {"linewidth": 3} if np.isfinite(lower + upper).sum() == 1 else {}
+        return panel.fill_between(times, lower, upper, color=colour, label=label, **_BAND | edge)
+
+    def _interval_name(self) -> str:
+        return "interval" if self.coverage is None else f"{100 * self.coverage:.4g} % interval"
 
     def _step_title(self, column: int) -> list[str]:
         step = column + 1 if self.steps_ahead is None else self.steps_ahead[column]
@@ -376,18 +473,34 @@ def _by_time_and_step(frame: pd.DataFrame, models: list[str]) -> dict[str, Any]:
     steps, columns = np.unique(frame["step"].to_numpy(int), return_inverse=True)
 
     def spread(column: str, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-        numbers = frame[column].to_numpy(float, na_value=np.nan)
+        numbers = numbers_of(frame, column)
         values = np.full((len(labels), len(steps)), np.nan)
         values[rows[chosen], columns[chosen]] = numbers[chosen]
         return values
 
     of_model = {name: (frame["model"] == name).to_numpy() for name in models}
+    bounds = {
+        name: np.stack([spread("lower", rows_of), spread("upper", rows_of)], axis=-1)
+        for name, rows_of in of_model.items()
+        if has_intervals(frame)
+    }
     return {
         "y_true": spread("truth", np.ones(len(frame), bool)),
         "y_pred": {name: spread("forecast", rows_of) for name, rows_of in of_model.items()},
         "times": pd.MultiIndex.from_frame(labels) if len(keys) > 1 else pd.Index(labels["time"]),
         "steps_ahead": steps,
+        "y_interval": {name: each for name, each in bounds.items() if np.isfinite(each).any()},
+        "coverage": _coverage_of(frame),
     }
+
+
+def _coverage_of(frame: pd.DataFrame) -> float | None:
+    """Return the coverage that all intervals promise, or None."""
+    if "coverage" not in frame or not has_intervals(frame):
+        return None
+    coverage = numbers_of(frame, "coverage")
+    known = coverage[~np.isnan(coverage)]
+    return float(known[0]) if known.size and np.isclose(known, known[0]).all() else None
 
 
 def _index_of(table: Any) -> pd.Index | None:
@@ -403,6 +516,24 @@ def _check_numeric(name: str, y: ArrayLike) -> NDArray:
             "sklearn.metrics.ConfusionMatrixDisplay."
         )
     return values
+
+
+def _check_bounds(y_interval: ArrayLike, truth: NDArray) -> NDArray:
+    bounds = np.asarray(y_interval)
+    if bounds.dtype.kind not in "fiub" or bounds.shape != (*truth.shape, 2):
+        raise ValueError(
+            f"y_interval has dtype {bounds.dtype} and shape {bounds.shape}, but must be numeric "
+            f"with shape {(*truth.shape, 2)}: a lower and an upper bound for each value of y_true."
+        )
+    crossed = bounds[..., 0] > bounds[..., 1]
+    if crossed.any():
+        lower, upper = bounds[crossed][0]
+        raise ValueError(
+            f"The lower bound is above the upper one in {crossed.sum()} of {crossed.size} "
+            f"intervals of y_interval; the first is [{lower:g}, {upper:g}]. The last axis must be "
+            "the lower bound, then the upper one."
+        )
+    return bounds
 
 
 def _resolve_steps(steps: int | Sequence[int] | None, known: Sequence[int]) -> list[int]:

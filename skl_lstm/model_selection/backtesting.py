@@ -13,20 +13,26 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._compat.sklearn import HasMethods, num_samples, safe_indexing, validate_params
-from .._core.backtest_frames import COLUMNS
+from .._core.backtest_frames import COLUMNS, INTERVAL_COLUMNS, quantile_column, quantile_columns
 from .._core.messages import counted
 from .._core.parameters import AtLeast
 from .._core.public import set_module
-from .._core.shapes import names_of_columns, parse_lead_names
-from .._core.timed_windows import labels_of_rows
-from .rows_in_time import RowsInTime, read_times
+from .._core.uncertainty import Prediction, predict_with_uncertainty
+from .rows_and_outputs import (
+    Outputs,
+    Positions,
+    Rows,
+    check_pairs,
+    read_outputs,
+    read_rows,
+    rows_to_pass,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-_Positions = NDArray[np.intp]
-_Fold = tuple[_Positions, _Positions]  # training rows, test rows
+_Fold = tuple[Positions, Positions]  # training rows, test rows
 
 
 @set_module("skl_lstm")
@@ -88,6 +94,11 @@ def backtest(
         - ``step``: number of steps ahead.
         - ``time``: time at which the forecast comes true.
         - ``truth``, ``forecast``: the values of y, and of `predict`.
+        - ``lower``, ``upper``, ``coverage``: bounds of the interval, and the share of truths that
+          it promises to hold. Only if a model has an interval, such as `ConformalRegressor` or
+          ``LSTMRegressor(quantiles=...)``; NaN for models without.
+        - ``q0.05``, ``q0.5``, …: a quantile for each level of any model, in increasing order.
+          Only if a model has quantiles; NaN for models without this level.
 
     Raises
     ------
@@ -97,11 +108,13 @@ def backtest(
     ValueError
         If a fold trains on targets that are not known at its first test row, X and y do not match,
         cv does not hold pairs of positions, a model predicts another number of values than y has,
-        or a level of the index is named like a column of the result.
+        its quantiles or its interval do not fit its forecast, or a level of the index is named
+        like a column of the result.
 
     See Also
     --------
     TimeSplit : Folds forwards in time, for one series or many.
+    ConformalRegressor : Add intervals to any model.
     compare_forecasts : Test whether a model is better than a baseline.
     skl_lstm.inspection.ForecastDisplay.from_backtest : Plot the forecasts.
     skl_lstm.inspection.StepErrorDisplay.from_backtest : Plot the error by step ahead.
@@ -134,69 +147,46 @@ def backtest(
     0  ridge     0 2015-06-12     1 2015-06-13   23.9      21.5
     1  ridge     0 2015-06-12     2 2015-06-14   27.8      23.3
     2  ridge     0 2015-06-12     3 2015-06-15   30.0      24.0
+
+    A model with intervals adds their bounds:
+
+    >>> from skl_lstm import ConformalRegressor
+    >>> models["ridge"] = ConformalRegressor(models["ridge"], coverage=0.8)
+    >>> frame = backtest(models, X, y, cv=TimeSplit(1, test_size="100D", horizon=3))
+    >>> list(frame.columns[6:])
+    ['forecast', 'lower', 'upper', 'coverage']
+    >>> frame.groupby("model")["coverage"].first()
+    model
+    persistence    NaN
+    ridge          0.8
+    Name: coverage, dtype: float64
     """
     models = _read_models(estimator)
-    _check_pairs(X, y)
-    outputs = _read_outputs(X, y)
-    rows = _read_rows(X, max(outputs.steps))
+    check_pairs(X, y)
+    outputs = read_outputs(X, y)
+    rows = read_rows(X, max(outputs.steps))
+    series = _series_levels(rows)
     folds = _read_folds(cv, X, y)
     plan = _plan(rows, folds, len(folds) if refit is False else int(refit))
     tasks = [(name, train, tests) for name in models for train, tests in plan]
-    forecasts = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_and_predict)(models[name], X, y, train, tests) for name, train, tests in tasks
+    predictions = Parallel(n_jobs=n_jobs)(
+        delayed(_fit_and_predict)(name, models[name], X, y, train, tests)
+        for name, train, tests in tasks
     )
     results = [
-        _Result(name, test.fold, test.rows, outputs.like_truth(forecast, name))
-        for (name, _, tests), of_task in zip(tasks, forecasts, strict=True)
-        for test, forecast in zip(tests, of_task, strict=True)
+        _Result(name, test.fold, test.rows, _columns_of(prediction, outputs, name))
+        for (name, _, tests), of_task in zip(tasks, predictions, strict=True)
+        for test, prediction in zip(tests, of_task, strict=True)
     ]
-    return _to_frame(results, rows, outputs)
-
-
-class _Rows(NamedTuple):
-    """The labels of the rows of X."""
-
-    times: pd.Index
-    series: dict[Hashable, pd.Index]  # levels that name the series
-    code: NDArray[np.intp]  # position of the series of every row
-    in_time: RowsInTime
-    horizon: int  # largest number of steps ahead in y
-    ndim: int  # number of axes of X
-
-    def times_ahead(self, steps: int) -> pd.Index:
-        """Return the time `steps` steps after every row."""
-        if self.in_time.sorted is None:
-            return self.times + steps
-        from ..transformers.time_index import times_ahead
-
-        return times_ahead(self.in_time.sorted, steps)
-
-
-class _Outputs(NamedTuple):
-    """The columns of y: the steps ahead, the names of the targets and the values."""
-
-    steps: list[int]
-    targets: list[Any]
-    truth: NDArray  # (samples, outputs)
-
-    def like_truth(self, forecast: ArrayLike, name: Hashable) -> NDArray:
-        """Return a forecast as (samples, outputs), or raise if it has other outputs than y."""
-        values = np.asarray(forecast)
-        columns = values.reshape(len(values), -1)
-        if columns.shape[1] != len(self.steps):
-            raise ValueError(
-                f"{name} predicts {counted(columns.shape[1], 'value')} for each row, but y has "
-                f"{len(self.steps)}: each value that a model predicts is compared with one of y."
-            )
-        return columns
+    return _to_frame(results, rows, series, outputs)
 
 
 class _Test(NamedTuple):
     """The test rows of a fold, and the rows to pass to `predict`, which include them."""
 
     fold: int
-    rows: _Positions
-    passed: _Positions
+    rows: Positions
+    passed: Positions
 
 
 class _Result(NamedTuple):
@@ -204,8 +194,8 @@ class _Result(NamedTuple):
 
     name: Hashable
     fold: int
-    rows: _Positions
-    forecast: NDArray  # (test rows, outputs)
+    rows: Positions
+    columns: dict[str, NDArray]  # each of shape (test rows * outputs,)
 
 
 def _read_models(estimator: Any) -> dict[Hashable, Any]:
@@ -279,59 +269,11 @@ def _read_fold(fold: int, pair: Any, n_rows: int) -> _Fold:
     return sides[0].astype(np.intp), sides[1].astype(np.intp)
 
 
-def _read_rows(X: Any, horizon: int) -> _Rows:
-    import pandas as pd
-
-    in_time = read_times(X, horizon, 0)
-    code = np.zeros(len(in_time.moment), np.intp)
-    if in_time.sorted is None:
-        ndim = X.ndim if hasattr(X, "ndim") else 1 + np.ndim(X[0])
-        return _Rows(pd.RangeIndex(len(code)), {}, code, in_time, horizon, ndim)
-    labels: Any = in_time.sorted.labels
-    if labels.nlevels > 1:
-        code = labels.droplevel(-1).factorize()[0]
-    times, levels = in_time.sorted.times, _series_levels(labels)
-    return _Rows(times, levels, code, in_time, horizon, X.ndim)
-
-
-def _check_pairs(X: Any, y: Any) -> None:
-    """Raise if X has no rows, or y has other rows or labels: rows are matched by position."""
-    index, of_y = labels_of_rows(X), labels_of_rows(y)
-    if num_samples(X) != num_samples(y):
-        remedy = " If y is from leads, use X = table.loc[y.index]." if of_y is not None else ""
-        raise ValueError(f"X has {num_samples(X)} rows, but y has {num_samples(y)}.{remedy}")
-    if num_samples(X) == 0:
-        raise ValueError("X has no rows, but a fold needs training rows and later test rows.")
-    if index is None or of_y is None or of_y.equals(index) or _is_unlabelled(of_y, index):
-        return
-    # As objects: labels of other kinds can be compared, too.
-    differs = index.astype(object).to_numpy() != of_y.astype(object).to_numpy()
-    if not differs.any():  # times in another unit
-        return
-    if of_y.nlevels == index.nlevels and index.isin(of_y).all():
-        raise ValueError(
-            "y has the labels of X, but in another order, and rows are matched by position. Use "
-            "y = y.loc[X.index]."
-        )
-    row = int(differs.argmax())
-    labels = [rows[row : row + 1].tolist()[0] for rows in (index, of_y)]
-    raise ValueError(
-        f"Row {row} has the label {labels[0]} in X, but {labels[1]} in y, and rows are matched by "
-        "position. If y is from leads, use X = table.loc[y.index]. If the rows belong together by "
-        "position, use y.set_axis(X.index)."
-    )
-
-
-def _is_unlabelled(index: pd.Index, index_of_X: pd.Index) -> bool:
-    """Return whether an index only counts the rows, and X is not labelled by integers."""
-    import pandas as pd
-
-    is_default = isinstance(index, pd.RangeIndex) and index.equals(pd.RangeIndex(len(index)))
-    return is_default and index_of_X.dtype.kind not in "iu"
-
-
-def _series_levels(index: pd.Index) -> dict[Hashable, pd.Index]:
-    """Return the levels that name the series, by the names of their columns."""
+def _series_levels(rows: Rows) -> dict[Hashable, pd.Index]:
+    """Return the levels of the index that name the series, by the names of their columns."""
+    if rows.in_time.sorted is None:
+        return {}
+    index = rows.in_time.sorted.labels
     n_outer = index.nlevels - 1
     unnamed = ["series"] if n_outer == 1 else [f"series_{level}" for level in range(n_outer)]
     levels = {
@@ -340,7 +282,8 @@ def _series_levels(index: pd.Index) -> dict[Hashable, pd.Index]:
         else index.names[level]: index.get_level_values(level)
         for level in range(n_outer)
     }
-    if taken := [name for name in levels if name in (*COLUMNS, "target")]:
+    reserved = (*COLUMNS, "target", *INTERVAL_COLUMNS, *quantile_columns(levels))
+    if taken := [name for name in levels if name in reserved]:
         raise ValueError(
             f"The index of X has a level named {taken[0]!r}, which is a column of the result. "
             f"Rename it: X.rename_axis(index={{{taken[0]!r}: 'series'}})."
@@ -348,24 +291,7 @@ def _series_levels(index: pd.Index) -> dict[Hashable, pd.Index]:
     return levels
 
 
-def _read_outputs(X: Any, y: Any) -> _Outputs:
-    values = np.asarray(y)
-    if values.ndim > 2:
-        raise ValueError(
-            f"y has shape {values.shape}, but must have shape (n_samples,) or (n_samples, "
-            "n_outputs)."
-        )
-    truth = values.reshape(len(values), -1)
-    if not hasattr(y, "iloc"):
-        return _Outputs(list(range(1, truth.shape[1] + 1)), [None] * truth.shape[1], truth)
-    names = names_of_columns(y)
-    leads = parse_lead_names(names, getattr(X, "columns", ()))
-    if leads is None:
-        return _Outputs([1] * len(names), names, truth)
-    return _Outputs([step for step, _ in leads], [target for _, target in leads], truth)
-
-
-def _plan(rows: _Rows, folds: list[_Fold], refit: int) -> list[tuple[_Positions, list[_Test]]]:
+def _plan(rows: Rows, folds: list[_Fold], refit: int) -> list[tuple[Positions, list[_Test]]]:
     """Return the training rows of every fit, and the tests of the folds that it predicts."""
     plan = []
     for start in range(0, len(folds), refit):
@@ -374,12 +300,12 @@ def _plan(rows: _Rows, folds: list[_Fold], refit: int) -> list[tuple[_Positions,
         for fold in range(start, min(start + refit, len(folds))):
             test = folds[fold][1]
             _check_forwards(rows, fold, train, test)
-            tests.append(_Test(fold, test, _rows_to_pass(rows, train, test)))
+            tests.append(_Test(fold, test, rows_to_pass(rows, train, test)))
         plan.append((train, tests))
     return plan
 
 
-def _check_forwards(rows: _Rows, fold: int, train: _Positions, test: _Positions) -> None:
+def _check_forwards(rows: Rows, fold: int, train: Positions, test: Positions) -> None:
     """Raise if the target of a training row is not known at the first test row of its series."""
     first = np.full(rows.code.max() + 1, np.iinfo(np.intp).max)
     np.minimum.at(first, rows.code[test], rows.in_time.moment[test])
@@ -393,38 +319,62 @@ def _check_forwards(rows: _Rows, fold: int, train: _Positions, test: _Positions)
         )
 
 
-def _rows_to_pass(rows: _Rows, train: _Positions, test: _Positions) -> _Positions:
-    """Return the rows to pass to `predict`, in order: the test rows, and those before them.
-
-    A windower finds the training rows in what it kept in `fit`, so they are not passed again. It
-    keeps no rows of arrays.
-    """
-    if rows.ndim != 2:
-        return np.sort(test)
-    if rows.in_time.sorted is None:
-        return np.arange(test.max() + 1)
-    n_series = rows.code.max() + 1
-    begin, end = np.full(n_series, -1), np.full(n_series, -1)
-    np.maximum.at(begin, rows.code[train], rows.in_time.moment[train])
-    np.maximum.at(end, rows.code[test], rows.in_time.moment[test])
-    return np.flatnonzero(
-        (rows.in_time.moment > begin[rows.code]) & (rows.in_time.moment <= end[rows.code])
-    )
-
-
 def _fit_and_predict(
-    estimator: Any, X: Any, y: Any, train: _Positions, tests: list[_Test]
-) -> list[NDArray]:
-    """Fit a clone of the estimator, and return its forecasts for each of the tests."""
+    name: Hashable, estimator: Any, X: Any, y: Any, train: Positions, tests: list[_Test]
+) -> list[Prediction]:
+    """Fit a clone of the estimator, and return what it forecasts for each of the tests."""
     model = clone(estimator).fit(safe_indexing(X, train), safe_indexing(y, train))
-    forecasts = []
+    predictions = []
     for test in tests:
-        forecast = np.asarray(model.predict(safe_indexing(X, test.passed)))
-        forecasts.append(forecast[np.searchsorted(test.passed, test.rows)])
-    return forecasts
+        prediction = predict_with_uncertainty(model, safe_indexing(X, test.passed))
+        tested = np.searchsorted(test.passed, test.rows)
+        predictions.append(_of_rows(prediction, tested, name))
+    return predictions
 
 
-def _to_frame(results: list[_Result], rows: _Rows, outputs: _Outputs) -> pd.DataFrame:
+def _of_rows(prediction: Prediction, rows: Positions, name: Hashable) -> Prediction:
+    """Return the prediction for some of its rows, or raise if its arrays do not fit together."""
+    forecast = np.asarray(prediction.forecast)
+    chosen = prediction._replace(forecast=forecast[rows])
+    if prediction.levels is not None:
+        n_levels = len(prediction.levels)
+        quantiles = _like_forecast(prediction.quantiles, forecast, n_levels, "quantile", name)
+        chosen = chosen._replace(quantiles=quantiles[rows])
+    if prediction.interval is not None:
+        bounds = _like_forecast(prediction.interval, forecast, 2, "bound", name)
+        chosen = chosen._replace(interval=bounds[rows])
+    return chosen
+
+
+def _like_forecast(values: Any, forecast: NDArray, size: int, noun: str, name: Hashable) -> NDArray:
+    """Return an array of shape (samples, [outputs,] size), or raise if it has another one."""
+    values = np.asarray(values, dtype=float)
+    last = values.shape[-1:]
+    if last != (size,) or len(values) != len(forecast) or values.size != size * forecast.size:
+        raise ValueError(
+            f"{name} predicts {noun}s in the shape {values.shape}, but its forecast has the shape "
+            f"{forecast.shape}: with {counted(size, noun)} for each value, the shape must be "
+            f"{(*forecast.shape, size)}."
+        )
+    return values
+
+
+def _columns_of(prediction: Prediction, outputs: Outputs, name: Hashable) -> dict[str, NDArray]:
+    """Return columns of the result, each of shape (test rows * outputs,)."""
+    columns = {"forecast": outputs.like_truth(prediction.forecast, name).ravel()}
+    if prediction.interval is not None:
+        lower, upper = prediction.interval.reshape(-1, 2).T
+        coverage = np.full(len(lower), prediction.coverage, float)
+        columns |= {"lower": lower, "upper": upper, "coverage": coverage}
+    if prediction.levels is not None and prediction.quantiles is not None:
+        quantiles = prediction.quantiles.reshape(-1, len(prediction.levels)).T
+        columns |= dict(zip(map(quantile_column, prediction.levels), quantiles, strict=True))
+    return columns
+
+
+def _to_frame(
+    results: list[_Result], rows: Rows, series: dict[Hashable, pd.Index], outputs: Outputs
+) -> pd.DataFrame:
     """Return the results with one row for every model, test row and output."""
     import pandas as pd
 
@@ -439,7 +389,7 @@ def _to_frame(results: list[_Result], rows: _Rows, outputs: _Outputs) -> pd.Data
         "model": _names([result.name for result in results]).repeat(sizes),
         "fold": np.repeat([result.fold for result in results], sizes),
         "origin": rows.times[row],
-        **{name: level[row] for name, level in rows.series.items()},
+        **{name: level[row] for name, level in series.items()},
     }
     if len(set(outputs.targets)) > 1:
         columns["target"] = _names(outputs.targets)[output]
@@ -447,9 +397,25 @@ def _to_frame(results: list[_Result], rows: _Rows, outputs: _Outputs) -> pd.Data
         "step": np.take(outputs.steps, output),
         "time": later[0].append(later[1:])[place],
         "truth": outputs.truth[row, output],
-        "forecast": np.concatenate([result.forecast.ravel() for result in results]),
     }
+    columns |= _join([result.columns for result in results], sizes)
     return pd.DataFrame(columns)
+
+
+def _join(parts: list[dict[str, NDArray]], sizes: list[int]) -> dict[Hashable, NDArray]:
+    """Return the columns of all parts, one below the other. NaN where a part lacks one."""
+    present = {name for part in parts for name in part}
+    order = ["forecast", *INTERVAL_COLUMNS, *quantile_columns(present)]
+    return {
+        name: np.concatenate(
+            [
+                part[name] if name in part else np.full(size, np.nan)
+                for part, size in zip(parts, sizes, strict=True)
+            ]
+        )
+        for name in order
+        if name in present
+    }
 
 
 def _names(names: list[Any]) -> pd.Index:

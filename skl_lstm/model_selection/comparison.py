@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from itertools import product
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +13,14 @@ from scipy.fft import dct
 from scipy.special import stdtr, stdtrit
 
 from .._compat.sklearn import StrOptions, validate_params
-from .._core.backtest_frames import check_backtest, not_in_frame, spread_models
+from .._core.backtest_frames import (
+    check_backtest,
+    has_intervals,
+    not_in_frame,
+    numbers_of,
+    spread_models,
+)
+from .._core.interval_scores import READERS, check_readable, read_covered, read_width
 from .._core.messages import listed
 from .._core.parameters import Number
 from .._core.public import set_module
@@ -32,6 +39,11 @@ LOSSES: dict[str, Loss] = {
     "squared_error": lambda truth, forecast: np.square(truth - forecast),
     "absolute_error": lambda truth, forecast: np.abs(truth - forecast),
 }
+# Coverage and mean width by model and target.
+Intervals = dict[Any, dict[Hashable, float]]
+
+# These read other columns of the frame than the forecast.
+LOSSES_OF_UNCERTAINTY = ("pinball_loss", "interval_score")
 
 
 class Difference(NamedTuple):
@@ -55,7 +67,7 @@ class Forecasts(NamedTuple):
 @set_module("skl_lstm")
 @validate_params(
     {
-        "loss": [StrOptions(set(LOSSES)), callable],
+        "loss": [StrOptions({*LOSSES, *LOSSES_OF_UNCERTAINTY}), callable],
         "confidence_level": [Number(Real, 0, 1, closed="neither")],
     },
     prefer_skip_nested_validation=True,
@@ -77,19 +89,28 @@ def compare_forecasts(
     ----------
     frame : DataFrame of shape (n_forecasts, n_columns)
         What `backtest` returns, with all of its columns, in any order of rows. Columns that you
-        have added on the right of ``step`` are not read.
+        have added on the right of ``step`` are not read, unless they are named like those of
+        intervals or quantiles.
     baseline : str
         Name of the simpler model, with which all others are compared.
-    loss : {"squared_error", "absolute_error"} or callable, default="squared_error"
+    loss : {"squared_error", "absolute_error", "pinball_loss", "interval_score"} or callable, \
+            default="squared_error"
         What an error costs. A callable gets the arrays ``truth`` and ``forecast`` of shape
         (n_forecasts,) and returns the losses in the same shape.
+
+        - "pinball_loss" is the mean over the quantiles ``q0.05``, ``q0.5``, … in `frame`, which
+          must be the same for all models. A quantile of the level a costs a times the error if
+          the truth is above, and 1 - a times the error if it is below.
+        - "interval_score" [5]_ is the width of the interval and, for a truth outside, its
+          distance to the interval times 2 / (1 - coverage). All models must have intervals of
+          the same promised coverage.
     confidence_level : float, default=0.95
         Share of intervals that hold the true difference. A model is better or worse if 0 is
         outside the interval, that is, if the p-value is below ``1 - confidence_level``.
 
     Returns
     -------
-    DataFrame of shape (n_models - 1, 10)
+    DataFrame of shape (n_models - 1, 10) or (n_models - 1, 14)
         A row for every model but the baseline, in order of appearance. If `frame` has a column
         ``target``, a row for every model and target, because targets may differ in units.
 
@@ -101,7 +122,13 @@ def compare_forecasts(
           a gain in per cent of the baseline's loss, which the bounds take as given; positive is
           better. At most 100, also the upper bound, if no loss is below 0. NaN if the baseline's
           loss is not above 0
+        - ``coverage``, ``baseline_coverage``: share of truths inside the interval, bounds
+          included; compare it with the promised one, the column ``coverage`` of `frame`
+        - ``width``, ``baseline_width``: mean width of the interval
         - ``verdict``: the result in a sentence
+
+        Coverage and width are there only if `frame` has the columns ``lower`` and ``upper``, and
+        are NaN for models without intervals. They play no part in the test.
 
         With fewer than 16 origins, or fewer than 4 times as many as overlap, there is no test:
         the bounds and the p-value are NaN, and the verdict says how many origins are needed.
@@ -112,7 +139,8 @@ def compare_forecasts(
         If `frame` is not a DataFrame, or a column has the wrong dtype.
     ValueError
         If a column is missing, `baseline` is not in the frame or is alone in it, models were
-        not tested on the same rows or not with the same truth, or a loss is NaN or infinite.
+        not tested on the same rows or not with the same truth, a loss is NaN or infinite, or a
+        model does not have the quantiles or the interval that the loss needs.
 
     See Also
     --------
@@ -147,6 +175,8 @@ def compare_forecasts(
        fixed-smoothing asymptotics", Journal of Applied Econometrics 35(4), 2020.
     .. [4] E. Lazarus, D. J. Lewis, J. H. Stock and M. W. Watson, "HAR inference:
        recommendations for practice", Journal of Business & Economic Statistics 36(4), 2018.
+    .. [5] T. Gneiting and A. E. Raftery, "Strictly proper scoring rules, prediction, and
+       estimation", Journal of the American Statistical Association 102(477), 2007, equation 43.
 
     Examples
     --------
@@ -170,12 +200,23 @@ def compare_forecasts(
     ridge  11.338         13.902    0.007
     >>> print(result.verdict["ridge"])
     ridge is better than persistence by 18.4 % (6.4 to 30.5) in mean squared error
+
+    `backtest` adds the intervals of models that predict them. These have a fixed width:
+
+    >>> frame["lower"], frame["upper"] = frame["forecast"] - 6, frame["forecast"] + 6
+    >>> frame["coverage"] = 0.9
+    >>> result = compare_forecasts(frame, baseline="persistence", loss="interval_score")
+    >>> result[["coverage", "baseline_coverage", "width"]].round(3)
+           coverage  baseline_coverage  width
+    model
+    ridge     0.933              0.882   12.0
     """
     import pandas as pd
 
     check_backtest(frame)
     models = _names_of_models(frame, baseline)
     losses = spread_models(frame, _losses(frame, loss))
+    intervals = _intervals(frame)
     targets = frame["target"].unique() if "target" in frame else [None]
     parts = {target: _forecasts_of(target, losses) for target in targets}
     cost = f"mean {loss.replace('_', ' ')}" if isinstance(loss, str) else "mean loss"
@@ -184,6 +225,7 @@ def compare_forecasts(
         if model != baseline:
             row = compare_losses(part, model, baseline, confidence_level)
             sentence = verdict(model, baseline, row, part, cost)
+            row |= _compare_intervals(intervals, model, baseline, target)
             row["verdict"] = sentence if target is None else f"{target}: {sentence}"
             rows.append({"model": model, "target": target, **row})
     result = pd.DataFrame(rows).set_index(["model", "target"])
@@ -288,11 +330,14 @@ def _names_of_models(frame: pd.DataFrame, baseline: str) -> list[str]:
 
 def _losses(frame: pd.DataFrame, loss: str | Loss) -> NDArray:
     """Return the loss of every row of the frame."""
-    truth = frame["truth"].to_numpy(float, na_value=np.nan)
-    forecast = frame["forecast"].to_numpy(float, na_value=np.nan)
-    cost = LOSSES[loss] if isinstance(loss, str) else loss
+    truth, forecast = numbers_of(frame, "truth"), numbers_of(frame, "forecast")
     with np.errstate(over="ignore", invalid="ignore"):
-        losses = np.asarray(cost(truth, forecast), dtype=float)
+        if isinstance(loss, str) and loss in LOSSES_OF_UNCERTAINTY:
+            check_readable(frame, loss, "loss")
+            losses = READERS[loss](frame)
+        else:
+            cost = LOSSES[loss] if isinstance(loss, str) else loss
+            losses = np.asarray(cost(truth, forecast), dtype=float)
     if losses.shape != truth.shape:
         raise ValueError(
             f"loss returned an array of shape {losses.shape}, but must return a value for each of "
@@ -306,6 +351,35 @@ def _losses(frame: pd.DataFrame, loss: str | Loss) -> NDArray:
             "leave out these times for all models."
         )
     return losses
+
+
+def _intervals(frame: pd.DataFrame) -> Intervals | None:
+    """Return coverage and mean width by model and target, or None without intervals."""
+    if not has_intervals(frame):
+        return None
+    values = frame[["model"]].assign(
+        target=frame.get("target", ""),
+        coverage=read_covered(frame),
+        width=read_width(frame),
+    )
+    means = values.groupby(["model", "target"], observed=True).mean()
+    return dict(zip(means.index, means.to_dict("records"), strict=True))
+
+
+def _compare_intervals(
+    intervals: Intervals | None, model: str, baseline: str, target: str | None
+) -> dict[str, float]:
+    """Return the columns of intervals of a row of the result."""
+    if intervals is None:
+        return {}
+    key = "" if target is None else target
+    of_model, of_baseline = intervals[model, key], intervals[baseline, key]
+    return {
+        "coverage": of_model["coverage"],
+        "baseline_coverage": of_baseline["coverage"],
+        "width": of_model["width"],
+        "baseline_width": of_baseline["width"],
+    }
 
 
 def _forecasts_of(target: str | None, losses: pd.DataFrame) -> Forecasts:

@@ -20,7 +20,15 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from strategies import unhurried
 
-from skl_lstm import LSTMRegressor, NaiveRegressor, SequenceWindower, forecast, leads
+from skl_lstm import (
+    ConformalRegressor,
+    LSTMRegressor,
+    NaiveRegressor,
+    SequenceWindower,
+    forecast,
+    leads,
+)
+from skl_lstm.forecasting.windows import rows_of_last_window
 
 
 def flatten(windows):
@@ -1099,3 +1107,61 @@ def test_monday_follows_a_saturday_where_there_are_usually_no_weekends():
     table.loc[saturday] = 60.0
     coming = forecast(model, table, target="load")
     assert list(coming.index) == [saturday + pd.Timedelta("2D")]
+
+
+# ---- intervals ----
+
+
+@pytest.mark.parametrize("target", ["load", ["load", "holiday"]], ids=["one target", "two"])
+@pytest.mark.parametrize("searched", [False, True])
+def test_intervals_are_those_of_predict_interval_at_the_last_rows(target, searched):
+    table = panel(80)
+    model = ConformalRegressor(linear(), coverage=0.5)
+    if searched:
+        model = GridSearchCV(model, {"coverage": [0.6]}, cv=TimeSeriesSplit(2))
+    table = table.sort_index(level="time", kind="stable")
+    model = fitted(table, target, features=("load", "holiday"), model=model)
+    result = forecast(model, table, target=target, coverage=0.8)
+    names = [target] if isinstance(target, str) else target
+    assert list(result.columns) == [n + end for n in names for end in ("", "_lower", "_upper")]
+    assert_frame_equal(result[names], forecast(model, table, target=target))
+    calibrated = model.best_estimator_ if searched else model
+    ends = table.groupby(level="meter").tail(1).index
+    interval = pd.Series(list(calibrated.predict_interval(table, 0.8)), table.index)[ends]
+    for (meter, _), bounds in interval.items():
+        own = result.loc[meter, [n + end for n in names for end in ("_lower", "_upper")]]
+        assert_allclose(own.to_numpy().ravel(), bounds.ravel(), rtol=1e-12)
+    shorter = forecast(model, table, target=target, steps=1, coverage=0.8)
+    assert_frame_equal(shorter, result.groupby(level="meter").head(1), check_freq=False)
+
+
+def test_a_conformal_regressor_reads_the_rows_of_the_last_windows_only():
+    table = one_series(60)
+    model = fitted(table, model=ConformalRegressor(linear(timesteps=3), coverage=0.5))
+    assert rows_of_last_window(model) == 3
+    assert_allclose(
+        forecast(model, table, target="load"), forecast(model.estimator_, table, target="load")
+    )
+
+
+def test_intervals_that_an_estimator_does_not_have_are_refused():
+    table = one_series(60)
+    plain = fitted(table)
+    message = (
+        "coverage=0.9 needs an estimator with intervals, but Pipeline has none. Use "
+        "ConformalRegressor(estimator).fit(X, y)."
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        forecast(plain, table, target="load", coverage=0.9)
+    model = fitted(table, model=ConformalRegressor(linear()))
+    message = (
+        "steps=5, but the intervals of the estimator reach 2 steps ahead, its horizon. Fit it to "
+        "all steps: y = leads(table, 'load', horizon=5)."
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        forecast(model, table, target="load", steps=5, coverage=0.9)
+    assert len(forecast(model, table, target="load", steps=5)) == 5
+    with pytest.raises(ValueError, match="The 'coverage' parameter of forecast must be a float"):
+        forecast(model, table, target="load", coverage=1.0)
+    with pytest.raises(ValueError, match=r"coverage=0\.99 needs 99 calibration rows"):
+        forecast(model, table, target="load", coverage=0.99)

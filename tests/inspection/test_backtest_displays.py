@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
 from matplotlib.dates import date2num
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import (
@@ -297,6 +298,125 @@ def test_two_forecasts_for_one_time_are_no_line(again):
     assert not plt.get_fignums()
 
 
+# --- bands of intervals ----------------------------------------------------------------------
+
+
+def with_intervals(frame, *models):
+    """A frame with intervals, only for the given models if there are any."""
+    half = 0.2 + np.random.default_rng(1).random(len(frame))
+    frame = frame.assign(
+        lower=frame["forecast"] - half, upper=frame["forecast"] + 2 * half, coverage=0.9
+    )
+    if models:
+        frame.loc[~frame["model"].isin(models), ["lower", "upper", "coverage"]] = np.nan
+    return frame
+
+
+def assert_band(band, line, rows):
+    """A band goes along the lower bounds, and back along the upper ones, in time order."""
+    rows = rows.sort_values("time", kind="stable")
+    (path,) = band.get_paths()
+    x = as_numbers(rows["time"])
+    lower, upper = rows["lower"].to_numpy(float), rows["upper"].to_numpy(float)
+    n = len(rows)
+    assert_allclose(path.vertices[1 : n + 1], np.column_stack([x, lower]))
+    assert_allclose(path.vertices[n + 2 : 2 * n + 2], np.column_stack([x, upper])[::-1])
+    assert to_rgb(band.get_facecolor()[0]) == to_rgb(line.get_color())
+    assert band.get_alpha() < 1
+
+
+def test_the_interval_of_one_model_is_a_band_with_a_name():
+    frame = with_intervals(backtest_of(steps=[1]))
+    display = ForecastDisplay.from_backtest(frame.sample(frac=1, random_state=0))
+    assert display.bands_.shape == (1, 1, 1)
+    assert_band(display.bands_[0, 0, 0], display.lines_[0, 0, 1], frame)
+    assert legend_of(display) == ["truth", "lstm", "90 % interval"]
+    display.figure_.draw_without_rendering()
+
+
+@pytest.mark.parametrize(
+    ("coverage", "name"),
+    [(0.95 - 0.05, "90 % interval"), (0.9973, "99.73 % interval"), (np.nan, "interval")],
+)
+def test_the_name_of_a_band(coverage, name):
+    frame = with_intervals(backtest_of(steps=[1])).assign(coverage=coverage)
+    assert legend_of(ForecastDisplay.from_backtest(frame))[-1] == name
+    frame.loc[3, "coverage"] = 0.5
+    frame["coverage"] = frame["coverage"].fillna(0.6)
+    assert legend_of(ForecastDisplay.from_backtest(frame))[-1] == "interval"
+    no_promise = frame.drop(columns="coverage")
+    assert legend_of(ForecastDisplay.from_backtest(no_promise))[-1] == "interval"
+
+
+def test_bands_of_several_models_are_known_by_their_colours():
+    frame = with_intervals(backtest_of(models=["lstm", "ridge", "naive"]), "lstm", "ridge")
+    display = ForecastDisplay.from_backtest(frame)
+    assert display.bands_.shape == (1, 2, 3)
+    for column, step in enumerate([1, 2]):
+        for model, name in enumerate(["lstm", "ridge"]):
+            rows = frame[(frame["model"] == name) & (frame["step"] == step)]
+            line = display.lines_[0, column, 1 + model]
+            assert_band(display.bands_[0, column, model], line, rows)
+        assert display.bands_[0, column, 2] is None
+    assert legend_of(display) == ["truth", "lstm", "ridge", "naive"]
+    only = ForecastDisplay.from_backtest(frame, model="naive")
+    assert only.bands_.tolist() == [[[None], [None]]]
+
+
+def test_a_backtest_without_intervals_has_no_bands():
+    frame = backtest_of(steps=[1])
+    for each in (frame, frame.assign(lower=0.0, coverage="of snow")):
+        display = ForecastDisplay.from_backtest(each)
+        assert display.bands_.tolist() == [[[None]]]
+        assert not display.axes_[0, 0].collections
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pd.date_range("2024-01-01", periods=12, tz="America/New_York"),
+        pd.period_range("2024-01", periods=12, freq="M"),
+        pd.timedelta_range("0h", periods=12, freq="h"),
+        pd.RangeIndex(12),
+    ],
+    ids=["zone", "months", "lengths", "integers"],
+)
+def test_a_panel_of_bands_a_series(times):
+    frame = with_intervals(backtest_of(times, series=("north", "south"), steps=[2, 3]))
+    display = ForecastDisplay.from_backtest(frame)
+    for row, name in enumerate(["north", "south"]):
+        for column, step in enumerate([2, 3]):
+            rows = frame[(frame["river"] == name) & (frame["step"] == step)]
+            line = display.lines_[row, column, 1]
+            assert_band(display.bands_[row, column, 0], line, rows)
+
+
+def test_bands_of_forecasts_made_once_a_day_have_no_gaps():
+    days = pd.date_range("2024-01-01", periods=97, freq="h")
+    frame = with_intervals(backtest_of(days, steps=range(1, 25), origins=[0, 24, 48, 72]))
+    display = ForecastDisplay.from_backtest(frame, steps=[1, 12])
+    for column, step in enumerate([1, 12]):
+        line = display.lines_[0, column, 1]
+        assert_band(display.bands_[0, column, 0], line, frame[frame["step"] == step])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "Float64"])
+def test_a_bound_that_is_not_known_is_a_gap(dtype):
+    frame = with_intervals(backtest_of(steps=[1])).astype({"upper": dtype})
+    frame.loc[4, "upper"] = pd.NA if dtype == "Float64" else np.nan
+    display = ForecastDisplay.from_backtest(frame)
+    before, after = display.bands_[0, 0, 0].get_paths()
+    assert before.vertices[:, 0].max() == date2num(frame["time"][3])
+    assert after.vertices[:, 0].min() == date2num(frame["time"][5])
+
+
+def test_a_single_interval_can_be_seen():
+    display = ForecastDisplay.from_backtest(with_intervals(backtest_of(origins=[0])))
+    assert [band.get_linewidth() for band in display.bands_.flat] == [[3], [3]]
+    display = ForecastDisplay.from_backtest(with_intervals(backtest_of(origins=[0, 1])))
+    assert [band.get_linewidth() for band in display.bands_.flat] == [[0], [0]]
+
+
 # --- StepErrorDisplay ------------------------------------------------------------------------
 
 
@@ -419,7 +539,7 @@ def test_errors_can_be_drawn_without_a_backtest():
 _NAMES = (
     "'max_error', 'mean_absolute_error', 'mean_absolute_percentage_error', 'mean_squared_error', "
     "'mean_squared_log_error', 'median_absolute_error', 'root_mean_squared_error', "
-    "'root_mean_squared_log_error'"
+    "'root_mean_squared_log_error', 'coverage', 'interval_score', 'pinball_loss', 'width'"
 )
 
 
@@ -463,6 +583,93 @@ def test_no_error_without_truth_or_forecast():
     with pytest.raises(ValueError, match=whole(message)):
         StepErrorDisplay.from_backtest(frame)
     assert list(StepErrorDisplay.from_backtest(frame, model="lstm").errors) == ["lstm"]
+
+
+def test_the_coverage_of_every_step_and_what_is_promised():
+    frame = with_intervals(backtest_of(models=["lstm", "ridge"], series=["n", "s"]))
+    frame.loc[5, ["truth", "lower"]] = np.nan
+    display = StepErrorDisplay.from_backtest(frame, metric="coverage")
+    for model in ("lstm", "ridge"):
+        for step in (1, 2):
+            inside = [
+                row.lower <= row.truth <= row.upper
+                for row in frame.itertuples()
+                if row.model == model and row.step == step and row.truth == row.truth
+            ]
+            assert display.errors.loc[step, model] == pytest.approx(sum(inside) / len(inside))
+    assert display.promised == [0.9]
+    *_, promised = display.ax_.lines
+    assert list(promised.get_ydata()) == [0.9, 0.9]
+    assert promised.get_linestyle() == "--"
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == [
+        "lstm", "ridge", "promised",
+    ]  # fmt: skip
+    assert display.ax_.get_ylabel() == "coverage"
+    assert display.lines_.shape == (2,)
+
+
+def test_every_promise_is_a_line():
+    frame = with_intervals(backtest_of(models=["a", "b", "c"]))
+    frame["coverage"] = frame["model"].map({"a": 0.9, "b": 0.5, "c": 0.95 - 0.05})
+    display = StepErrorDisplay.from_backtest(frame, metric="coverage")
+    assert display.promised == [0.5, 0.9]
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels == ["a", "b", "c", "promised"]
+    no_promise = frame.drop(columns="coverage")
+    assert StepErrorDisplay.from_backtest(no_promise, metric="coverage").promised is None
+    assert StepErrorDisplay.from_backtest(frame, metric="width").promised is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "name"),
+    [
+        ("width", "mean width of the interval"),
+        ("interval_score", "mean interval score"),
+        ("pinball_loss", "mean pinball loss"),
+    ],
+)
+def test_the_losses_of_uncertainty_by_step(metric, name):
+    frame = with_intervals(backtest_of(models=["lstm", "ridge"], series=["n", "s"]))
+    frame = frame.assign(**{"q0.05": frame["lower"], "q0.95": frame["upper"]})
+    display = StepErrorDisplay.from_backtest(frame, metric=metric)
+    assert display.ax_.get_ylabel() == name
+    for (model, step), rows in frame.groupby(["model", "step"]):
+        truth, lower, upper = rows["truth"], rows["lower"], rows["upper"]
+        outside = (lower - truth).clip(0) + (truth - upper).clip(0)
+        expected = {
+            "width": (upper - lower).mean(),
+            "interval_score": (upper - lower + 2 / (1 - 0.9) * outside).mean(),
+            "pinball_loss": np.mean(
+                [
+                    mean_pinball_loss(truth, lower, alpha=0.05),
+                    mean_pinball_loss(truth, upper, alpha=0.95),
+                ]
+            ),
+        }
+        assert display.errors.loc[step, model] == pytest.approx(expected[metric])
+
+
+@pytest.mark.parametrize(
+    ("metric", "what"),
+    [
+        ("coverage", "interval"),
+        ("width", "interval"),
+        ("interval_score", "interval"),
+        ("pinball_loss", "quantiles"),
+    ],
+)
+def test_a_model_that_is_not_uncertain(metric, what):
+    frame = with_intervals(backtest_of(models=["lstm", "naive"]), "lstm")
+    frame = frame.assign(**{"q0.5": frame["forecast"].where(frame["model"] == "lstm")})
+    message = (
+        f"metric={metric!r} needs the {what} of every model, but frame has none of 'naive'. Use "
+        "another metric, or leave models out by frame[frame['model'] != 'naive']."
+    )
+    with pytest.raises(ValueError, match=whole(message)):
+        StepErrorDisplay.from_backtest(frame, metric=metric)
+    assert not plt.get_fignums()
+    display = StepErrorDisplay.from_backtest(frame, metric=metric, model="lstm")
+    assert list(display.errors) == ["lstm"]
 
 
 # --- what is no backtest ---------------------------------------------------------------------

@@ -495,6 +495,132 @@ def test_what_cannot_be_drawn(arguments, error, message):
     assert not plt.get_fignums()
 
 
+BOUNDS = np.array([[0.0, 2.0], [1.0, 3.0], [2.0, 4.0]])
+
+
+@pytest.mark.parametrize("as_input", [np.array, list, pd.DataFrame])
+def test_an_interval_is_a_band_from_its_lower_to_its_upper_bound(as_input):
+    display = ForecastDisplay.from_predictions(
+        [1.0, 2.0, 3.0], [1.0, 2.0, 3.0], y_interval=as_input(BOUNDS), coverage=0.8
+    )
+    (band,) = display.bands_.flat
+    (path,) = band.get_paths()
+    assert path.vertices[1:4].tolist() == [[0, 0], [1, 1], [2, 2]]
+    assert path.vertices[5:8].tolist() == [[2, 4], [1, 3], [0, 2]]
+    (ax,) = display.axes_.flat
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "truth", "forecast", "80 % interval",
+    ]  # fmt: skip
+    assert display.plot().bands_[0, 0, 0] is not band
+
+
+def test_every_step_has_a_band_of_its_own():
+    y = np.arange(6.0).reshape(3, 2)
+    bounds = np.stack([y - 1, y + 2], axis=-1)
+    times = np.array([3, 1, 2])
+    display = ForecastDisplay.from_predictions(y, y, y_interval=bounds, times=times)
+    order = [1, 2, 0]
+    for column, band in enumerate(display.bands_[0, :, 0]):
+        (path,) = band.get_paths()
+        assert path.vertices[1:4, 0].tolist() == [1, 2, 3]
+        assert_array_equal(path.vertices[1:4, 1], y[order, column] - 1)
+        assert_array_equal(path.vertices[5:8, 1], y[order[::-1], column] + 2)
+        assert band.get_label() == "interval"
+
+
+def test_an_interval_that_is_not_known_anywhere_is_no_band():
+    display = ForecastDisplay.from_predictions(
+        [1.0, 2.0], [1.0, 2.0], y_interval=[[np.nan] * 2] * 2
+    )
+    assert not display.bands_[0, 0, 0].get_paths()
+    display.figure_.draw_without_rendering()
+
+
+def test_models_may_have_intervals_by_name():
+    y = np.arange(3.0)
+    display = ForecastDisplay(
+        y_true=y, y_pred={"a": y, "b": y}, times=y, y_interval={"b": BOUNDS}
+    ).plot()  # fmt: skip
+    assert display.bands_[0, 0, 0] is None
+    assert len(display.bands_[0, 0, 1].get_paths()) == 1
+
+
+class Uncertain(LinearRegression):
+    """Predicts quantiles, or an interval if it has a coverage."""
+
+    def predict(self, X, return_quantiles=False):
+        forecast = super().predict(X)
+        quantiles = forecast[..., np.newaxis] + np.array([-1, 0, 2])
+        return (forecast, quantiles) if return_quantiles else forecast
+
+    @property
+    def quantiles_(self):
+        return np.array([0.05, 0.5, 0.95])
+
+
+class Interval(LinearRegression):
+    coverage = 0.75
+
+    def predict_interval(self, X):
+        forecast = self.predict(X)
+        return np.stack([forecast - 1, forecast + 2], axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"), [(Uncertain(), "90 % interval"), (Interval(), "75 % interval")]
+)
+@pytest.mark.parametrize("shape", [(6,), (6, 2)])
+def test_the_interval_of_an_estimator_is_drawn(model, name, shape):
+    X = pd.DataFrame({"a": np.arange(6.0)}, HOURS)
+    y = np.arange(np.prod(shape)).reshape(shape) * 1.0
+    display = ForecastDisplay.from_estimator(model.fit(X, y), X, y)
+    columns = y.reshape(6, -1)
+    assert display.bands_.shape == (1, columns.shape[1], 1)
+    for column, band in zip(columns.T, display.bands_[0, :, 0], strict=True):
+        (path,) = band.get_paths()
+        np.testing.assert_allclose(path.vertices[1:7, 0], date2num(HOURS))
+        np.testing.assert_allclose(path.vertices[1:7, 1], column - 1, atol=1e-9)
+        np.testing.assert_allclose(path.vertices[8:14, 1], column[::-1] + 2, atol=1e-9)
+        assert band.get_label() == name
+
+
+def test_an_estimator_without_an_interval_has_no_band():
+    X, y = np.arange(6.0)[:, np.newaxis], np.arange(6.0)
+    display = ForecastDisplay.from_estimator(LinearRegression().fit(X, y), X, y)
+    assert display.bands_.tolist() == [[[None]]]
+
+
+@pytest.mark.parametrize(
+    ("y_interval", "message"),
+    [
+        (
+            [1.0, 2.0],
+            "y_interval has dtype float64 and shape (2,), but must be numeric with shape (2, 2): a "
+            "lower and an upper bound for each value of y_true.",
+        ),
+        (
+            np.zeros((2, 1, 2)),
+            "y_interval has dtype float64 and shape (2, 1, 2), but must be numeric with shape "
+            "(2, 2): a lower and an upper bound for each value of y_true.",
+        ),
+        (
+            [["a", "b"]] * 2,
+            "y_interval has dtype <U1 and shape (2, 2), but must be numeric with shape (2, 2): a "
+            "lower and an upper bound for each value of y_true.",
+        ),
+        (
+            [[0.0, 1.0], [2.5, 1.0]],
+            "The lower bound is above the upper one in 1 of 2 intervals of y_interval; the first "
+            "is [2.5, 1]. The last axis must be the lower bound, then the upper one.",
+        ),
+    ],
+)
+def test_an_interval_that_cannot_be_drawn(y_interval, message):
+    with pytest.raises(ValueError, match=whole(message)):
+        ForecastDisplay.from_predictions([1.0, 2.0], [1.0, 2.0], y_interval=y_interval)
+    assert not plt.get_fignums()
+
+
 def test_too_few_panels_are_refused():
     _, ax = plt.subplots()
     y = np.zeros((3, 2))

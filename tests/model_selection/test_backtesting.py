@@ -24,6 +24,7 @@ from skl_lstm import (
     leads,
     make_supervised,
 )
+from skl_lstm._core.backtest_frames import quantile_column, quantile_columns
 
 DAYS = pd.date_range("2024-01-01", periods=60, name="day")
 RNG = np.random.default_rng(0)
@@ -340,6 +341,190 @@ def test_no_forecast_uses_the_future(n_splits, test_size, horizon, gap, refit):
     other = backtest(linear(2), changed.loc[y.index], y, cv=cv, refit=refit)
     known = frame["origin"] <= cut
     np.testing.assert_array_equal(frame["forecast"][known], other["forecast"][known])
+
+
+class Quantiles(RegressorMixin, BaseEstimator):
+    """Predicts the first column of X, and it times each level as quantiles."""
+
+    def __init__(self, levels=(0.05, 0.5, 0.95), n_outputs=None, shape=None):
+        self.levels = levels
+        self.n_outputs = n_outputs
+        self.shape = shape
+
+    def fit(self, X, y):
+        self.quantiles_ = np.array(self.levels)
+        return self
+
+    def predict(self, X, return_quantiles=False):
+        forecast = np.asarray(X)[:, 0]
+        if self.n_outputs is not None:
+            forecast = forecast[:, np.newaxis] + np.arange(self.n_outputs)
+        quantiles = forecast[..., np.newaxis] * self.quantiles_
+        if self.shape is not None:
+            quantiles = np.zeros(self.shape)
+        return (forecast, quantiles) if return_quantiles else forecast
+
+
+class Interval(RegressorMixin, BaseEstimator):
+    """Predicts the first column of X, with an interval of a fixed width around it."""
+
+    def __init__(self, coverage=0.8, n_outputs=None, shape=None):
+        self.coverage = coverage
+        self.n_outputs = n_outputs
+        self.shape = shape
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        forecast = np.asarray(X)[:, 0]
+        outputs = 0 if self.n_outputs is None else np.arange(self.n_outputs)
+        return forecast if self.n_outputs is None else forecast[:, np.newaxis] + outputs
+
+    def predict_interval(self, X):
+        forecast = self.predict(X)
+        if self.shape is not None:
+            return np.zeros(self.shape)
+        return np.stack([forecast - 1, forecast + 2], axis=-1)
+
+
+BEFORE = ["model", "fold", "origin", "step", "time", "truth", "forecast"]
+
+
+def test_intervals_and_quantiles_are_columns():
+    X, y = TABLE, TABLE["load"].shift(-1).fillna(0)
+    models = {
+        "mean": DummyRegressor(),
+        "interval": Interval(),
+        "quantiles": make_pipeline(Quantiles()),
+        "others": Quantiles((0.25, 0.5)),
+        "median": Quantiles((0.5,)),
+    }
+    frame = backtest(models, X, y, cv=TimeSplit(2, test_size=5))
+    levels = {"q0.05": 0.05, "q0.25": 0.25, "q0.5": 0.5, "q0.95": 0.95}
+    assert list(frame.columns) == [*BEFORE, "lower", "upper", "coverage", *levels]
+    has = {"quantiles": {0.05, 0.5, 0.95}, "others": {0.25, 0.5}, "median": {0.5}}
+    for _, row in frame.iterrows():
+        of_model = has.get(row["model"], set())
+        for column, level in levels.items():
+            expected = level * row["forecast"] if level in of_model else np.nan
+            np.testing.assert_equal(row[column], expected)
+        bounds = [np.nan] * 3
+        if row["model"] == "interval":
+            bounds = [row["forecast"] - 1, row["forecast"] + 2, 0.8]
+        elif len(of_model) > 1:
+            low, high = min(of_model), max(of_model)
+            bounds = [low * row["forecast"], high * row["forecast"], round(high - low, 12)]
+        np.testing.assert_equal(row[["lower", "upper", "coverage"]].tolist(), bounds)
+    only = backtest(models["mean"], X, y, cv=TimeSplit(2, test_size=5))
+    assert list(only.columns) == BEFORE
+    of_mean = frame[frame["model"] == "mean"][BEFORE[1:]]
+    pd.testing.assert_frame_equal(of_mean, only[BEFORE[1:]])
+
+
+@pytest.mark.parametrize("model", [Interval(n_outputs=2), Quantiles((0.1, 0.9), n_outputs=2)])
+def test_bounds_of_several_steps_are_those_of_their_forecasts(model):
+    """The test rows of an array are a part of what is passed to predict."""
+    y = leads(TABLE, "load", horizon=2)
+    X = TABLE.loc[y.index].to_numpy()
+    frame = backtest(model, X, y.to_numpy(), cv=TimeSplit(2, test_size=4, horizon=2))
+    np.testing.assert_allclose(frame["forecast"], X[frame["origin"], 0] + frame["step"] - 1)
+    if isinstance(model, Interval):
+        lower, upper = frame["forecast"] - 1, frame["forecast"] + 2
+    else:
+        lower, upper = 0.1 * frame["forecast"], 0.9 * frame["forecast"]
+        np.testing.assert_array_equal(frame["q0.1"], lower)
+        np.testing.assert_array_equal(frame["q0.9"], upper)
+    np.testing.assert_array_equal(frame["lower"], lower)
+    np.testing.assert_array_equal(frame["upper"], upper)
+    np.testing.assert_allclose(frame["coverage"], 0.8)
+
+
+def test_two_processes_give_the_same_intervals():
+    models = {"interval": Interval(), "quantiles": Quantiles()}
+    pair = {"X": TABLE, "y": TABLE["load"], "cv": TimeSplit(2)}
+    pd.testing.assert_frame_equal(backtest(models, **pair, n_jobs=2), backtest(models, **pair))
+
+
+def test_the_quantiles_of_a_search_are_those_of_its_best_model():
+    search = GridSearchCV(Quantiles(), {"levels": [(0.1, 0.9)]}, cv=TimeSplit(2))
+    frame = backtest(search, TABLE, TABLE["load"], cv=TimeSplit(1))
+    assert list(frame.columns[-2:]) == ["q0.1", "q0.9"]
+    np.testing.assert_array_equal(frame["upper"], frame["q0.9"])
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            Interval(shape=(30, 3)),
+            "Interval predicts bounds in the shape (30, 3), but its forecast has the shape (30,): "
+            "with 2 bounds for each value, the shape must be (30, 2).",
+        ),
+        (
+            Interval(shape=(2, 30)),
+            "Interval predicts bounds in the shape (2, 30), but its forecast has the shape (30,): "
+            "with 2 bounds for each value, the shape must be (30, 2).",
+        ),
+        (
+            Interval(n_outputs=2, shape=(30, 2)),
+            "Interval predicts bounds in the shape (30, 2), but its forecast has the shape "
+            "(30, 2): with 2 bounds for each value, the shape must be (30, 2, 2).",
+        ),
+        (
+            Interval(shape=()),
+            "Interval predicts bounds in the shape (), but its forecast has the shape (30,): "
+            "with 2 bounds for each value, the shape must be (30, 2).",
+        ),
+        (
+            Quantiles((0.5,), shape=(30,)),
+            "Quantiles predicts quantiles in the shape (30,), but its forecast has the shape "
+            "(30,): with 1 quantile for each value, the shape must be (30, 1).",
+        ),
+        (
+            Quantiles(shape=(3, 30)),
+            "Quantiles predicts quantiles in the shape (3, 30), but its forecast has the shape "
+            "(30,): with 3 quantiles for each value, the shape must be (30, 3).",
+        ),
+        (
+            Interval(n_outputs=2),
+            "Interval predicts 2 values for each row, but y has 1: each value that a model "
+            "predicts is compared with one of y.",
+        ),
+    ],
+    ids=lambda case: None,
+)
+def test_bounds_of_another_shape_are_refused(model, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        backtest(model, TABLE, TABLE["load"], cv=TimeSplit(1))
+
+
+@pytest.mark.parametrize("name", ["lower", "upper", "coverage", "q0.5"])
+def test_a_level_that_is_named_like_a_column_of_intervals_is_refused(name):
+    X = PANEL.rename_axis(index={"river": name})
+    message = (
+        f"The index of X has a level named {name!r}, which is a column of the result. Rename it: "
+        f"X.rename_axis(index={{{name!r}: 'series'}})."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        backtest(DummyRegressor(), X, X["load"], cv=TimeSplit(1))
+
+
+@given(st.lists(st.integers(1, 9999), min_size=1, unique=True))
+@settings(deadline=None)
+def test_names_of_quantiles_can_be_read(ten_thousandths):
+    levels = {quantile_column(n / 10000): n / 10000 for n in ten_thousandths}
+    assert quantile_columns(["forecast", *levels, "upper"]) == levels
+    assert list(quantile_columns(levels).values()) == sorted(levels.values())
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["q", "q0", "q1", "q0_5", "q0.50", "q.5", "0.5", "q-0.5", "qnan", "q1.5", "Q0.5", 0.5, None,
+     b"q0.5", ("q0.5",)],
+)  # fmt: skip
+def test_other_names_are_not_those_of_quantiles(name):
+    assert quantile_columns([name]) == {}
 
 
 BY_STEP = TABLE.rename_axis("step").set_index(TABLE.index.rename("day"), append=True)

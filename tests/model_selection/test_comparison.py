@@ -12,9 +12,10 @@ from numpy.testing import assert_allclose
 from pandas.testing import assert_frame_equal
 from scipy import stats
 from scipy.signal import lfilter
-from sklearn.metrics import mean_absolute_error, mean_squared_error
+from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_squared_error
 from strategies import unhurried
 
+from skl_lstm._core.interval_scores import interval_scores, is_covered, pinball_losses
 from skl_lstm.model_selection.comparison import compare_forecasts, fewest_origins, mean_difference
 
 NUMBERS = [
@@ -499,6 +500,288 @@ def test_too_few_origins_are_not_tested(n_origins, horizon, expected):
     assert row[untested].isna().all() == (expected is not None)
     assert row[["loss", "baseline_loss", "difference", "improvement"]].notna().all()
     assert expected in (None, row["verdict"])
+
+
+# Quantiles and intervals
+
+INTERVALS = ["coverage", "baseline_coverage", "width", "baseline_width"]
+FLOATS = st.floats(-1e6, 1e6)
+
+
+def uncertain(frame, levels=(0.1, 0.5, 0.9), seed=0):
+    """A frame with quantiles and intervals, wider for later models."""
+    random = np.random.default_rng(seed)
+    place = frame["model"].map({name: i for i, name in enumerate(frame["model"].unique())})
+    half = 0.3 + place + random.random(len(frame))
+    more = {f"q{level:g}": frame["forecast"] + half * (2 * level - 1) for level in levels}
+    bounds = {"lower": frame["forecast"] - half, "upper": frame["forecast"] + half}
+    return frame.assign(**bounds, coverage=0.8, **more)
+
+
+@unhurried
+@given(st.lists(st.tuples(FLOATS, FLOATS, FLOATS), min_size=1), st.floats(0.01, 0.99))
+def test_an_interval_score_is_that_of_the_formula(cases, coverage):
+    """Gneiting and Raftery (2007), equation 43."""
+    truth, *bounds = np.array(cases).T
+    lower, upper = np.sort(bounds, axis=0)
+    scores = interval_scores(truth, lower, upper, coverage)
+    inside = is_covered(truth, lower, upper)
+    alpha = 1 - coverage
+    for x, low, high, score, holds in zip(truth, lower, upper, scores, inside, strict=True):
+        expected = high - low
+        if x < low:
+            expected += 2 / alpha * (low - x)
+        if x > high:
+            expected += 2 / alpha * (x - high)
+        assert score == pytest.approx(expected)
+        assert holds == (low <= x <= high)
+
+
+@unhurried
+@given(
+    st.lists(st.tuples(FLOATS, FLOATS, FLOATS), min_size=1),
+    st.tuples(st.floats(0.01, 0.99), st.floats(0.01, 0.99)),
+)
+def test_a_pinball_loss_is_that_of_the_formula(cases, levels):
+    truth, *quantiles = np.array(cases).T
+    losses = pinball_losses(truth, np.column_stack(quantiles), np.array(levels))
+    for row, loss in zip(cases, losses, strict=True):
+        expected = 0
+        for level, quantile in zip(levels, row[1:], strict=True):
+            above = row[0] >= quantile
+            expected += (level if above else 1 - level) * abs(row[0] - quantile) / len(levels)
+        assert loss == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("missing", range(3))
+def test_what_is_not_known_is_not_covered_nor_uncovered(missing):
+    values = [np.array([1.0]), np.array([0.0]), np.array([2.0])]
+    values[missing][0] = np.nan
+    assert np.isnan(is_covered(*values)).all()
+
+
+def test_an_interval_without_an_end_holds_every_truth():
+    truth, lower, upper = np.array([[1.0, -np.inf, np.inf], [1.0, -np.inf, 0.0]]).T
+    assert is_covered(truth, lower, upper).tolist() == [1, 0]
+    frame = uncertain(backtested()).assign(lower=-np.inf)
+    row = only(compare_forecasts(frame.assign(upper=np.inf), "ridge"))
+    assert row[INTERVALS].tolist() == [1, 1, np.inf, np.inf]
+
+
+def with_losses(frame, loss):
+    """A frame whose squared errors are the given losses."""
+    return frame.assign(truth=0.0, forecast=np.sqrt(loss))
+
+
+@pytest.mark.parametrize("rivers", [(), ("Rhein", "Main")])
+def test_a_comparison_of_quantiles_is_that_of_their_losses(rivers):
+    frame = uncertain(backtested(60, 3, rivers=rivers))
+    row = only(compare_forecasts(frame, "ridge", loss="pinball_loss"))
+    loss = sum(
+        np.where(error >= 0, level * error, (level - 1) * error) / 3
+        for level, error in ((q, frame["truth"] - frame[f"q{q}"]) for q in (0.1, 0.5, 0.9))
+    )
+    expected = by_hand(with_losses(frame, loss), "LSTM", "ridge", 3)
+    assert_allclose(row[NUMBERS].to_numpy(float), expected, rtol=1e-9)
+    for column, model in [("loss", "LSTM"), ("baseline_loss", "ridge")]:
+        rows = frame[frame["model"] == model]
+        metric = [mean_pinball_loss(rows["truth"], rows[f"q{q}"], alpha=q) for q in (0.1, 0.5, 0.9)]
+        assert row[column] == pytest.approx(np.mean(metric))
+
+
+@pytest.mark.parametrize("rivers", [(), ("Rhein", "Main")])
+def test_a_comparison_of_intervals_is_that_of_their_scores(rivers):
+    frame = uncertain(backtested(60, 3, rivers=rivers))
+    row = only(compare_forecasts(frame, "ridge", loss="interval_score"))
+    scores = []
+    for each in frame.itertuples():
+        score = each.upper - each.lower
+        score += 2 / 0.2 * max(each.lower - each.truth, each.truth - each.upper, 0)
+        scores.append(score)
+    expected = by_hand(with_losses(frame, scores), "LSTM", "ridge", 3)
+    assert_allclose(row[NUMBERS].to_numpy(float), expected, rtol=1e-9)
+
+
+@settings(unhurried, max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["squared_error", "interval_score"]))
+def test_coverage_and_width_are_those_of_a_loop(seed, loss):
+    rain = uncertain(backtested(20, 2, rivers=("Rhein", "Main"), seed=seed), seed=seed)
+    flow = rain.assign(truth=-rain["truth"])
+    frame = pd.concat([rain.assign(target="rain"), flow.assign(target="flow")])
+    result = compare_forecasts(frame, "ridge", loss=loss)
+    assert list(result.columns) == [*NUMBERS, *INTERVALS, "verdict"]
+    for target in ("rain", "flow"):
+        expected = []
+        for model in ("LSTM", "ridge"):
+            inside, widths = [], []
+            for each in frame[frame["target"] == target].itertuples():
+                if each.model == model:
+                    inside.append(each.lower <= each.truth <= each.upper)
+                    widths.append(each.upper - each.lower)
+            expected.append((sum(inside) / len(inside), sum(widths) / len(widths)))
+        (coverage, width), (baseline_coverage, baseline_width) = expected
+        assert_allclose(
+            result.loc[("LSTM", target), INTERVALS].to_numpy(float),
+            [coverage, baseline_coverage, width, baseline_width],
+        )
+
+
+def test_intervals_do_not_change_a_comparison_of_forecasts():
+    frame = backtested(60, 2)
+    expected = compare_forecasts(frame, "ridge")
+    result = compare_forecasts(uncertain(frame), "ridge")
+    assert_frame_equal(result.drop(columns=INTERVALS), expected)
+    before = list(expected.columns)
+    assert list(result.columns) == [*before[:-1], *INTERVALS, "verdict"]
+
+
+def test_a_model_without_an_interval_has_no_coverage():
+    frame = uncertain(backtested(errors={"ridge": 1.0, "LSTM": 0.8, "GRU": 2.0}))
+    frame = frame.astype({"upper": "Float64"})
+    frame.loc[frame["model"] == "ridge", ["lower", "upper", "coverage"]] = None
+    result = compare_forecasts(frame, "ridge")
+    assert result[["baseline_coverage", "baseline_width"]].isna().all(axis=None)
+    assert result[["coverage", "width"]].notna().all(axis=None)
+    back = compare_forecasts(frame, "LSTM")
+    assert back.loc["ridge", ["coverage", "width"]].isna().all()
+    assert back.loc["GRU", INTERVALS].notna().all()
+
+
+def test_models_of_any_name_have_intervals():
+    frame = uncertain(backtested())
+    other = frame.assign(model=frame["model"].map({"ridge": 1, "LSTM": 2}))
+    categories = frame.astype({"model": "category"})
+    expected = only(compare_forecasts(frame, "ridge"))[INTERVALS].tolist()
+    for row in (compare_forecasts(other, 1).loc[2], only(compare_forecasts(categories, "ridge"))):
+        assert row[INTERVALS].tolist() == pytest.approx(expected)
+
+
+def test_a_verdict_names_the_loss_of_quantiles_and_intervals():
+    frame = backtested(200, errors={"ridge": 3.0, "LSTM": 0.1})
+    frame = uncertain(frame).assign(lower=lambda f: f["forecast"] - 1)
+    frame["upper"] = frame["forecast"] + 1
+    assert verdict(frame, loss="pinball_loss").endswith(" in mean pinball loss")
+    assert verdict(frame, loss="interval_score").endswith(" in mean interval score")
+
+
+def lacking(frame, columns, *models):
+    changed = frame.copy()
+    changed.loc[frame["model"].isin(models), columns] = np.nan
+    return changed
+
+
+SURE = uncertain(backtested(60, errors={"ridge": 1.0, "LSTM": 0.8, "GRU": 2.0}))
+Q = ["q0.1", "q0.5", "q0.9"]
+BOUNDS = ["lower", "upper", "coverage"]
+NO_QUANTILES = "loss='pinball_loss' needs the quantiles of every model, but frame has none of "
+NO_INTERVAL = "loss='interval_score' needs the interval of every model, but frame has none of "
+
+
+@pytest.mark.parametrize(
+    ("loss", "frame", "message"),
+    [
+        (
+            "pinball_loss",
+            SURE.drop(columns=Q),
+            f"{NO_QUANTILES}'ridge', 'LSTM', 'GRU'. Use another loss, or backtest models such as "
+            "LSTMRegressor(quantiles=(0.05, 0.5, 0.95)).",
+        ),
+        (
+            "pinball_loss",
+            lacking(SURE, Q, "ridge"),
+            f"{NO_QUANTILES}'ridge'. Use another loss, or leave models out by "
+            "frame[frame['model'] != 'ridge'].",
+        ),
+        (
+            "pinball_loss",
+            lacking(SURE, Q, "GRU", "LSTM"),
+            f"{NO_QUANTILES}'LSTM', 'GRU'. Use another loss, or leave models out by "
+            "frame[~frame['model'].isin(['LSTM', 'GRU'])].",
+        ),
+        (
+            "pinball_loss",
+            lacking(lacking(SURE, "q0.1", "LSTM"), "q0.9", "GRU"),
+            "'ridge' has the quantile 'q0.1', which 'LSTM' has not, but pinball_loss compares the "
+            "same quantiles of all models. Leave quantiles out by "
+            "frame.drop(columns=['q0.1', 'q0.9']).",
+        ),
+        (
+            "pinball_loss",
+            lacking(lacking(SURE[["q0.1", "q0.5", *SURE.columns[:7]]], "q0.1", "LSTM"), "q0.5",
+                    "ridge", "GRU"),
+            "'ridge' has the quantile 'q0.1', which 'LSTM' has not, but pinball_loss compares the "
+            "same quantiles of all models. They have none in common: backtest the models with the "
+            "same levels.",
+        ),
+        (
+            "pinball_loss",
+            SURE.assign(**{"q0.5": SURE["q0.5"].where(SURE.index % 60 > 1)}),
+            "Column 'q0.5' of frame is NaN in 6 of 180 rows, of the models 'ridge', 'LSTM', 'GRU'. "
+            "Leave out these times for all models.",
+        ),
+        (
+            "interval_score",
+            SURE.drop(columns=BOUNDS),
+            f"{NO_INTERVAL}'ridge', 'LSTM', 'GRU'. Use another loss, or backtest models such as "
+            "ConformalRegressor(estimator, coverage=0.9).",
+        ),
+        (
+            "interval_score",
+            lacking(SURE, BOUNDS, "ridge"),
+            f"{NO_INTERVAL}'ridge'. Use another loss, or leave models out by "
+            "frame[frame['model'] != 'ridge'].",
+        ),
+        (
+            "interval_score",
+            SURE.drop(columns="coverage"),
+            "frame has no column 'coverage', but loss='interval_score' needs 'lower', 'upper', "
+            "'coverage'. Pass the DataFrame that backtest returns, with all of its columns.",
+        ),
+        (
+            "interval_score",
+            lacking(SURE, "upper", "ridge"),
+            "Column 'upper' of frame is NaN in 60 of 180 rows, of the models 'ridge'. Leave out "
+            "these times for all models.",
+        ),
+        (
+            "interval_score",
+            SURE.assign(coverage=90),
+            "Column 'coverage' of frame is 90 in 180 of 180 rows, but must be the share of truths "
+            "that the interval promises to hold, between 0 and 1.",
+        ),
+        (
+            "interval_score",
+            SURE.assign(coverage=SURE["coverage"].mask(SURE["model"] == "GRU", 0.5)),
+            "The intervals of 'ridge' promise a coverage of 0.8, those of 'GRU' 0.5, but only "
+            "intervals of the same coverage have scores that can be compared. Backtest the models "
+            "with the same coverage.",
+        ),
+        (
+            "interval_score",
+            SURE.assign(upper=SURE["upper"].mask(SURE.index == 70, -99)),
+            "Column 'lower' of frame is above 'upper' in 1 of 180 rows, of the models 'LSTM'. "
+            "Correct what these models predict as their interval.",
+        ),
+    ],
+    ids=lambda case: case if isinstance(case, str) and " " not in case else "",
+)  # fmt: skip
+def test_quantiles_and_intervals_that_cannot_be_compared(loss, frame, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        compare_forecasts(frame, "ridge", loss=loss)
+
+
+@pytest.mark.parametrize(("loss", "column"), [("pinball_loss", "q0.5"), ("squared_error", "lower")])
+def test_bounds_that_are_text_are_refused(loss, column):
+    message = f"Column {column!r} of frame has dtype"
+    with pytest.raises(TypeError, match=re.escape(message)):
+        compare_forecasts(SURE.assign(**{column: "low"}), "ridge", loss=loss)
+
+
+@pytest.mark.parametrize("loss", ["pinball_loss", "interval_score"])
+def test_the_truth_of_quantiles_and_intervals_must_be_known(loss):
+    message = "The loss is NaN or infinite in 180 of 180 rows"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        compare_forecasts(SURE.assign(truth=np.nan), "ridge", loss=loss)
 
 
 # Errors

@@ -1,0 +1,1 @@
+"""Prediction intervals for any forecaster, calibrated on held-out rows."""

@@ -1,0 +1,474 @@
+"""`ConformalRegressor`: prediction intervals around the forecasts of any estimator."""
+
+from __future__ import annotations
+
+import sys
+from numbers import Real
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.utils import Bunch, check_array, get_tags, indexable
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat.sklearn import HasMethods, check_method_params, fit_context, safe_indexing
+from .._core.messages import counted
+from .._core.parameters import AtLeast, Number
+from .._core.public import set_module
+from .._core.timed_windows import labels_of_rows
+from .._core.uncertainty import predict_quantiles, quantile_levels
+from ..forecasting.windows import find_windower, rows_of_last_window
+from ..model_selection.rows_and_outputs import check_pairs, read_outputs, read_rows, rows_to_pass
+from .rows import check_later, check_order, join_past, last_labels, latest_rows, split_by_time
+from .scores import (
+    adapt,
+    bounds_of,
+    conformity_scores,
+    fewest_scores,
+    level_in_use,
+    new_levels,
+    pair_coverages,
+    thresholds,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.utils import Tags
+
+_Positions = NDArray[np.intp]
+
+
+class Bounds(NamedTuple):
+    """The forecast of some rows, and its bounds before calibration."""
+
+    forecast: NDArray  # (n_samples,) or (n_samples, n_outputs)
+    lower: NDArray  # (n_samples, n_outputs, n_pairs)
+    upper: NDArray
+
+
+@set_module("skl_lstm")
+class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+    """Prediction intervals around the forecasts of any estimator.
+
+    The estimator is fitted on the earlier rows. Its errors on the latest rows, which it has not
+    seen, give the width of the intervals, separately for each step ahead. If the noise of the
+    coming rows is like that of these rows, an interval holds the truth in a share `coverage` of
+    the rows. If it changes, `update` adapts the intervals.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Regressor, or a whole Pipeline or search that ends in one. It predicts one or several
+        values for each row.
+    coverage : float, default=0.9
+        Share of the truths that the intervals should hold, above 0 and below 1.
+    calibration : float or int, default=0.2
+        The latest rows, held out from training to calibrate on: as a share of the time steps of X,
+        above 0 and below 1, or as a number of time steps. All series of a panel are cut at one
+        moment. If y holds several steps ahead, the rows are also left out whose targets are not
+        known before the first calibration row.
+    refit : bool, default=False
+        Fit the estimator once more after the calibration, on all rows. The forecasts then learn
+        from the latest rows, too, and the widths stay those of the first fit.
+    gamma : float, default=0.02
+        How fast `update` adapts, from 0 for not at all to 1: the step size of adaptive conformal
+        inference. Larger values follow a change faster, and make the widths vary more.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted estimator.
+    conformity_scores_ : ndarray of shape (n_calibration, n_outputs, n_pairs)
+        How far the truths of the calibration rows lie outside of what the estimator predicted, in
+        the units of y. It is the absolute error, with ``n_pairs = 1``, or for an estimator of
+        quantiles the distance to each pair of them, the outermost pair first, negative inside.
+        `update` replaces the oldest rows by new ones.
+    n_features_in_ : int
+        Number of features of X in `fit`, if the estimator has this attribute.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features of X in `fit`, if the estimator has this attribute.
+
+    See Also
+    --------
+    LSTMRegressor : ``quantiles=...`` predicts quantiles, so the width can differ between rows.
+    backtest : Forecast the test rows of folds, with intervals.
+    compare_forecasts : Compare coverage, width and interval score of several models.
+
+    Notes
+    -----
+    The interval is the forecast plus and minus the quantile of the absolute errors of n
+    calibration rows whose rank is ``ceil((n + 1) * coverage)`` (split conformal prediction [1]_).
+    A coverage of 0.9 needs 9 calibration rows, 0.99 needs 99. If the estimator predicts quantiles,
+    the pair of quantiles whose coverage is nearest to the wanted one is moved outwards, or inwards,
+    by such a quantile (conformalized quantile regression [2]_): these intervals are wide where the
+    forecast is uncertain.
+
+    The promise holds on average over rows that are like the calibration rows. It does not hold for
+    every kind of row: with a constant width, calm days are covered too often and rough days too
+    rarely. Rows of one season promise little about the next one; calibrate on a whole year, or use
+    `update`. All series of a panel share a width, so bring them to one scale, or use quantiles.
+
+    `update` follows [3]_: each time an interval misses the truth, the next ones are a bit wider,
+    and else a bit narrower, so that the share of misses stays right in the long run whatever the
+    noise does. Its levels are kept for all coverages. New errors also replace the oldest ones.
+
+    For a DataFrame, the windows of a `SequenceWindower` in the estimator reach back to the
+    calibration rows and to the rows of `update`. For arrays they begin with the rows that are
+    passed, as in the windower itself.
+
+    `sample_weight` and other metadata of `fit` are passed to the estimator, for its training rows.
+    All calibration rows count equally.
+
+    References
+    ----------
+    .. [1] J. Lei, M. G'Sell, A. Rinaldo, R. Tibshirani and L. Wasserman, "Distribution-free
+       predictive inference for regression", Journal of the American Statistical Association
+       113(523), 2018.
+    .. [2] Y. Romano, E. Patterson and E. Candès, "Conformalized quantile regression", NeurIPS 2019.
+    .. [3] I. Gibbs and E. Candès, "Adaptive conformal inference under distribution shift",
+       NeurIPS 2021.
+
+    Examples
+    --------
+    The maximum temperature of the next three days:
+
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skl_lstm import ConformalRegressor, SequenceFlattener, SequenceWindower, leads
+    >>> from skl_lstm.datasets import load_seattle_weather
+    >>> weather = load_seattle_weather()[["temp_max", "wind"]]
+    >>> y = leads(weather, "temp_max", horizon=3)
+    >>> X = weather.loc[y.index]
+    >>> ridge = make_pipeline(SequenceWindower(7), SequenceFlattener(), Ridge())
+    >>> model = ConformalRegressor(ridge, coverage=0.9, calibration=365).fit(X[:"2014"], y[:"2014"])
+    >>> interval = model.predict_interval(X["2015":])
+    >>> interval.shape
+    (362, 3, 2)
+    >>> (interval[0, :, 1] - interval[0, :, 0]).round(1)
+    array([ 9.1, 11.8, 13.5])
+    >>> y_true = y["2015":].to_numpy()
+    >>> covered = (interval[..., 0] <= y_true) & (y_true <= interval[..., 1])
+    >>> covered.mean(axis=0).round(2)
+    array([0.91, 0.92, 0.93])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "coverage": [Number(Real, 0, 1, closed="neither")],
+        "calibration": [Number(Real, 0, 1, closed="neither"), AtLeast(1)],
+        "refit": ["boolean"],
+        "gamma": [Number(Real, 0, 1, closed="both")],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        coverage: float = 0.9,
+        calibration: float = 0.2,
+        refit: bool = False,
+        gamma: float = 0.02,
+    ) -> None:
+        self.estimator = estimator
+        self.coverage = coverage
+        self.calibration = calibration
+        self.refit = refit
+        self.gamma = gamma
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: ArrayLike, y: ArrayLike, **fit_params: Any) -> Self:
+        """Fit the estimator on the earlier rows, and calibrate it on the latest ones.
+
+        Parameters
+        ----------
+        X : DataFrame, TimedWindows or array-like of shape (n_samples, ...)
+            One row per time step, in order of time. Labels are read as in `SequenceWindower`: the
+            last level of the index is the time, outer levels name the series. Rows of arrays are
+            consecutive.
+        y : Series, DataFrame or array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets of the rows of X, for example from `leads`. The columns of an array are
+            consecutive steps ahead.
+        **fit_params : dict
+            Parameters of the `fit` of the estimator. Those with one value for each row are cut to
+            the training rows. With metadata routing, they are routed to the estimator.
+
+        Returns
+        -------
+        ConformalRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the rows are not in order of time, X and y do not match, or there are too few
+            calibration rows for the coverage, or no training rows.
+        """
+        if y is None:
+            raise ValueError("ConformalRegressor requires y to be passed, but the target y is None")
+        params = self._params_of("fit", fit_params)
+        check_pairs(X, y)
+        X, y = indexable(X, y)
+        check_order(X, y)
+        outputs = read_outputs(X, y)
+        rows = read_rows(X, max(outputs.steps))
+        train, calibration = split_by_time(rows.in_time, self.calibration, rows.horizon)
+        calibration = calibration[np.argsort(rows.in_time.moment[calibration], kind="stable")]
+        _check_enough(self.coverage, len(calibration), self.calibration)
+
+        fitted = _fit(self.estimator, X, y, params, train)
+        passed = rows_to_pass(rows, train, calibration)
+        bounds = _predict_bounds(fitted, safe_indexing(X, passed))
+        own = np.searchsorted(passed, calibration)
+        truth = _read_truth(safe_indexing(y, calibration))
+        scores = _scores_of(bounds, own, truth, outputs.truth.shape[1])
+        past = _past_of(fitted, None, safe_indexing(X, passed))
+        if self.refit:
+            fitted = _fit(self.estimator, X, y, params, np.arange(len(outputs.truth)))
+            past = None
+        # Attributes are set last, so that a failed fit leaves the previous fit unchanged.
+        index = labels_of_rows(X)
+        self.estimator_ = fitted
+        self.conformity_scores_ = scores[
+            np.argsort(rows.in_time.moment[calibration], kind="stable")
+        ]
+        self._levels = new_levels(*scores.shape[1:])
+        self._coverages = pair_coverages(quantile_levels(fitted))
+        self._past = past
+        self._ends = None if index is None else last_labels(index)
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(fitted, name):
+                setattr(self, name, getattr(fitted, name))
+            elif name in vars(self):
+                delattr(self, name)
+        return self
+
+    def predict(self, X: ArrayLike, **predict_params: Any) -> NDArray:
+        """Predict the target with the estimator.
+
+        Parameters
+        ----------
+        X : DataFrame, TimedWindows or array-like of shape (n_samples, ...)
+            Rows with the features of `fit`.
+        **predict_params : dict
+            Parameters of the `predict` of the estimator. With metadata routing, they are routed.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            What the estimator predicts.
+        """
+        check_is_fitted(self, "estimator_")
+        params = self._params_of("predict", predict_params)
+        rows, own = join_past(self._past, X)
+        predicted = self.estimator_.predict(rows, **params)
+        if isinstance(predicted, tuple):  # such as the forecast and its quantiles
+            return tuple(part[own] for part in predicted)  # type: ignore[return-value]
+        return predicted[own]
+
+    def predict_interval(self, X: ArrayLike, coverage: float | None = None) -> NDArray[np.float64]:
+        """Predict intervals that hold the truth in a given share of the rows.
+
+        Parameters
+        ----------
+        X : DataFrame, TimedWindows or array-like of shape (n_samples, ...)
+            Rows with the features of `fit`.
+        coverage : float, default=None
+            Share of the truths that the intervals should hold, above 0 and below 1. None: the
+            `coverage` of the estimator.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper bounds.
+
+        Raises
+        ------
+        ValueError
+            If the coverage is not above 0 and below 1, or there are too few calibration rows.
+        """
+        check_is_fitted(self, "estimator_")
+        coverage = _check_coverage(self.coverage if coverage is None else coverage)
+        _check_enough(coverage, len(self.conformity_scores_), self.calibration)
+        rows, own = join_past(self._past, X)
+        forecast, lower, upper = _predict_bounds(self.estimator_, rows)
+        pair = int(np.abs(self._coverages - coverage).argmin())
+        level = level_in_use(self._levels[..., pair], coverage)
+        width = thresholds(self.conformity_scores_[..., pair], level)
+        lower, upper = lower[own, :, pair] - width, upper[own, :, pair] + width
+        # Quantiles that are moved inwards may cross.
+        middle = (lower + upper) / 2
+        interval = np.stack([np.minimum(lower, middle), np.maximum(upper, middle)], axis=-1)
+        return interval[:, 0] if forecast.ndim == 1 else interval
+
+    def update(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Adapt the intervals to rows whose truths have become known.
+
+        The estimator is not trained. Pass every row once, when all of its targets are known.
+
+        Parameters
+        ----------
+        X : DataFrame, TimedWindows or array-like of shape (n_samples, ...)
+            Rows after those of `fit` and of earlier updates, in order of time.
+        y : Series, DataFrame or array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets of the rows of X.
+
+        Returns
+        -------
+        ConformalRegressor
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            If rows were seen before or are not in order of time, X and y do not match, or y has
+            missing values.
+        """
+        check_is_fitted(self, "estimator_")
+        check_pairs(X, y)
+        check_order(X, y)
+        index = labels_of_rows(X)
+        _check_labelled(index, self._ends)
+        ends = self._ends
+        if index is not None and ends is not None:
+            check_later(ends, index)
+            ends = last_labels(ends.append(index))
+        truth = _read_truth(y)
+        moments = read_rows(X, 1).in_time.moment
+        order = np.argsort(moments, kind="stable")
+        rows, own = join_past(self._past, X)
+        n_outputs = self._levels.shape[1]
+        bounds = _predict_bounds(self.estimator_, rows)
+        scores = _scores_of(bounds, own, truth, n_outputs)
+        levels, window = adapt(
+            self._levels, self.conformity_scores_, scores[order], moments[order], self.gamma
+        )
+        self._past = _past_of(self.estimator_, self._past, X)
+        self._levels, self.conformity_scores_, self._ends = levels, window, ends
+        return self
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Get the metadata routing of this object.
+
+        Returns
+        -------
+        MetadataRouter
+            The routing of `fit` and `predict` to the estimator.
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        mapping = mapping.add(caller="predict", callee="predict")
+        return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
+
+    def _params_of(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters for a method of the estimator."""
+        if not get_config()["enable_metadata_routing"]:
+            return params
+        routed: Bunch = process_routing(self, method, **params)
+        return routed.estimator[method]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.target_tags = inner.target_tags
+        if inner.regressor_tags is not None:
+            tags.regressor_tags = inner.regressor_tags
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if "pandas" not in sys.modules:  # then no attribute is a pandas object
+            return state
+        from ..transformers.packing import pack
+
+        kept = {name: pack(state[name]) for name in ("_past", "_ends") if name in state}
+        return {**state, **kept}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        kept = {name: state[name] for name in ("_past", "_ends") if state.get(name) is not None}
+        if kept:
+            from ..transformers.packing import unpack
+
+            state = {**state, **{name: unpack(value) for name, value in kept.items()}}
+        super().__setstate__(state)
+
+
+def _fit(estimator: Any, X: Any, y: Any, params: dict[str, Any], train: _Positions) -> Any:
+    """Fit a clone of the estimator on the training rows."""
+    own_params = check_method_params(X, params, indices=train)
+    return clone(estimator).fit(safe_indexing(X, train), safe_indexing(y, train), **own_params)
+
+
+def _predict_bounds(estimator: Any, X: Any) -> Bounds:
+    """Return the forecasts of an estimator and the bounds that are calibrated."""
+    if quantile_levels(estimator) is None:
+        forecast, quantiles = np.asarray(estimator.predict(X)), None
+    else:
+        forecast, quantiles = predict_quantiles(estimator, X)
+    return Bounds(forecast, *bounds_of(forecast, quantiles))
+
+
+def _scores_of(
+    bounds: Bounds, own: _Positions | slice, truth: NDArray, n_outputs: int
+) -> NDArray[np.float64]:
+    """Return the scores of some of the rows that were predicted."""
+    n_predicted = bounds.lower.shape[1]
+    if not truth.shape[1] == n_outputs == n_predicted:
+        raise ValueError(
+            f"y has {counted(truth.shape[1], 'value')} for each row, and the estimator predicts "
+            f"{n_predicted}, but there must be {n_outputs}, as in fit."
+        )
+    return conformity_scores(truth, bounds.lower[own], bounds.upper[own])
+
+
+def _read_truth(y: ArrayLike) -> NDArray[np.float64]:
+    """Return the truths as (rows, outputs)."""
+    values = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    return values.reshape(len(values), -1)
+
+
+def _past_of(estimator: Any, past: pd.DataFrame | None, X: Any) -> pd.DataFrame | None:
+    """Return the latest rows, which the windows of the coming rows reach back to."""
+    is_table = hasattr(X, "iloc") and hasattr(X, "columns")
+    if not is_table or find_windower(estimator) is None:
+        return None
+    import pandas as pd
+
+    joined = X if past is None else pd.concat([past, X])
+    # Twice what a window spans: the first windows of these rows are padded, and the windower warns
+    # if most windows are.
+    return latest_rows(joined, 2 * rows_of_last_window(estimator))
+
+
+def _check_coverage(coverage: Any) -> float:
+    is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
+    if not is_number or not 0 < float(coverage) < 1:
+        raise ValueError(
+            f"coverage={coverage!r} is not above 0 and below 1. It is the share of the truths that "
+            "the intervals should hold, such as 0.9."
+        )
+    return float(coverage)
+
+
+def _check_enough(coverage: float, n_rows: int, calibration: float) -> None:
+    """Raise if there are too few calibration rows for a coverage."""
+    needed = fewest_scores(coverage)
+    if n_rows < needed:
+        possible = n_rows / (n_rows + 1)
+        raise ValueError(
+            f"coverage={coverage:g} needs {counted(needed, 'calibration row')} or more, but "
+            f"calibration={calibration} leaves {n_rows}. Use a larger calibration, more "
+            f"rows, or a coverage of {possible:.3g} or less."
+        )
+
+
+def _check_labelled(index: Any, ends: Any) -> None:
+    """Raise if only one of the rows of X and those of fit have labels."""
+    if (index is None) != (ends is None):
+        was, now = ("no labels", "labels") if ends is None else ("labels", "no labels")
+        raise ValueError(
+            f"The rows of X have {now}, but those of fit had {was}. Pass rows of the same kind, so "
+            "that their order in time is known."
+        )

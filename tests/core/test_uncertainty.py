@@ -1,0 +1,99 @@
+"""Reading quantiles and intervals from estimators, alone or in pipelines and searches."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn import config_context
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_lstm._core.uncertainty import predict_with_uncertainty, quantile_levels
+
+X = np.random.default_rng(0).normal(size=(12, 2))
+Y = X.sum(axis=1)
+
+
+class Quantiles(RegressorMixin, BaseEstimator):
+    def __init__(self, levels=(0.05, 0.5, 0.95)):
+        self.levels = levels
+
+    def fit(self, X, y):
+        self.quantiles_ = np.array(self.levels)
+        return self
+
+    def predict(self, X, return_quantiles=False):
+        quantiles = X[:, :1] + self.quantiles_
+        return (X[:, 0], quantiles) if return_quantiles else X[:, 0]
+
+
+class Interval(RegressorMixin, BaseEstimator):
+    def __init__(self, coverage=0.8):
+        self.coverage = coverage
+
+    def fit(self, X, y):
+        self.fitted_ = True
+        return self
+
+    def predict(self, X):
+        return X[:, 0]
+
+    def predict_interval(self, X):
+        return np.column_stack([X[:, 0] - 1, X[:, 0] + 1])
+
+
+def wrapped(estimator):
+    search = GridSearchCV(estimator, {}, cv=2)
+    return {
+        "alone": estimator.fit(X, Y),
+        "at the end of a pipeline": make_pipeline(StandardScaler(), estimator).fit(X, Y),
+        "chosen by a search": search.fit(X, Y),
+        "frozen": FrozenEstimator(make_pipeline(StandardScaler(), estimator).fit(X, Y)),
+        "a pipeline in a search": GridSearchCV(
+            make_pipeline(StandardScaler(), estimator), {}, cv=2
+        ).fit(X, Y),
+    }
+
+
+WRAPPINGS = list(wrapped(LinearRegression()))
+
+
+@pytest.mark.parametrize("routing", [False, True])
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_quantiles_and_the_interval_between_the_outer_ones(wrapping, routing):
+    model = wrapped(Quantiles())[wrapping]
+    with config_context(enable_metadata_routing=routing):
+        found = predict_with_uncertainty(model, X)
+    assert_array_equal(found.levels, [0.05, 0.5, 0.95])
+    assert_array_equal(found.forecast, model.predict(X))
+    assert_array_equal(found.quantiles, found.forecast[:, np.newaxis] + found.levels)
+    assert_array_equal(found.interval, found.quantiles[:, [0, 2]])
+    assert found.coverage == 0.9
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_intervals(wrapping):
+    model = wrapped(Interval())[wrapping]
+    found = predict_with_uncertainty(model, X)
+    assert_array_equal(found.forecast, model.predict(X))
+    assert_array_equal(found.interval, found.forecast[:, np.newaxis] + [-1, 1])
+    assert found.coverage == 0.8
+    assert found.levels is found.quantiles is None
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_an_estimator_without_either(wrapping):
+    model = wrapped(LinearRegression())[wrapping]
+    found = predict_with_uncertainty(model, X)
+    assert_array_equal(found.forecast, model.predict(X))
+    assert found[1:] == (None, None, None, None)
+    assert quantile_levels(model) is None
+
+
+def test_one_quantile_is_no_interval():
+    found = predict_with_uncertainty(Quantiles((0.9,)).fit(X, Y), X)
+    assert found.quantiles.shape == (12, 1)
+    assert found.interval is found.coverage is None
