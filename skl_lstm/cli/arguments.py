@@ -24,8 +24,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "forecast",
         help="forecast the steps after the last row; takes MODEL and CSV",
         description="Forecast the steps after the last row of CSV with the pipeline in MODEL, and "
-        "print their times and forecasts as CSV. Loading MODEL runs no code: a file with types "
-        "that skl-lstm does not trust is refused.",
+        "print their times and forecasts as CSV, with the bounds of their intervals if MODEL was "
+        "trained with --coverage. Loading MODEL runs no code: a file with types that skl-lstm does "
+        "not trust is refused.",
     )
     add_model_arguments(forecast_parser)
     add_forecast_options(forecast_parser)
@@ -33,7 +34,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "predict",
         help="forecast with a saved pipeline; takes MODEL and CSV",
         description="Forecast from every row of CSV with the pipeline in MODEL, and print the "
-        "forecasts as CSV. Loading MODEL runs no code: a file with types that skl-lstm does not "
+        "forecasts as CSV, with the bounds of their intervals if MODEL was trained with "
+        "--coverage. Loading MODEL runs no code: a file with types that skl-lstm does not "
         "trust is refused.",
     )
     add_model_arguments(predict_parser)
@@ -93,6 +95,13 @@ def add_tune_options(parser: argparse.ArgumentParser) -> None:
         type=parse_share,
         default=0.2,
         help="share of the rows to hold out at the end (%(default)s)",
+    )
+    add(
+        "--coverage",
+        type=parse_share,
+        metavar="SHARE",
+        help="share of the coming values that intervals around the forecasts should hold, such as "
+        "0.9 (no intervals)",
     )
     add("--seed", type=parse_seed, default=0, help="random_state of the networks (%(default)s)")
     add(

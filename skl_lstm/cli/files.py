@@ -11,7 +11,7 @@ import skops.io
 from sklearn.pipeline import Pipeline
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from skl_lstm import TRUSTED_TYPES, SequenceWindower
+from skl_lstm import TRUSTED_TYPES, ConformalRegressor, SequenceWindower
 
 from .errors import CommandError, one_line
 
@@ -22,7 +22,7 @@ class SavedModel(NamedTuple):
     The target is None for a pipeline that the command did not save.
     """
 
-    pipeline: Pipeline
+    pipeline: Pipeline | ConformalRegressor
     features: list[str]
     time_column: str | None
     target: str | None
@@ -39,7 +39,7 @@ def check_writable(path: Path) -> None:
         raise CommandError(f"cannot write {path}: no such folder, or no permission")
 
 
-def save_model(model: Pipeline, target: str, path: Path) -> None:
+def save_model(model: Pipeline | ConformalRegressor, target: str, path: Path) -> None:
     """Save a fitted pipeline together with the name of its target."""
     model.target_ = target
     write_atomically(path, lambda file: skops.io.dump(model, file))
@@ -65,10 +65,11 @@ def load_model(path: Path) -> SavedModel:
         ) from error
 
 
-def describe_model(model: Pipeline) -> SavedModel:
-    """Read the names of the input columns, of the time and of the target from a pipeline."""
+def describe_model(model: Pipeline | ConformalRegressor) -> SavedModel:
+    """Read the names of the input columns, of the time and of the target from a model."""
     names = [str(name) for name in model.feature_names_in_]
-    windowers = [step for _, step in model.steps if isinstance(step, SequenceWindower)]
+    pipeline = model.estimator_ if isinstance(model, ConformalRegressor) else model
+    windowers = [step for _, step in pipeline.steps if isinstance(step, SequenceWindower)]
     history = windowers[0].history_ if windowers else None
     time = None if history is None else history.index.name
     return SavedModel(

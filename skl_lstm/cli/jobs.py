@@ -5,10 +5,13 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from rich.console import Console
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
@@ -18,6 +21,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skl_lstm import (
+    ConformalRegressor,
     NaiveRegressor,
     SequenceFlattener,
     SequenceWindower,
@@ -29,7 +33,7 @@ from skl_lstm import (
 from .arguments import parse_args
 from .errors import CommandError, count_and_noun, one_line
 from .files import check_writable, load_model, native_log_silenced, save_model, write_atomically
-from .report import print_candidates, print_errors, print_verdict, show_progress
+from .report import print_candidates, print_coverage, print_errors, print_verdict, show_progress
 from .tables import (
     as_columns,
     choose_target,
@@ -42,6 +46,9 @@ from .tables import (
     select_features,
     split_tail,
 )
+
+# The share of the training rows whose errors give the widths of the intervals.
+CALIBRATION = 0.2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,6 +82,8 @@ def tune(args: argparse.Namespace) -> None:
     y = next_values(series, target, args.horizon)
     X = series.loc[y.index]
     n_train, n_test = split_tail(len(X), args)
+    if args.coverage is not None:
+        check_coverage(args.coverage, n_train)
 
     console = Console(highlight=False)
     console.print(
@@ -90,8 +99,9 @@ def tune(args: argparse.Namespace) -> None:
     print_candidates(console, search)
 
     lstm = search.best_estimator_
+    model = lstm if args.coverage is None else add_intervals(lstm, args, X[:n_train], y[:n_train])
     models = {
-        "LSTM": FrozenEstimator(lstm),
+        "LSTM": FrozenEstimator(model),
         "persistence": make_pipeline(SequenceWindower(), NaiveRegressor(target)),
         "ridge": make_ridge(lstm),
     }
@@ -99,13 +109,15 @@ def tune(args: argparse.Namespace) -> None:
     with warnings_as_notes():
         forecasts = backtest(models, X, y, cv=[(np.arange(n_train), held_out)])
     print_errors(console, forecasts)
+    if args.coverage is not None:
+        print_coverage(console, forecasts)
     print_verdict(console, forecasts)
 
     if args.plot:
         draw_forecast(args.plot, forecasts, target, str(series.index.name or "row"))
         console.print(f"Forecast and truth drawn to {args.plot}")
     if args.save:
-        save_model(lstm, target, args.save)
+        save_model(model, target, args.save)
         console.print(f"Fitted pipeline saved to {args.save}")
 
 
@@ -118,9 +130,24 @@ def forecast_table(args: argparse.Namespace) -> None:
     rows = numeric_columns(read_table(args.csv, time_column))
     known = None if args.known is None else numeric_columns(read_table(args.known, time_column))
     target = choose_forecast(model.target, args.target)
+    coverage = getattr(model.pipeline, "coverage", None)
+    if coverage is not None and args.steps is not None:
+        check_horizon(args.steps, model.pipeline)
     with errors_of_model(how_to_know(args.steps, target)):
-        coming = forecast(model.pipeline, rows, target=target, steps=args.steps, known=known)
+        coming = forecast(
+            model.pipeline, rows, target=target, steps=args.steps, known=known, coverage=coverage
+        )
     write_csv(coming, time_column, args.output)
+
+
+def check_horizon(steps: int, model: ConformalRegressor) -> None:
+    """Raise if the intervals of a model do not reach so many steps ahead."""
+    horizon = model.conformity_scores_.shape[1]
+    if steps > horizon:
+        raise CommandError(
+            f"the intervals of the model reach {count_and_noun(horizon, 'step')} ahead; train it "
+            f"with --horizon {steps}, or without --coverage"
+        )
 
 
 def choose_forecast(saved: str | None, wanted: str | None) -> str:
@@ -148,11 +175,23 @@ def predict(args: argparse.Namespace) -> None:
     model = load_model(args.model)
     time_column = args.time_column or model.time_column
     rows = read_features(read_table(args.csv, time_column), model.features)
+    name = model.target or "forecast"
     with errors_of_model():
         y_pred = as_columns(model.pipeline.predict(rows))
-    name = model.target or "forecast"
-    names = [f"{name}+{ahead + 1}" for ahead in range(y_pred.shape[1])]
-    write_csv(pd.DataFrame(y_pred, rows.index, names), time_column, args.output)
+        columns = {f"{name}+{i}": y for i, y in enumerate(y_pred.T, start=1)}
+        if isinstance(model.pipeline, ConformalRegressor):
+            interval = model.pipeline.predict_interval(rows)
+            columns = add_bounds(columns, interval.reshape(len(rows), -1, 2))
+    write_csv(pd.DataFrame(columns, rows.index), time_column, args.output)
+
+
+def add_bounds(columns: dict[str, NDArray[Any]], interval: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Return each column followed by the bounds of its interval, (rows, columns, 2)."""
+    bounded = {}
+    for output, (name, y_pred) in enumerate(columns.items()):
+        bounded[name] = y_pred
+        bounded[f"{name}_lower"], bounded[f"{name}_upper"] = interval[:, output].T
+    return bounded
 
 
 def write_csv(forecasts: pd.DataFrame, time_column: str | None, output: Path | None) -> None:
@@ -189,6 +228,28 @@ def make_ridge(lstm: Pipeline) -> Pipeline:
     """Create ridge regression on the same windows as the LSTM, scaled for its penalty."""
     ridge = RidgeCV(alphas=np.logspace(-2, 4, 13))
     return make_pipeline(clone(lstm[:-1]), SequenceFlattener(), StandardScaler(), ridge)
+
+
+def check_coverage(coverage: float, n_train: int) -> None:
+    """Raise if too few rows calibrate the intervals, before a search that may take long."""
+    n_rows = ceil(CALIBRATION * n_train)
+    highest = n_rows / (n_rows + 1)
+    if coverage > highest:
+        raise CommandError(
+            f"--coverage {coverage:g} needs more rows: the last {n_rows} of {n_train} training "
+            f"rows measure the errors, which is enough for a coverage of up to {highest:.3g}"
+        )
+
+
+def add_intervals(
+    lstm: Pipeline, args: argparse.Namespace, X: pd.DataFrame, y: pd.Series | pd.DataFrame
+) -> ConformalRegressor:
+    """Return the pipeline with intervals, trained once more on all training rows."""
+    model = ConformalRegressor(
+        clone(lstm), coverage=args.coverage, calibration=CALIBRATION, refit=True
+    )
+    with padded_windows_ignored():
+        return model.fit(X, y)
 
 
 @contextmanager

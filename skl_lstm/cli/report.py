@@ -56,6 +56,20 @@ def print_errors(console: Console, forecasts: pd.DataFrame) -> None:
     console.print(table)
 
 
+def print_coverage(console: Console, forecasts: pd.DataFrame) -> None:
+    """Print the coverage of the intervals of the LSTM, promised and reached, and their width."""
+    lstm = forecasts[forecasts["model"] == "LSTM"]
+    is_inside = lstm["truth"].between(lstm["lower"], lstm["upper"])
+    by_step = 100 * is_inside.groupby(lstm["step"]).mean()
+    spread = f" ({by_step.min():.1f} to {by_step.max():.1f} by step)" if len(by_step) > 1 else ""
+    width = (lstm["upper"] - lstm["lower"]).mean()
+    console.print(
+        f"Intervals for {100 * lstm['coverage'].iloc[0]:g} %: {100 * is_inside.mean():.1f} % of "
+        f"the held-out values are inside{spread}; mean width {width:.3f}.",
+        soft_wrap=True,
+    )
+
+
 def print_verdict(console: Console, forecasts: pd.DataFrame) -> None:
     """Print whether the LSTM is better than the better one of the baselines."""
     baselines = mean_errors(forecasts).drop(index="LSTM")

@@ -670,6 +670,88 @@ def test_forecast_refuses_a_table_without_rows(forecaster, tmp_path, capsys):
 # Atomic writing.
 
 
+# Intervals.
+
+
+@pytest.fixture(scope="module")
+def with_intervals(tmp_path_factory):
+    """A folder with a model of `load` two days ahead with intervals, its table and its report."""
+    folder = tmp_path_factory.mktemp("intervals")
+    write_csv(folder / "table.csv", rows=400)
+    options = [*QUICK, "--horizon", "2", "--coverage", "0.8", "--save", "load.skops"]
+    table = ["--csv", "table.csv", "--time-column", "day", "--target", "load"]
+    command = [sys.executable, "-m", "skl_lstm", *table, *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return folder, done.stdout
+
+
+def test_the_report_has_the_coverage_promised_and_reached(with_intervals):
+    folder, report = with_intervals
+    model = load(folder / "load.skops")
+    assert (model.coverage, model.refit) == (0.8, True)
+    rows = tables.read_table(folder / "table.csv", "day")[["load", "heat"]]
+    truth = np.column_stack([rows["load"].shift(-1), rows["load"].shift(-2)])[-81:-2]
+    interval = model.predict_interval(rows)[-81:-2]
+    inside = (interval[..., 0] <= truth) & (truth <= interval[..., 1])
+    low, high = np.sort(100 * inside.mean(axis=0))
+    width = (interval[..., 1] - interval[..., 0]).mean()
+    line = (
+        f"Intervals for 80 %: {100 * inside.mean():.1f} % of the held-out values are inside "
+        f"({low:.1f} to {high:.1f} by step); mean width {width:.3f}."
+    )
+    assert line in report
+    assert is_png(folder / "forecast.png")
+
+
+def test_the_errors_are_those_without_intervals(with_intervals, capsys):
+    folder, report = with_intervals
+    argv = ["--csv", str(folder / "table.csv"), "--time-column", "day", "--target", "load", *QUICK]
+    assert cli.main([*argv, "--horizon", "2", "--no-plot"]) == 0
+    without = capsys.readouterr().out.splitlines()
+    errors = [line for line in without if line.startswith(("│ LSTM", "│ ridge", "LSTM is"))]
+    assert len(errors) == 3
+    assert all(line in report for line in errors)
+
+
+def test_predict_and_forecast_print_the_bounds(with_intervals, capsys):
+    folder, _ = with_intervals
+    argv = folder / "load.skops", folder / "table.csv"
+    forecasts = read_forecasts(output_of_predict(capsys, *argv)[0])
+    assert list(forecasts) == [
+        f"load+{step}{end}" for step in (1, 2) for end in ("", "_lower", "_upper")
+    ]
+    rows = tables.read_table(folder / "table.csv", "day")[["load", "heat"]]
+    interval = load(folder / "load.skops").predict_interval(rows)
+    for step in (1, 2):
+        bounds = forecasts[[f"load+{step}_lower", f"load+{step}_upper"]]
+        np.testing.assert_array_equal(bounds, interval[:, step - 1])
+    assert cli.main(["forecast", *map(str, argv)]) == 0
+    coming = read_forecasts(capsys.readouterr().out)
+    assert list(coming) == ["load", "load_lower", "load_upper"]
+    np.testing.assert_allclose(coming[["load_lower", "load_upper"]], interval[-1])
+
+
+def test_intervals_reach_to_the_horizon(with_intervals, capsys):
+    folder, _ = with_intervals
+    argv = ["forecast", str(folder / "load.skops"), str(folder / "table.csv"), "--steps"]
+    assert cli.main([*argv, "1"]) == 0
+    capsys.readouterr()
+    assert cli.main([*argv, "3"]) == 1
+    assert capsys.readouterr().err == (
+        "skl-lstm: error: the intervals of the model reach 2 steps ahead; train it with "
+        "--horizon 3, or without --coverage\n"
+    )
+
+
+def test_a_coverage_that_needs_more_rows_is_refused_before_the_search(csv, capsys):
+    argv = ["--csv", csv, "--target", "load", *QUICK, "--coverage", "0.99"]
+    assert error_of(capsys, *argv) == (
+        "skl-lstm: error: --coverage 0.99 needs more rows: the last 20 of 96 training rows measure "
+        "the errors, which is enough for a coverage of up to 0.952\n"
+    )
+
+
 def test_a_failed_save_keeps_the_old_file_and_leaves_no_other(tmp_path):
     path = tmp_path / "model.skops"
     files.save_model(make_pipeline(StandardScaler(with_mean=False)), "load", path)
@@ -795,6 +877,7 @@ def test_a_save_that_is_killed_leaves_a_complete_file(tmp_path, moment):
         (["--seed", "-1"], "'-1' is not an integer of at least 0"),
         (["--n-jobs", "0"], "'0' is not an integer of at least 1"),
         (["--n-jobs", "some"], "'some' is not an integer of at least 1"),
+        (["--coverage", "90"], "'90' is not a number between 0 and 1"),
         (["--test-size", "1"], "'1' is not a number between 0 and 1"),
         (["--test-size", "half"], "'half' is not a number between 0 and 1"),
         (["--time-column", "day"], "--time-column requires --csv"),
