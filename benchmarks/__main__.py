@@ -14,6 +14,7 @@ _BENCHMARKS = (
     "windows",
     "windower",
     "beijing",
+    "intervals",
     "search",
     "prediction",
     "memory",
