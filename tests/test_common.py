@@ -54,6 +54,12 @@ ESTIMATORS = [
     (NaiveRegressor(feature=0), {}),
     # The checks have up to 30 rows, too few to calibrate a coverage of 0.9.
     (ConformalRegressor(LinearRegression(), coverage=0.5), {}),
+    (
+        ConformalRegressor(
+            LSTMRegressor(epochs=2, quantiles=(0.2, 0.8), random_state=0), coverage=0.5
+        ),
+        {},
+    ),
     (SequenceRegressor(lstm_network, epochs=2), MINI_BATCHES),
     (SequenceClassifier(lstm_network, epochs=15), MINI_BATCHES),
     (LSTMRegressor(epochs=2, engine="native"), MINI_BATCHES),

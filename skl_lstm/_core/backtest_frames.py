@@ -25,7 +25,7 @@ INTERVAL_COLUMNS = ("lower", "upper", "coverage")
 
 def quantile_column(level: float) -> str:
     """Return the name of the column of a quantile."""
-    return f"q{level:g}"
+    return f"q{level:.12g}"  # 0.1 + 0.2 is named 0.3
 
 
 def quantile_columns(names: Iterable[Any]) -> dict[str, float]:

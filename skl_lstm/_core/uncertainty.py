@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn import config_context
 
 
 class Prediction(NamedTuple):
@@ -33,9 +32,11 @@ def chosen_by_search(estimator: Any) -> Any:
 
 def predict_quantiles(estimator: Any, X: ArrayLike) -> tuple[NDArray, NDArray]:
     """Return the point forecast and the quantiles of an estimator that has `quantile_levels`."""
-    # With metadata routing, a Pipeline would refuse an argument that no step has requested.
-    with config_context(enable_metadata_routing=False):
-        return chosen_by_search(estimator).predict(X, return_quantiles=True)
+    chosen = chosen_by_search(estimator)
+    if not getattr(chosen, "steps", None):
+        return chosen.predict(X, return_quantiles=True)
+    # Not by the Pipeline: if its last step is a search, this takes only X.
+    return predict_quantiles(chosen.steps[-1][1], _before_last_step(chosen, X))
 
 
 def predict_with_uncertainty(estimator: Any, X: ArrayLike) -> Prediction:
@@ -45,8 +46,8 @@ def predict_with_uncertainty(estimator: Any, X: ArrayLike) -> Prediction:
     """
     chosen = chosen_by_search(estimator)
     steps = getattr(chosen, "steps", None)
-    if steps and _has_intervals(steps[-1][1]):  # a Pipeline has only the methods of scikit-learn
-        return predict_with_uncertainty(steps[-1][1], chosen[:-1].transform(X))
+    if steps and _has_intervals(chosen_by_search(steps[-1][1])):  # a Pipeline hides the method
+        return predict_with_uncertainty(steps[-1][1], _before_last_step(chosen, X))
     if _has_intervals(chosen):
         interval, coverage = chosen.predict_interval(X), float(chosen.coverage)
         return Prediction(np.asarray(estimator.predict(X)), interval=interval, coverage=coverage)
@@ -58,6 +59,11 @@ def predict_with_uncertainty(estimator: Any, X: ArrayLike) -> Prediction:
         return Prediction(forecast, levels, quantiles)
     coverage = round(float(levels[-1] - levels[0]), 12)
     return Prediction(forecast, levels, quantiles, quantiles[..., [0, -1]], coverage)
+
+
+def _before_last_step(pipeline: Any, X: ArrayLike) -> Any:
+    """Return what a fitted Pipeline passes to its last step."""
+    return pipeline[:-1].transform(X) if len(pipeline.steps) > 1 else X
 
 
 def _has_intervals(estimator: Any) -> bool:

@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import sys
+from copy import deepcopy
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.utils import Bunch, check_array, get_tags, indexable
+from sklearn.base import (
+    BaseEstimator,
+    MetaEstimatorMixin,
+    RegressorMixin,
+    clone,
+    is_classifier,
+    is_clusterer,
+)
+from sklearn.utils import Bunch, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat.sklearn import HasMethods, check_method_params, fit_context, safe_indexing
-from .._core.messages import counted
+from .._compat.sklearn import (
+    HasMethods,
+    check_method_params,
+    check_y,
+    fit_context,
+    safe_indexing,
+)
+from .._core.messages import counted, listed
 from .._core.parameters import AtLeast, Number
 from .._core.public import set_module
 from .._core.timed_windows import labels_of_rows
 from .._core.uncertainty import predict_quantiles, quantile_levels
-from ..forecasting.windows import find_windower, rows_of_last_window
-from ..model_selection.rows_and_outputs import check_pairs, read_outputs, read_rows, rows_to_pass
-from .rows import check_later, check_order, join_past, last_labels, latest_rows, split_by_time
+from .._core.user_warnings import warn_user
+from .._core.validation import explained, numeric
+from ..estimators.data import target_names
+from ..forecasting.windows import parts_of, remember_rows
+from ..model_selection.rows_and_outputs import (
+    Positions,
+    check_pairs,
+    read_outputs,
+    read_rows,
+    rows_to_pass,
+)
+from .rows import check_in_order_of_time, check_later, last_labels, split_by_time
 from .scores import (
     adapt,
     bounds_of,
@@ -35,10 +58,7 @@ from .scores import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from sklearn.utils import Tags
-
-_Positions = NDArray[np.intp]
 
 
 class Bounds(NamedTuple):
@@ -47,6 +67,10 @@ class Bounds(NamedTuple):
     forecast: NDArray  # (n_samples,) or (n_samples, n_outputs)
     lower: NDArray  # (n_samples, n_outputs, n_pairs)
     upper: NDArray
+
+    def of_rows(self, rows: Positions) -> Bounds:
+        """Return the bounds of some of the rows."""
+        return Bounds(*(values[rows] for values in self))
 
 
 @set_module("skl_lstm")
@@ -104,23 +128,37 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     A coverage of 0.9 needs 9 calibration rows, 0.99 needs 99. If the estimator predicts quantiles,
     the pair of quantiles whose coverage is nearest to the wanted one is moved outwards, or inwards,
     by such a quantile (conformalized quantile regression [2]_): these intervals are wide where the
-    forecast is uncertain.
+    forecast is uncertain. For every coverage that you want, the estimator should predict a pair of
+    quantiles near it: intervals from a distant pair may not contain the forecast.
+
+    Put it around the whole pipeline. As the last step of a Pipeline, scikit-learn hides
+    `predict_interval` and `update`.
 
     The promise holds on average over rows that are like the calibration rows. It does not hold for
     every kind of row: with a constant width, calm days are covered too often and rough days too
     rarely. Rows of one season promise little about the next one; calibrate on a whole year, or use
     `update`. All series of a panel share a width, so bring them to one scale, or use quantiles.
 
-    `update` follows [3]_: each time an interval misses the truth, the next ones are a bit wider,
-    and else a bit narrower, so that the share of misses stays right in the long run whatever the
-    noise does. Its levels are kept for all coverages. New errors also replace the oldest ones.
+    The promise also assumes that the errors of the calibration rows do not depend on each other.
+    Errors of neighbouring rows, or of series at one moment, usually do, so use more rows than the
+    fewest. With `refit`, the widths are those of another fit on fewer rows, which is usually a bit
+    less exact.
+
+    `update` follows [3]_. It takes the rows one moment after the other, as if the interval of each
+    had been made after the truths of those before it. If the interval does not hold the truth, the
+    next ones are a bit wider, and else a bit narrower. The errors of the new rows also replace the
+    oldest ones. After a change of the noise, the share of misses is soon right again. An interval
+    reaches to the largest of the errors that are kept, at most, so it falls behind errors that grow
+    with every row. Small updates follow a change sooner than large ones.
 
     For a DataFrame, the windows of a `SequenceWindower` in the estimator reach back to the
-    calibration rows and to the rows of `update`. For arrays they begin with the rows that are
-    passed, as in the windower itself.
+    calibration rows and to the rows of `update`. If y holds several steps ahead, the newest rows
+    are not in an update yet: pass the rows since the last update to `predict`, too. For arrays,
+    windows begin with the rows that are passed, as in the windower itself.
 
     `sample_weight` and other metadata of `fit` are passed to the estimator, for its training rows.
-    All calibration rows count equally.
+    All calibration rows count equally. Metadata of `predict` is not used in the calibration and in
+    `predict_interval`.
 
     References
     ----------
@@ -189,8 +227,9 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             last level of the index is the time, outer levels name the series. Rows of arrays are
             consecutive.
         y : Series, DataFrame or array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets of the rows of X, for example from `leads`. The columns of an array are
-            consecutive steps ahead.
+            Targets of the rows of X, for example from `leads`. Columns such as ``h3_load`` are
+            read as the target ``load``, three steps ahead. Other columns are one step ahead; the
+            columns of an array are consecutive steps ahead.
         **fit_params : dict
             Parameters of the `fit` of the estimator. Those with one value for each row are cut to
             the training rows. With metadata routing, they are routed to the estimator.
@@ -203,15 +242,23 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the rows are not in order of time, X and y do not match, or there are too few
-            calibration rows for the coverage, or no training rows.
+            If the rows are not in order of time, X and y do not match, there are too few
+            calibration rows for the coverage, or no training rows, or if a refit predicts other
+            quantiles.
+
+        Warns
+        -----
+        UserWarning
+            If the estimator does not return the quantiles of a network in it.
         """
         if y is None:
             raise ValueError("ConformalRegressor requires y to be passed, but the target y is None")
+        _refuse_other_kinds(self.estimator)
         params = self._params_of("fit", fit_params)
         check_pairs(X, y)
         X, y = indexable(X, y)
-        check_order(X, y)
+        check_in_order_of_time(X, y)
+        truth = _read_truth(y, self)
         outputs = read_outputs(X, y)
         rows = read_rows(X, max(outputs.steps))
         train, calibration = split_by_time(rows.in_time, self.calibration, rows.horizon)
@@ -220,24 +267,24 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
 
         fitted = _fit(self.estimator, X, y, params, train)
         passed = rows_to_pass(rows, train, calibration)
-        bounds = _predict_bounds(fitted, safe_indexing(X, passed))
-        own = np.searchsorted(passed, calibration)
-        truth = _read_truth(safe_indexing(y, calibration))
-        scores = _scores_of(bounds, own, truth, outputs.truth.shape[1])
-        past = _past_of(fitted, None, safe_indexing(X, passed))
+        later = safe_indexing(X, passed)
+        bounds = _predict_bounds(fitted, later).of_rows(np.searchsorted(passed, calibration))
+        scores = _scores_of(bounds, truth[calibration], truth.shape[1])
+        levels = quantile_levels(fitted)
         if self.refit:
-            fitted = _fit(self.estimator, X, y, params, np.arange(len(outputs.truth)))
-            past = None
+            fitted = _fit(self.estimator, X, y, params, np.arange(len(truth)))
+            _check_same_levels(levels, quantile_levels(fitted))
+        else:
+            remember_rows(fitted, later)
+        _warn_of_hidden_quantiles(fitted)
         # Attributes are set last, so that a failed fit leaves the previous fit unchanged.
         index = labels_of_rows(X)
         self.estimator_ = fitted
-        self.conformity_scores_ = scores[
-            np.argsort(rows.in_time.moment[calibration], kind="stable")
-        ]
+        self.conformity_scores_ = scores
         self._levels = new_levels(*scores.shape[1:])
-        self._coverages = pair_coverages(quantile_levels(fitted))
-        self._past = past
-        self._ends = None if index is None else last_labels(index)
+        self._coverages = pair_coverages(levels)
+        self._ends = None if index is None else last_labels(None, index)
+        self._target_names = target_names(y)  # read by `forecast`, too
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(fitted, name):
                 setattr(self, name, getattr(fitted, name))
@@ -262,11 +309,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self, "estimator_")
         params = self._params_of("predict", predict_params)
-        rows, own = join_past(self._past, X)
-        predicted = self.estimator_.predict(rows, **params)
-        if isinstance(predicted, tuple):  # such as the forecast and its quantiles
-            return tuple(part[own] for part in predicted)  # type: ignore[return-value]
-        return predicted[own]
+        return self.estimator_.predict(X, **params)
 
     def predict_interval(self, X: ArrayLike, coverage: float | None = None) -> NDArray[np.float64]:
         """Predict intervals that hold the truth in a given share of the rows.
@@ -292,12 +335,11 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         check_is_fitted(self, "estimator_")
         coverage = _check_coverage(self.coverage if coverage is None else coverage)
         _check_enough(coverage, len(self.conformity_scores_), self.calibration)
-        rows, own = join_past(self._past, X)
-        forecast, lower, upper = _predict_bounds(self.estimator_, rows)
+        forecast, lower, upper = _predict_bounds(self.estimator_, X)
         pair = int(np.abs(self._coverages - coverage).argmin())
         level = level_in_use(self._levels[..., pair], coverage)
         width = thresholds(self.conformity_scores_[..., pair], level)
-        lower, upper = lower[own, :, pair] - width, upper[own, :, pair] + width
+        lower, upper = lower[..., pair] - width, upper[..., pair] + width
         # Quantiles that are moved inwards may cross.
         middle = (lower + upper) / 2
         interval = np.stack([np.minimum(lower, middle), np.maximum(upper, middle)], axis=-1)
@@ -328,24 +370,21 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self, "estimator_")
         check_pairs(X, y)
-        check_order(X, y)
-        index = labels_of_rows(X)
-        _check_labelled(index, self._ends)
-        ends = self._ends
+        check_in_order_of_time(X, y)
+        index, ends = labels_of_rows(X), self._ends
+        _check_labelled(index, ends)
         if index is not None and ends is not None:
             check_later(ends, index)
-            ends = last_labels(ends.append(index))
-        truth = _read_truth(y)
+            ends = last_labels(ends, index)
+        _check_names(y, self._target_names)
+        truth = _read_truth(y, self)
         moments = read_rows(X, 1).in_time.moment
         order = np.argsort(moments, kind="stable")
-        rows, own = join_past(self._past, X)
-        n_outputs = self._levels.shape[1]
-        bounds = _predict_bounds(self.estimator_, rows)
-        scores = _scores_of(bounds, own, truth, n_outputs)
+        scores = _scores_of(_predict_bounds(self.estimator_, X), truth, self._levels.shape[1])
         levels, window = adapt(
             self._levels, self.conformity_scores_, scores[order], moments[order], self.gamma
         )
-        self._past = _past_of(self.estimator_, self._past, X)
+        remember_rows(self.estimator_, X)
         self._levels, self.conformity_scores_, self._ends = levels, window, ends
         return self
 
@@ -373,6 +412,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         inner = get_tags(self.estimator)
         tags.input_tags = inner.input_tags
         tags.target_tags = inner.target_tags
+        tags.non_deterministic = inner.non_deterministic
         if inner.regressor_tags is not None:
             tags.regressor_tags = inner.regressor_tags
         return tags
@@ -383,22 +423,22 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             return state
         from ..transformers.packing import pack
 
-        kept = {name: pack(state[name]) for name in ("_past", "_ends") if name in state}
-        return {**state, **kept}
+        return {**state, "_ends": pack(state["_ends"])} if "_ends" in state else state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        kept = {name: state[name] for name in ("_past", "_ends") if state.get(name) is not None}
-        if kept:
+        if state.get("_ends") is not None:
             from ..transformers.packing import unpack
 
-            state = {**state, **{name: unpack(value) for name, value in kept.items()}}
+            state = {**state, "_ends": unpack(state["_ends"])}
         super().__setstate__(state)
 
 
-def _fit(estimator: Any, X: Any, y: Any, params: dict[str, Any], train: _Positions) -> Any:
+def _fit(estimator: Any, X: Any, y: Any, params: dict[str, Any], train: Positions) -> Any:
     """Fit a clone of the estimator on the training rows."""
     own_params = check_method_params(X, params, indices=train)
-    return clone(estimator).fit(safe_indexing(X, train), safe_indexing(y, train), **own_params)
+    fitted = clone(estimator).fit(safe_indexing(X, train), safe_indexing(y, train), **own_params)
+    # The clone of a FrozenEstimator is the estimator of the user, which `update` must not change.
+    return deepcopy(fitted) if fitted is estimator else fitted
 
 
 def _predict_bounds(estimator: Any, X: Any) -> Bounds:
@@ -410,36 +450,70 @@ def _predict_bounds(estimator: Any, X: Any) -> Bounds:
     return Bounds(forecast, *bounds_of(forecast, quantiles))
 
 
-def _scores_of(
-    bounds: Bounds, own: _Positions | slice, truth: NDArray, n_outputs: int
-) -> NDArray[np.float64]:
-    """Return the scores of some of the rows that were predicted."""
+def _scores_of(bounds: Bounds, truth: NDArray, n_outputs: int) -> NDArray[np.float64]:
+    """Return the scores of rows that were predicted, or raise if they have other outputs."""
     n_predicted = bounds.lower.shape[1]
     if not truth.shape[1] == n_outputs == n_predicted:
         raise ValueError(
             f"y has {counted(truth.shape[1], 'value')} for each row, and the estimator predicts "
             f"{n_predicted}, but there must be {n_outputs}, as in fit."
         )
-    return conformity_scores(truth, bounds.lower[own], bounds.upper[own])
+    return conformity_scores(truth, bounds.lower, bounds.upper)
 
 
-def _read_truth(y: ArrayLike) -> NDArray[np.float64]:
+def _read_truth(y: ArrayLike, estimator: Any) -> NDArray[np.float64]:
     """Return the truths as (rows, outputs)."""
-    values = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-    return values.reshape(len(values), -1)
+    with explained(y, "y"):
+        values = numeric(check_y(y, multi_output=True, estimator=estimator), "y")
+    return values.reshape(len(values), -1).astype(np.float64)
 
 
-def _past_of(estimator: Any, past: pd.DataFrame | None, X: Any) -> pd.DataFrame | None:
-    """Return the latest rows, which the windows of the coming rows reach back to."""
-    is_table = hasattr(X, "iloc") and hasattr(X, "columns")
-    if not is_table or find_windower(estimator) is None:
-        return None
-    import pandas as pd
+def _check_names(y: Any, of_fit: list[str] | None) -> None:
+    """Raise if the columns of y have other names than in fit."""
+    names = target_names(y)
+    if names is None or of_fit is None or names == of_fit:
+        return
+    remedy = "Make it in the same way as in fit."
+    if sorted(names) == sorted(of_fit):
+        remedy = f"Use y[{of_fit}]."
+    raise ValueError(f"y has the columns {listed(names)}, but in fit {listed(of_fit)}. {remedy}")
 
-    joined = X if past is None else pd.concat([past, X])
-    # Twice what a window spans: the first windows of these rows are padded, and the windower warns
-    # if most windows are.
-    return latest_rows(joined, 2 * rows_of_last_window(estimator))
+
+def _refuse_other_kinds(estimator: Any) -> None:
+    """Raise for estimators whose predictions are no numbers that a truth can be far from."""
+    for kind, is_kind in (("classifier", is_classifier), ("clusterer", is_clusterer)):
+        if is_kind(estimator):
+            raise ValueError(
+                f"estimator is the {kind} {type(estimator).__name__}, but ConformalRegressor needs "
+                "a regressor. Its intervals are for numbers."
+            )
+
+
+def _check_same_levels(levels: NDArray | None, of_refit: NDArray | None) -> None:
+    if not np.array_equal(() if levels is None else levels, () if of_refit is None else of_refit):
+        raise ValueError(
+            f"The estimator predicts the quantiles {levels} for the training rows, but {of_refit} "
+            "after the refit on all rows, so the widths belong to other quantiles. Leave quantiles "
+            "out of the search, or use refit=False."
+        )
+
+
+def _warn_of_hidden_quantiles(estimator: Any) -> None:
+    """Warn if a part of the estimator predicts quantiles, and the estimator does not return them.
+
+    An example is `TransformedTargetRegressor`, which transforms the forecast only.
+    """
+    if quantile_levels(estimator) is not None:
+        return
+    for part in parts_of(estimator):
+        if getattr(part, "quantiles_", None) is not None:
+            warn_user(
+                f"The intervals have the same width for all rows, because "
+                f"{type(estimator).__name__} does not return the quantiles of the "
+                f"{type(part).__name__} in it. Use the {type(part).__name__}, or a Pipeline that "
+                "ends with it, to get a width for each row."
+            )
+            return
 
 
 def _check_coverage(coverage: Any) -> float:

@@ -1,4 +1,4 @@
-"""Rows in time: those that calibrate, their order, and the past of the rows to come."""
+"""Rows in time: which of them calibrate, whether they are in order, and which were seen."""
 
 from __future__ import annotations
 
@@ -32,19 +32,15 @@ def split_by_time(
     train = np.flatnonzero(rows.usable_from <= cut) if cut > 0 else np.array([], np.intp)
     if not len(train):
         raise ValueError(
-            f"calibration={calibration} of {counted(count, 'time step')}{_in_words(count)} leaves "
-            f"no row to train on whose targets, up to {counted(horizon, 'step')} ahead, are known "
-            "before the first calibration row. Use a smaller calibration, or more rows."
+            f"calibration={calibration} of {counted(count, 'time step')} (n_samples = "
+            f"{len(rows.moment)}) leaves no row to train on whose targets, up to "
+            f"{counted(horizon, 'step')} ahead, are known before the first calibration row. Use a "
+            "smaller calibration, or more rows."
         )
     return train, np.flatnonzero(rows.moment >= cut)
 
 
-def _in_words(count: int) -> str:
-    # scikit-learn's checks look for its own words for a single row.
-    return " (n_samples = 1)" if count == 1 else ""
-
-
-def check_order(X: Any, y: Any) -> None:
+def check_in_order_of_time(X: Any, y: Any) -> None:
     """Raise if the rows of a series are not in order of time, as if they had been shuffled."""
     index, name = labels_of_rows(X), "X"
     if index is None:
@@ -79,22 +75,28 @@ def _first_out_of_order(index: pd.Index) -> tuple[int, int] | None:
     return (int(place[wrong[0]]), int(place[wrong[0] + 1])) if len(wrong) else None
 
 
-def last_labels(index: pd.Index) -> pd.Index:
-    """Return the label of the last row of every series; its rows are in order of time."""
-    if index.nlevels == 1:
-        return index[-1:]
-    return index[~_outer(index).duplicated(keep="last")]
+def last_labels(ends: pd.Index | None, index: pd.Index) -> pd.Index:
+    """Return the label of the last row of every series; the rows are in order of time.
+
+    `ends` are the last labels before these rows.
+    """
+    from ..transformers.time_index import join_labels
+
+    labels: Any = index if ends is None else join_labels(ends, index)
+    if labels.nlevels == 1:
+        return labels[-1:]
+    return labels[~_outer(labels).duplicated(keep="last")]
 
 
 def check_later(ends: pd.Index, index: pd.Index) -> None:
     """Raise unless the rows come after those seen, of which `ends` has the last of each series."""
     import pandas as pd
 
-    from ..transformers.label_checks import check_same_kind
+    from ..transformers.time_index import join_labels
 
-    check_same_kind(ends, index)
-    end = _by_series(ends).reindex(_by_series(index).index)
-    seen = np.asarray(pd.Index(index.get_level_values(-1)) <= pd.Index(end))
+    labels = join_labels(ends, index)[len(ends) :]  # in the time zone of fit
+    end = _by_series(ends).reindex(_by_series(labels).index)
+    seen = np.asarray(labels.get_level_values(-1) <= pd.Index(end))
     if seen.any():
         first = int(seen.argmax())
         raise ValueError(
@@ -115,33 +117,3 @@ def _by_series(index: pd.Index) -> pd.Series:
 def _outer(index: Any) -> Any:
     """Return the levels that name the series."""
     return index.droplevel(-1)
-
-
-def join_past(past: pd.DataFrame | None, X: Any) -> tuple[Any, slice]:
-    """Return X behind the rows of its past that are not in it, and the positions of its own rows.
-
-    `past` is in order of time. Rows of other series are left out.
-    """
-    is_table = hasattr(X, "iloc") and hasattr(X, "columns")
-    if past is None or not is_table or not X.columns.equals(past.columns) or not len(X):
-        return X, slice(None)
-    import pandas as pd
-
-    from ..transformers.label_checks import check_same_kind
-
-    check_same_kind(past.index, X.index)
-    times = _by_series(X.index)
-    first = times.groupby(times.index).min().reindex(_by_series(past.index).index)
-    is_before = np.asarray(pd.Index(past.index.get_level_values(-1)) < pd.Index(first))
-    if not is_before.any():
-        return X, slice(None)
-    return pd.concat([past[is_before], X]), slice(int(is_before.sum()), None)
-
-
-def latest_rows(table: pd.DataFrame, span: float) -> pd.DataFrame:
-    """Return the last `span` rows of every series; all rows if it is infinite."""
-    if np.isinf(span):
-        return table
-    if table.index.nlevels == 1:
-        return table.iloc[-int(span) :] if span else table.iloc[:0]
-    return table.groupby(_outer(table.index), sort=False).tail(int(span))

@@ -86,9 +86,7 @@ def new_levels(n_outputs: int, n_pairs: int) -> NDArray[np.float64]:
 
 def level_in_use(levels: NDArray, coverage: float) -> NDArray[np.float64]:
     """Return the level of every output for a coverage; `levels` is (coverages, outputs)."""
-    # After an update, levels may be out of order by one step.
-    by_output = np.sort(levels, axis=0).T
-    return np.array([np.interp(coverage, NOMINAL, level) for level in by_output])
+    return np.array([np.interp(coverage, NOMINAL, level) for level in levels.T])
 
 
 def adapt(
@@ -108,7 +106,8 @@ def adapt(
         known = np.sort(recent[start : start + n_scores], axis=0)
         share = _share_covered(known, scores[start:stop], ranks(levels, n_scores))
         nominal = NOMINAL[:, np.newaxis, np.newaxis]
-        levels = np.clip(levels + gamma * (nominal - share), 0, 1)
+        # Sorted, as the coverages are: the interval of a higher coverage is not narrower.
+        levels = np.sort(np.clip(levels + gamma * (nominal - share), 0, 1), axis=0)
     return levels, recent[-n_scores:]
 
 

@@ -56,55 +56,6 @@ class _LSTMEstimator(NetworkEstimator):
         "scaling": [StrOptions({"standard"}), None],
     }
 
-    def __init__(
-        self,
-        units: int | tuple[int, ...] = 32,
-        *,
-        cell: str = "lstm",
-        bidirectional: bool = False,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        conv_filters: int | tuple[int, ...] | None = None,
-        kernel_size: int = 3,
-        mask_value: float | None = None,
-        scaling: str | None = "standard",
-        optimizer: Any = "adam",
-        learning_rate: float = 1e-3,
-        loss: Any = None,
-        epochs: int = 50,
-        batch_size: int = 32,
-        validation_split: float = 0.0,
-        validation_gap: int = 0,
-        patience: int | None = None,
-        warm_start: bool = False,
-        engine: str = "auto",
-        callbacks: list[Any] | None = None,
-        verbose: int | str = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.units = units
-        self.cell = cell
-        self.bidirectional = bidirectional
-        self.dropout = dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.conv_filters = conv_filters
-        self.kernel_size = kernel_size
-        self.mask_value = mask_value
-        self.scaling = scaling
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.loss = loss
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.validation_split = validation_split
-        self.validation_gap = validation_gap
-        self.patience = patience
-        self.warm_start = warm_start
-        self.engine = engine
-        self.callbacks = callbacks
-        self.verbose = verbose
-        self.random_state = random_state
-
     def _describe(self, data: TrainingData, describe_target: DescribeTarget) -> Description:
         description = super()._describe(data, describe_target)
         if isinstance(description.target, NumericTarget) and loss_name(self.loss) == "poisson":
@@ -409,30 +360,28 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         verbose: int | str = 0,
         random_state: Any = None,
     ) -> None:
-        super().__init__(
-            units,
-            cell=cell,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            conv_filters=conv_filters,
-            kernel_size=kernel_size,
-            mask_value=mask_value,
-            scaling=scaling,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            loss=loss,
-            epochs=epochs,
-            batch_size=batch_size,
-            validation_split=validation_split,
-            validation_gap=validation_gap,
-            patience=patience,
-            warm_start=warm_start,
-            engine=engine,
-            callbacks=callbacks,
-            verbose=verbose,
-            random_state=random_state,
-        )
+        self.units = units
+        self.cell = cell
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.conv_filters = conv_filters
+        self.kernel_size = kernel_size
+        self.mask_value = mask_value
+        self.scaling = scaling
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.loss = loss
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation_split = validation_split
+        self.validation_gap = validation_gap
+        self.patience = patience
+        self.warm_start = warm_start
+        self.engine = engine
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
         self.quantiles = quantiles
 
     def predict(self, X: ArrayLike, return_quantiles: bool = False) -> Any:
@@ -443,7 +392,8 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         X : array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps)
             Sequences with the features of `fit`. They can have any length.
         return_quantiles : bool, default=False
-            Also return the quantiles. A Pipeline passes this argument on.
+            Also return the quantiles. A Pipeline passes this argument on. A search does not: use
+            its `best_estimator_`.
 
         Returns
         -------
@@ -638,28 +588,26 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
         verbose: int | str = 0,
         random_state: Any = None,
     ) -> None:
-        super().__init__(
-            units,
-            cell=cell,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            conv_filters=conv_filters,
-            kernel_size=kernel_size,
-            mask_value=mask_value,
-            scaling=scaling,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            loss=loss,
-            epochs=epochs,
-            batch_size=batch_size,
-            validation_split=validation_split,
-            validation_gap=validation_gap,
-            patience=patience,
-            warm_start=warm_start,
-            engine=engine,
-            callbacks=callbacks,
-            verbose=verbose,
-            random_state=random_state,
-        )
+        self.units = units
+        self.cell = cell
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.conv_filters = conv_filters
+        self.kernel_size = kernel_size
+        self.mask_value = mask_value
+        self.scaling = scaling
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.loss = loss
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation_split = validation_split
+        self.validation_gap = validation_gap
+        self.patience = patience
+        self.warm_start = warm_start
+        self.engine = engine
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
         self.class_weight = class_weight

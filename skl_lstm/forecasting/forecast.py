@@ -216,7 +216,7 @@ def forecast(
     if coverage is not None:
         bounds = _predict_bounds(estimator, X, timeline.ahead, targets, values.shape[1], coverage)
         values = np.concatenate([values[..., np.newaxis], bounds], axis=-1)
-        names = [name for target in targets for name in _with_bounds(target)]
+        names = [name for target in targets for name in _with_bounds(target, targets)]
 
     ends = rows.labels[timeline.rows()[timeline.ahead == 0]]
     labels = coming_labels(ends, calendar, values.shape[1])
@@ -286,9 +286,15 @@ def _predict_bounds(
     return bounds[:, :steps]
 
 
-def _with_bounds(target: Any) -> list[Any]:
+def _with_bounds(target: Any, targets: list[Any]) -> list[Any]:
     """Return the names of a forecast and of the bounds of its interval."""
-    return [target, f"{target}_lower", f"{target}_upper"]
+    bounds = [f"{target}_lower", f"{target}_upper"]
+    if taken := [name for name in bounds if name in targets]:
+        raise ValueError(
+            f"The target {taken[0]!r} is named like a bound of the interval of {target!r}. Rename "
+            "this column of the table, and fit the estimator again."
+        )
+    return [target, *bounds]
 
 
 def _predict_ends(

@@ -19,18 +19,38 @@ _MOST_SERIES = 5  # that a message names
 
 def find_windower(estimator: Any) -> SequenceWindower | None:
     """Return the windower in a fitted estimator that reads labels; of several, the longest."""
-    windowers = [part for part in _parts(estimator) if isinstance(part, SequenceWindower)]
+    windowers = [part for part in parts_of(estimator) if isinstance(part, SequenceWindower)]
     labelled = [part for part in windowers if getattr(part, "_runs", None) is not None]
     return max(labelled, key=lambda windower: windower._runs.past, default=None)
 
 
 def find_target_names(estimator: Any) -> list[str] | None:
     """Return the names of the columns of y in fit; None if they are unknown, or differ."""
-    known = [names for part in _parts(estimator) if (names := getattr(part, "_target_names", None))]
+    known = [
+        names for part in parts_of(estimator) if (names := getattr(part, "_target_names", None))
+    ]
     return known[0] if known and all(names == known[0] for names in known) else None
 
 
-def _parts(estimator: Any) -> Iterator[Any]:
+def remember_rows(estimator: Any, X: Any) -> None:
+    """Let the windower in a fitted estimator keep the last rows of X, as the past of later rows."""
+    if not hasattr(X, "iloc") or find_windower(estimator) is None:
+        return
+    if isinstance(estimator, SequenceWindower):
+        estimator._remember(X)
+        return
+    for name in ("best_estimator_", "regressor_"):
+        if (inner := getattr(estimator, name, None)) is not None:
+            remember_rows(inner, X)
+            return
+    for _, step in getattr(estimator, "steps", ()):
+        if find_windower(step) is not None:
+            remember_rows(step, X)
+            return
+        X = X if step in (None, "passthrough") else step.transform(X)
+
+
+def parts_of(estimator: Any) -> Iterator[Any]:
     """Yield an estimator and the fitted estimators in it."""
     yield estimator
     steps = getattr(estimator, "steps", None) or getattr(estimator, "transformer_list", None) or []
@@ -41,7 +61,7 @@ def _parts(estimator: Any) -> Iterator[Any]:
     inner += several if isinstance(several, list) else []
     for part in inner:
         if part is not None:
-            yield from _parts(part)
+            yield from parts_of(part)
 
 
 def rows_of_last_window(estimator: Any) -> float:

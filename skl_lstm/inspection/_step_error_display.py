@@ -207,12 +207,15 @@ class StepErrorDisplay:
         for i, (name, style) in enumerate(zip(self.errors, styles, strict=False)):
             values = self.errors[name].to_numpy()
             (self.lines_[i],) = self.ax_.plot(steps, values, label=name, **style | size)
-        for i, share in enumerate([] if self.promised is None else self.promised):
-            self.ax_.axhline(share, label="" if i else "promised", **_PROMISED)
+        for share in self.promised or ():
+            self.ax_.axhline(share, label=f"promised {100 * share:g} %", **_PROMISED)
+            # Coverages differ little. These limits show them, and no differences by chance only.
+            self.ax_.update_datalim([(steps[0], share - 0.1), (steps[0], min(share + 0.1, 1))])
+        self.ax_.autoscale_view()
         _label_axes(self.ax_, steps, self.metric_name)
         # Zero is the best error, but a metric of the user's own can be below it. With auto=None a
         # second display on these axes can still extend them.
-        if not (self.errors < 0).any(axis=None):
+        if self.promised is None and not (self.errors < 0).any(axis=None):
             self.ax_.set_ylim(bottom=0, auto=None)
         return self
 

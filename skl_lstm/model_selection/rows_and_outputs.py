@@ -83,7 +83,7 @@ def check_pairs(X: Any, y: Any) -> None:
         remedy = " If y is from leads, use X = table.loc[y.index]." if of_y is not None else ""
         raise ValueError(f"X has {num_samples(X)} rows, but y has {num_samples(y)}.{remedy}")
     if num_samples(X) == 0:
-        raise ValueError("X has no rows, but a fold needs training rows and later test rows.")
+        raise ValueError("X has no rows, but at least one is needed.")
     if index is None or of_y is None or of_y.equals(index) or _is_unlabelled(of_y, index):
         return
     # As objects: labels of other kinds can be compared, too.

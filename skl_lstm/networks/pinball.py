@@ -27,8 +27,10 @@ class PinballLoss(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each sample, (samples,)."""
         n_quantiles = len(self.quantiles)
-        per_target = (-1, y_pred.shape[-1] // n_quantiles, n_quantiles)
-        errors = ops.expand_dims(y_true, -1) - ops.reshape(y_pred, per_target)
+        n_targets = y_pred.shape[-1] // n_quantiles
+        errors = ops.reshape(y_true, (-1, n_targets, 1)) - ops.reshape(
+            y_pred, (-1, n_targets, n_quantiles)
+        )
         tilts = ops.convert_to_tensor([level - 0.5 for level in self.quantiles], y_pred.dtype)
         return ops.mean(0.5 * ops.abs(errors) + tilts * errors, axis=(-2, -1))
 

@@ -1,4 +1,4 @@
-"""Convert pandas objects in the state of an estimator to plain values for saved files."""
+"""Convert pandas objects in the state of a windower to plain arrays and values for saved files."""
 
 from __future__ import annotations
 
@@ -16,13 +16,9 @@ def pack(value: Any) -> Any:
     if isinstance(value, Runs):
         fields = {name: pack(field) for name, field in value._asdict().items()}
         return {"packed": "runs", **fields}
-    if isinstance(value, pd.DataFrame):
+    if isinstance(value, pd.DataFrame):  # of one dtype
         index, columns = pack_index(value.index), pack_index(value.columns)
-        frame = {"packed": "frame", "index": index, "columns": columns}
-        if value.dtypes.nunique() == 1 and isinstance(value.dtypes.iloc[0], np.dtype):
-            return {**frame, "values": value.to_numpy()}
-        series = [pack_index(pd.Index(value.iloc[:, i])) for i in range(value.shape[1])]
-        return {**frame, "series": series}
+        return {"packed": "frame", "values": value.to_numpy(), "index": index, "columns": columns}
     if isinstance(value, pd.Index):
         return {"packed": "index", **pack_index(value)}
     if isinstance(value, pd.Timedelta):
@@ -39,10 +35,7 @@ def unpack(packed: Any) -> Any:
         return Runs(**{name: unpack(packed[name]) for name in Runs._fields if name in packed})
     if kind == "frame":
         index, columns = unpack_index(packed["index"]), unpack_index(packed["columns"])
-        if "values" in packed:
-            return pd.DataFrame(packed["values"], index=index, columns=columns)
-        series = {i: unpack_index(each) for i, each in enumerate(packed["series"])}
-        return pd.DataFrame(series).set_axis(index).set_axis(columns, axis=1)
+        return pd.DataFrame(packed["values"], index=index, columns=columns)
     if kind == "index":
         return unpack_index(packed)
     if kind == "dict":

@@ -100,12 +100,43 @@ def find_runs(index: pd.Index, max_gap: Any, past: int) -> tuple[Runs, _Position
             check_gap(max_gap, kind_of_time(times_of(index)))
         clock = "labels"
         first = run_starts(index, order, clock, max_gap, is_usual)
-    starts = np.unique(first)
-    stops = np.append(starts[1:], len(order))
-    kept = np.arange(len(order)) >= np.repeat(stops - past, stops - starts)
+    starts, stops, kept = _ends_of_runs(first, past)
     cut = stops - starts > past
     firsts, lasts = labels_of(index, order[starts[cut]]), labels_of(index, order[stops[cut] - 1])
     return Runs(clock, max_gap, past, firsts, lasts, is_usual, rows.clock, step), order[kept]
+
+
+def extend_runs(runs: Runs, before: pd.Index, index: pd.Index) -> tuple[Runs, pd.Index, _Positions]:
+    """Continue the runs of fit by later rows; also return all known labels, and which to keep.
+
+    `before` is the index of the rows kept from fit.
+    """
+    known = join_labels(before, index)
+    order = order_rows(known, len(before))
+    first = run_starts(known, order, runs.clock, runs.max_gap, runs.is_usual)
+    starts, stops, kept = _ends_of_runs(first, runs.past)
+    in_order = known[order]
+    # Of a run that was cut before, the last row is known, but not the first one.
+    continued = np.searchsorted(starts, first[in_order.get_indexer(runs.lasts)])
+    is_new = stops - starts > runs.past
+    is_new[continued] = False
+    firsts, lasts = in_order[starts], in_order[stops - 1]
+    return (
+        runs._replace(
+            firsts=_appended(runs.firsts, firsts[is_new]),
+            lasts=_appended(lasts[continued], lasts[is_new]),
+        ),
+        known,
+        order[kept],
+    )
+
+
+def _ends_of_runs(first: _Positions, past: int) -> tuple[_Positions, _Positions, NDArray[np.bool_]]:
+    """Return where each run starts and stops, and which positions are among its last `past`."""
+    starts = np.unique(first)
+    stops = np.append(starts[1:], len(first))
+    kept = np.arange(len(first)) >= np.repeat(stops - past, stops - starts)
+    return starts, stops, kept
 
 
 def sort_rows(index: pd.Index) -> SortedRows:

@@ -295,6 +295,22 @@ class SequenceWindower(SequenceTransformer):
         names = check_feature_names_in(self, input_features)
         return np.array(step_names(self._window[0], names), dtype=object)
 
+    def _remember(self, X: pd.DataFrame) -> None:
+        """Keep the last rows of X, too, as the past of the rows after them."""
+        import pandas as pd
+
+        from .time_index import extend_runs, labels_of
+
+        if self.history_ is None:
+            raise ValueError(_not_the_same_type(fitted_on_frame=False))
+        table = self._check_known_table(X)
+        if self._runs.past == 0:
+            return
+        runs, known, kept = extend_runs(self._runs, self.history_.index, X.index)
+        rows = np.concatenate([self.history_.to_numpy(), table])[kept]
+        history = pd.DataFrame(rows, labels_of(known, kept), self.history_.columns)
+        self._runs, self.history_ = runs, history
+
     def _shapes_in_and_out(self) -> tuple[str, str]:
         features = self.n_features_in_
         return shape_of("n", features), shape_of("n", self._window[0], features)

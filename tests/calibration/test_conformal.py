@@ -10,11 +10,14 @@ import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin, clone
-from sklearn.compose import make_column_transformer
+from sklearn.cluster import KMeans
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import shuffle
 
 from skl_lstm import (
@@ -24,6 +27,7 @@ from skl_lstm import (
     SequenceFlattener,
     SequenceWindower,
     TimeSplit,
+    forecast,
     leads,
 )
 
@@ -93,16 +97,20 @@ def test_after_the_noise_has_doubled_updates_restore_the_coverage_within_200_row
     fixed = {c: model.predict_interval(X[2000:], c) for c in COVERAGES}
     adapted = {c: [] for c in COVERAGES}
     for start in range(2000, len(X), 12):
-        rows = slice(start, start + 12)
+        # The targets of the last two rows before these are not known yet.
+        known = slice(max(start - 14, 2000), start - 2)
+        if start > 2000:
+            model.update(X[known], y[known])
+        rows = slice(known.stop if start > 2000 else start, start + 12)
         for coverage, intervals in adapted.items():
-            intervals.append(model.predict_interval(X[rows], coverage))
-        model.update(X[rows], y[rows])
+            issued = model.predict_interval(X[rows], coverage)
+            intervals.append(issued[start - rows.start :])
     truth = y[2000:].to_numpy()
     for coverage in COVERAGES:
         before, change, after = (slice(0, 400), slice(400, 600), slice(600, None))
         adapting = np.concatenate(adapted[coverage])
         assert_allclose(share_covered(adapting[before], truth[before]), coverage, atol=0.05)
-        assert_allclose(share_covered(adapting[after], truth[after]), coverage, atol=0.05)
+        assert_allclose(share_covered(adapting[after], truth[after]), coverage, atol=0.03)
         without = share_covered(fixed[coverage][after], truth[after])
         assert (without < coverage - 0.15).all()
         assert (share_covered(adapting[change], truth[change]) > without).all()
@@ -212,23 +220,85 @@ def test_rows_of_arrays_are_consecutive():
     assert_array_equal(model.conformity_scores_[:, 0, 0], y[14:])
 
 
+def scaled_ridge(timesteps):
+    return make_pipeline(StandardScaler().set_output(transform="pandas"), *ridge(timesteps))
+
+
 @pytest.mark.parametrize("refit", [False, True])
 @pytest.mark.parametrize("table", [TABLE, PANEL], ids=["one series", "panel"])
-def test_the_windows_of_coming_rows_reach_back_to_the_calibration_rows(table, refit):
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        ridge(5),
+        scaled_ridge(5),
+        GridSearchCV(ridge(5), {"ridge__alpha": [1.0]}, cv=TimeSplit(2, horizon=3)),
+        TransformedTargetRegressor(ridge(5), transformer=StandardScaler()),
+    ],
+    ids=["a pipeline", "behind a scaler", "in a search", "with a transformed target"],
+)
+def test_the_windows_of_coming_rows_reach_back_to_the_rows_seen(table, refit, estimator):
     X, y = supervised(table)
     is_old = X.index.get_level_values(-1) < DAYS[70]
-    model = ConformalRegressor(ridge(5), coverage=0.5, refit=refit).fit(X[is_old], y[is_old])
-    whole = pd.Series(list(model.estimator_.predict(X)), X.index)
-    coming = X[~is_old]
-    assert_allclose(model.predict(coming), np.stack(whole[~is_old]))
-    by_day = [day for _, day in coming.groupby(level=-1)]
-    for day in by_day[:8]:  # one by one, with what has become known
-        assert_allclose(model.predict(day), np.stack(whole.loc[day.index]))
-        middle = model.predict_interval(day).mean(axis=-1)
-        assert_allclose(middle, np.stack(whole.loc[day.index]))
-        model.update(day, y.loc[day.index])
-    # Rows of the past are predicted as before.
-    assert_allclose(model.predict(X[is_old]), np.stack(whole[is_old]))
+    model = ConformalRegressor(estimator, coverage=0.5, refit=refit).fit(X[is_old], y[is_old])
+    forecasts = pd.Series(list(model.predict(X)), X.index)  # all windows are complete
+    by_day = [day for _, day in X[~is_old].groupby(level=-1)]
+    for today in range(8):
+        # The targets of a day are known three days later. The rows since then are passed again.
+        if today >= 3:
+            model.update(by_day[today - 3], y.loc[by_day[today - 3].index])
+        rows = pd.concat(by_day[max(today - 2, 0) : today + 1])
+        expected = np.stack(forecasts[rows.index])
+        assert_allclose(model.predict(rows), expected)
+        assert_allclose(model.predict_interval(rows).mean(axis=-1), expected)
+
+
+def test_rows_that_are_missing_before_a_window_are_no_secret():
+    X, y = supervised(TABLE)
+    model = ConformalRegressor(ridge(5)).fit(X[:70], y[:70])
+    with pytest.warns(UserWarning, match="1 of 1 windows are padded because"):
+        model.predict_interval(X[72:73])
+
+
+def test_few_rows_are_kept_behind_other_steps_too():
+    X, y = supervised(TABLE)
+    model = ConformalRegressor(scaled_ridge(5), coverage=0.5).fit(X[:70], y[:70])
+    for row in range(70, 100):
+        model.update(X[row : row + 1], y[row : row + 1])
+    assert len(model.estimator_[1].history_) == 4
+
+
+def test_the_rows_may_be_in_another_time_zone():
+    X, y = (rows.tz_localize("Europe/Berlin") for rows in supervised(TABLE))
+    for refit in (False, True):
+        model = ConformalRegressor(ridge(5), refit=refit).fit(X[:70], y[:70])
+        expected = model.predict(X)
+        model.update(X[70:75].tz_convert("UTC"), y[70:75].tz_convert("UTC"))
+        for zone in ("UTC", "Europe/Berlin"):
+            assert_allclose(model.predict(X[75:].tz_convert(zone)), expected[75:])
+            with pytest.raises(ValueError, match="2 of 2 rows of X were seen before"):
+                model.update(X[73:75].tz_convert(zone), y[73:75].tz_convert(zone))
+
+
+def test_columns_may_be_in_another_order_for_an_estimator_that_selects_them():
+    X, y = supervised(TABLE)
+    select = make_column_transformer(("passthrough", ["load", "heat"]))
+    estimator = make_pipeline(select.set_output(transform="pandas"), *ridge(5))
+    model = ConformalRegressor(estimator).fit(X[:70], y[:70])
+    expected = model.predict(X)
+    other = X[["heat", "load"]].assign(more=1.0)
+    model.update(other[70:75], y[70:75])
+    assert_allclose(model.predict(other[75:]), expected[75:])
+
+
+def test_a_frozen_estimator_is_not_changed():
+    X, y = supervised(TABLE)
+    fitted = ridge(5).fit(X[:40], y[:40])
+    history = fitted[0].history_
+    model = ConformalRegressor(FrozenEstimator(fitted)).fit(X[:90], y[:90])
+    model.update(X[90:], y[90:])
+    assert fitted[0].history_ is history
+    assert model.estimator_.estimator[0].history_.index[-1] == X.index[-1]
+    assert_allclose(model.predict(X), fitted.predict(X))
 
 
 def test_a_refit_learns_from_all_rows_and_keeps_the_widths():
@@ -247,7 +317,7 @@ def test_an_update_in_one_call_is_that_of_many():
         many.update(X[row : row + 1], y[row : row + 1])
     assert_allclose(model.predict_interval(X), many.predict_interval(X))
     for coverage in (0.3, 0.55, 0.91):
-        intervals = [each.predict_interval(X[-5:], coverage) for each in (model, many)]
+        intervals = [each.predict_interval(X, coverage) for each in (model, many)]
         assert_allclose(*intervals)
 
 
@@ -298,6 +368,34 @@ def test_a_network_of_quantiles_is_calibrated_by_step():
     assert_array_equal(point, quantiles[..., 1])
 
 
+def test_a_refit_that_chooses_other_quantiles_is_refused():
+    class OtherQuantiles(WithQuantiles):
+        def fit(self, X, y):
+            self.quantiles_ = np.array([0.1, 0.9] if len(X) == 100 else [0.2, 0.8])
+            return self
+
+    X, y = rows_of_unequal_noise(100)
+    message = re.escape(
+        "The estimator predicts the quantiles [0.2 0.8] for the training rows, but [0.1 0.9] after "
+        "the refit on all rows"
+    )
+    with pytest.raises(ValueError, match=message):
+        ConformalRegressor(OtherQuantiles(), refit=True).fit(X, y)
+
+
+def test_quantiles_that_cannot_be_read_are_no_secret():
+    X, y = rows_of_unequal_noise(100)
+    model = ConformalRegressor(
+        TransformedTargetRegressor(WithQuantiles(), func=abs, inverse_func=abs, check_inverse=False)
+    )
+    message = (
+        "The intervals have the same width for all rows, because TransformedTargetRegressor does "
+        "not return the quantiles of the WithQuantiles in it."
+    )
+    with pytest.warns(UserWarning, match=message):
+        model.fit(X, y)
+
+
 def test_sample_weight_is_cut_to_the_training_rows():
     X, y = supervised(TABLE, horizon=1)
     weight = np.arange(len(X), dtype=float)
@@ -324,12 +422,8 @@ def test_sample_weight_is_cut_to_the_training_rows():
 @pytest.mark.parametrize("save", ["pickle", "skops"])
 @pytest.mark.parametrize("refit", [False, True])
 def test_a_saved_model_goes_on_where_it_was(save, refit):
-    # The rows that are kept have columns of several dtypes.
-    kind = pd.Categorical(np.where(PANEL["heat"] > 0, "warm", "cold"))
-    X, y = supervised(PANEL.assign(kind=kind, n=range(len(PANEL))))
-    numbers = make_column_transformer(("passthrough", ["load", "heat", "n"]))
-    numbers.set_output(transform="pandas")
-    estimator = make_pipeline(numbers, SequenceWindower(4), SequenceFlattener(), Ridge())
+    X, y = supervised(PANEL)
+    estimator = ridge(4)
     is_old = X.index.get_level_values(-1) < DAYS[70]
     model = ConformalRegressor(estimator, refit=refit).fit(X[is_old], y[is_old])
     if save == "pickle":
@@ -338,8 +432,6 @@ def test_a_saved_model_goes_on_where_it_was(save, refit):
         loaded = skops.io.loads(skops.io.dumps(model), trusted=TRUSTED_TYPES)
     later = X[~is_old], y[~is_old]
     assert_array_equal(loaded.predict_interval(later[0]), model.predict_interval(later[0]))
-    if not refit:
-        pd.testing.assert_frame_equal(loaded._past, model._past)
     for each in (model, loaded):
         each.update(*later)
     assert_array_equal(loaded.predict_interval(X, 0.7), model.predict_interval(X, 0.7))
@@ -392,9 +484,9 @@ def test_too_few_calibration_rows_for_the_coverage_are_refused():
 @pytest.mark.parametrize("calibration", [0.99, 117, 116, 1000])
 def test_calibration_must_leave_rows_to_train_on(calibration):
     X, y = supervised(TABLE)
-    message = (
-        rf"calibration={calibration} of 117 time steps leaves no row to train on whose targets, up "
-        "to 3 steps ahead, are known before the first calibration row"
+    message = re.escape(
+        f"calibration={calibration} of 117 time steps (n_samples = 117) leaves no row to train on "
+        "whose targets, up to 3 steps ahead, are known before the first calibration row."
     )
     with pytest.raises(ValueError, match=message):
         ConformalRegressor(ridge(3), calibration=calibration).fit(X, y)
@@ -451,7 +543,7 @@ def test_rows_of_another_kind_are_refused():
     with pytest.raises(
         ValueError, match="y has 2 values for each row, and the estimator predicts 3"
     ):
-        model.update(later[0], later[1].iloc[:, :2])
+        model.update(later[0], later[1].to_numpy()[:, :2])
     with pytest.raises(ValueError, match="Row 0 has the label"):
         model.update(later[0], y)
 
@@ -472,3 +564,33 @@ def test_it_must_be_fitted_first():
     for method in (model.predict, model.predict_interval, lambda X: model.update(X, [1.0])):
         with pytest.raises(NotFittedError):
             method([[1.0]])
+
+
+def test_targets_with_other_names_than_in_fit_are_refused():
+    X, y = supervised(TABLE)
+    model = ConformalRegressor(ridge(3)).fit(X[:80], y[:80])
+    swapped = y[["h2_load", "h1_load", "h3_load"]][80:]
+    with pytest.raises(ValueError, match=re.escape(f"Use y[{list(y)}].")):
+        model.update(X[80:], swapped)
+    message = "y has the columns 'h1_heat', 'h2_heat', 'h3_heat', but in fit 'h1_load'"
+    with pytest.raises(ValueError, match=message):
+        model.update(X[80:], leads(TABLE, "heat", horizon=3)[80:])
+    model.update(X[80:90], y[80:90].to_numpy())
+    with pytest.raises(ValueError, match="means the columns 'h1_heat'"):
+        forecast(model, TABLE, target="heat")
+
+
+def test_classes_are_refused():
+    message = "estimator is the classifier Pipeline, but ConformalRegressor needs a regressor"
+    with pytest.raises(ValueError, match=message):
+        ConformalRegressor(make_pipeline(StandardScaler(), LogisticRegression())).fit(
+            [[0.0], [1.0]], [0, 1]
+        )
+    with pytest.raises(ValueError, match="estimator is the clusterer KMeans"):
+        ConformalRegressor(KMeans()).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_a_missing_truth_is_named():
+    X, y = supervised(TABLE, horizon=1)
+    with pytest.raises(ValueError, match=r"1 of 119 rows have no target, at the positions 100"):
+        ConformalRegressor(ridge(3)).fit(X, y.where(y.index != DAYS[100]))

@@ -52,6 +52,8 @@ def wrapped(estimator):
         "at the end of a pipeline": make_pipeline(StandardScaler(), estimator).fit(X, Y),
         "chosen by a search": search.fit(X, Y),
         "frozen": FrozenEstimator(make_pipeline(StandardScaler(), estimator).fit(X, Y)),
+        "a search in a pipeline": make_pipeline(StandardScaler(), search).fit(X, Y),
+        "the only step": make_pipeline(estimator).fit(X, Y),
         "a pipeline in a search": GridSearchCV(
             make_pipeline(StandardScaler(), estimator), {}, cv=2
         ).fit(X, Y),

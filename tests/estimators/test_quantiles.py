@@ -609,3 +609,28 @@ def test_a_y_of_other_outputs_is_refused_in_the_words_of_y():
 def test_the_native_engine_says_what_it_lacks():
     with pytest.raises(ValueError, match="engine='native' cannot train this LSTMRegressor: opt"):
         regressor(engine="native", optimizer="lion").fit(X, Y)
+
+
+def test_a_file_from_before_there_were_quantiles_is_loaded(tmp_path):
+    regressor = LSTMRegressor(2, epochs=1, random_state=0).fit(X, Y)
+    state = regressor.__getstate__()
+    for part in (state, state["_description"]["target"], state["_network"]["architecture"]):
+        del part["quantiles"]
+    del state["_description"]["architecture"]["quantiles"]
+    loaded = LSTMRegressor.__new__(LSTMRegressor)
+    loaded.__setstate__(state)
+    assert loaded.get_params() == regressor.get_params()
+    assert_array_equal(loaded.predict(X), regressor.predict(X))
+    loaded.partial_fit(X, Y)
+
+
+def test_model_can_be_evaluated_and_trained_further_on_one_target_of_one_axis():
+    regressor = LSTMRegressor(2, quantiles=(0.1, 0.5, 0.9), epochs=2, random_state=0).fit(X, Y)
+    quantiles = regressor.predict(X, return_quantiles=True)[1]
+    losses = [mean_pinball_loss(Y, quantiles[:, i], alpha=q) for i, q in enumerate((0.1, 0.5, 0.9))]
+    model = regressor.model_
+    for y in (Y, Y[:, np.newaxis]):
+        assert_allclose(model.evaluate(X, y, verbose=0), np.mean(losses), rtol=1e-4)
+    before = model.evaluate(X, Y, verbose=0)
+    model.fit(X, Y, epochs=20, verbose=0)
+    assert model.evaluate(X, Y, verbose=0) < before

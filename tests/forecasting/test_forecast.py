@@ -1161,6 +1161,12 @@ def test_intervals_that_an_estimator_does_not_have_are_refused():
     with pytest.raises(ValueError, match=re.escape(message)):
         forecast(model, table, target="load", steps=5, coverage=0.9)
     assert len(forecast(model, table, target="load", steps=5)) == 5
+    table["load_upper"] = table["load"]
+    two = fitted(
+        table, ["load", "load_upper"], features=("load",), model=ConformalRegressor(linear())
+    )
+    with pytest.raises(ValueError, match="The target 'load_upper' is named like a bound"):
+        forecast(two, table, target=["load", "load_upper"], coverage=0.9)
     with pytest.raises(ValueError, match="The 'coverage' parameter of forecast must be a float"):
         forecast(model, table, target="load", coverage=1.0)
     with pytest.raises(ValueError, match=r"coverage=0\.99 needs 99 calibration rows"):

@@ -602,7 +602,7 @@ def test_the_coverage_of_every_step_and_what_is_promised():
     assert list(promised.get_ydata()) == [0.9, 0.9]
     assert promised.get_linestyle() == "--"
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == [
-        "lstm", "ridge", "promised",
+        "lstm", "ridge", "promised 90 %",
     ]  # fmt: skip
     assert display.ax_.get_ylabel() == "coverage"
     assert display.lines_.shape == (2,)
@@ -614,7 +614,7 @@ def test_every_promise_is_a_line():
     display = StepErrorDisplay.from_backtest(frame, metric="coverage")
     assert display.promised == [0.5, 0.9]
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert labels == ["a", "b", "c", "promised"]
+    assert labels == ["a", "b", "c", "promised 50 %", "promised 90 %"]
     no_promise = frame.drop(columns="coverage")
     assert StepErrorDisplay.from_backtest(no_promise, metric="coverage").promised is None
     assert StepErrorDisplay.from_backtest(frame, metric="width").promised is None

@@ -576,7 +576,7 @@ GET_INDEXER = "Labels are converted to positions by X.index.get_indexer(labels).
         (
             {"X": TABLE[:0], "y": TABLE["load"][:0]},
             ValueError,
-            "X has no rows, but a fold needs training rows and later test rows.",
+            "X has no rows, but at least one is needed.",
         ),
         (
             {"cv": TimeSplit},

@@ -11,7 +11,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn import config_context
@@ -139,6 +139,36 @@ def test_later_rows_find_their_past_in_what_fit_saw(case):
     with expected_warnings(case, case.known):
         windows = windower.transform(case.call)
     assert_same(windows, case.windows(case.seen))
+
+
+@many
+@given(labelled_cases("later"))
+def test_later_rows_find_their_past_in_what_was_remembered(case):
+    times = case.call.index.get_level_values(-1)
+    is_later = times >= sorted(times)[len(times) // 2]
+    assume(is_later.any() and not is_later.all())
+    windower = SequenceWindower(**case.params).fit(case.fit)
+    windower._remember(case.call[~is_later])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        windows = windower.transform(case.call[is_later])
+    assert_same(windows, case.windows(case.seen)[is_later])
+    # Rows of fit are lost in the same way as before.
+    with catch_texts() as before:
+        SequenceWindower(**case.params).fit(case.fit).transform(case.fit[-1:])
+    with catch_texts() as after:
+        windower.transform(case.fit[-1:])
+    assert [t for t in after if "fit saw" in t] or not [t for t in before if "fit saw" in t]
+
+
+@contextmanager
+def catch_texts():
+    """Collect the texts of the warnings."""
+    texts = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield texts
+    texts += [str(warning.message) for warning in caught]
 
 
 @many
