@@ -10,14 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
-from sklearn.base import (
-    BaseEstimator,
-    MetaEstimatorMixin,
-    RegressorMixin,
-    clone,
-    is_classifier,
-    is_clusterer,
-)
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.utils import Bunch, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
@@ -25,19 +18,16 @@ from sklearn.utils.validation import check_is_fitted
 from .._compat.sklearn import (
     HasMethods,
     check_method_params,
-    check_y,
     fit_context,
     safe_indexing,
 )
-from .._core.messages import counted, listed
+from .._core.messages import counted
 from .._core.parameters import AtLeast, Number
 from .._core.public import set_module
 from .._core.timed_windows import labels_of_rows
 from .._core.uncertainty import predict_quantiles, quantile_levels
-from .._core.user_warnings import warn_user
-from .._core.validation import explained, numeric
 from ..estimators.data import target_names
-from ..forecasting.windows import parts_of, remember_rows
+from ..forecasting.windows import remember_rows
 from ..model_selection.rows_and_outputs import (
     Positions,
     check_pairs,
@@ -45,12 +35,21 @@ from ..model_selection.rows_and_outputs import (
     read_rows,
     rows_to_pass,
 )
+from .checks import (
+    check_coverage,
+    check_enough,
+    check_labelled,
+    check_names,
+    check_same_levels,
+    read_truth,
+    refuse_other_kinds,
+    warn_of_hidden_quantiles,
+)
 from .rows import check_in_order_of_time, check_later, last_labels, split_by_time
 from .scores import (
     adapt,
     bounds_of,
     conformity_scores,
-    fewest_scores,
     level_in_use,
     new_levels,
     pair_coverages,
@@ -253,17 +252,17 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         """
         if y is None:
             raise ValueError("ConformalRegressor requires y to be passed, but the target y is None")
-        _refuse_other_kinds(self.estimator)
+        refuse_other_kinds(self.estimator)
         params = self._params_of("fit", fit_params)
         check_pairs(X, y)
         X, y = indexable(X, y)
         check_in_order_of_time(X, y)
-        truth = _read_truth(y, self)
+        truth = read_truth(y, self)
         outputs = read_outputs(X, y)
         rows = read_rows(X, max(outputs.steps))
         train, calibration = split_by_time(rows.in_time, self.calibration, rows.horizon)
         calibration = calibration[np.argsort(rows.in_time.moment[calibration], kind="stable")]
-        _check_enough(self.coverage, len(calibration), self.calibration)
+        check_enough(self.coverage, len(calibration), self.calibration)
 
         fitted = _fit(self.estimator, X, y, params, train)
         passed = rows_to_pass(rows, train, calibration)
@@ -273,10 +272,10 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         levels = quantile_levels(fitted)
         if self.refit:
             fitted = _fit(self.estimator, X, y, params, np.arange(len(truth)))
-            _check_same_levels(levels, quantile_levels(fitted))
+            check_same_levels(levels, quantile_levels(fitted))
         else:
             remember_rows(fitted, later)
-        _warn_of_hidden_quantiles(fitted)
+        warn_of_hidden_quantiles(fitted)
         # Attributes are set last, so that a failed fit leaves the previous fit unchanged.
         index = labels_of_rows(X)
         self.estimator_ = fitted
@@ -333,8 +332,8 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             If the coverage is not above 0 and below 1, or there are too few calibration rows.
         """
         check_is_fitted(self, "estimator_")
-        coverage = _check_coverage(self.coverage if coverage is None else coverage)
-        _check_enough(coverage, len(self.conformity_scores_), self.calibration)
+        coverage = check_coverage(self.coverage if coverage is None else coverage)
+        check_enough(coverage, len(self.conformity_scores_), self.calibration)
         forecast, lower, upper = _predict_bounds(self.estimator_, X)
         pair = int(np.abs(self._coverages - coverage).argmin())
         level = level_in_use(self._levels[..., pair], coverage)
@@ -372,12 +371,12 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         check_pairs(X, y)
         check_in_order_of_time(X, y)
         index, ends = labels_of_rows(X), self._ends
-        _check_labelled(index, ends)
+        check_labelled(index, ends)
         if index is not None and ends is not None:
             check_later(ends, index)
             ends = last_labels(ends, index)
-        _check_names(y, self._target_names)
-        truth = _read_truth(y, self)
+        check_names(y, self._target_names)
+        truth = read_truth(y, self)
         moments = read_rows(X, 1).in_time.moment
         order = np.argsort(moments, kind="stable")
         scores = _scores_of(_predict_bounds(self.estimator_, X), truth, self._levels.shape[1])
@@ -459,90 +458,3 @@ def _scores_of(bounds: Bounds, truth: NDArray, n_outputs: int) -> NDArray[np.flo
             f"{n_predicted}, but there must be {n_outputs}, as in fit."
         )
     return conformity_scores(truth, bounds.lower, bounds.upper)
-
-
-def _read_truth(y: ArrayLike, estimator: Any) -> NDArray[np.float64]:
-    """Return the truths as (rows, outputs)."""
-    with explained(y, "y"):
-        values = numeric(check_y(y, multi_output=True, estimator=estimator), "y")
-    return values.reshape(len(values), -1).astype(np.float64)
-
-
-def _check_names(y: Any, of_fit: list[str] | None) -> None:
-    """Raise if the columns of y have other names than in fit."""
-    names = target_names(y)
-    if names is None or of_fit is None or names == of_fit:
-        return
-    remedy = "Make it in the same way as in fit."
-    if sorted(names) == sorted(of_fit):
-        remedy = f"Use y[{of_fit}]."
-    raise ValueError(f"y has the columns {listed(names)}, but in fit {listed(of_fit)}. {remedy}")
-
-
-def _refuse_other_kinds(estimator: Any) -> None:
-    """Raise for estimators whose predictions are no numbers that a truth can be far from."""
-    for kind, is_kind in (("classifier", is_classifier), ("clusterer", is_clusterer)):
-        if is_kind(estimator):
-            raise ValueError(
-                f"estimator is the {kind} {type(estimator).__name__}, but ConformalRegressor needs "
-                "a regressor. Its intervals are for numbers."
-            )
-
-
-def _check_same_levels(levels: NDArray | None, of_refit: NDArray | None) -> None:
-    if not np.array_equal(() if levels is None else levels, () if of_refit is None else of_refit):
-        raise ValueError(
-            f"The estimator predicts the quantiles {levels} for the training rows, but {of_refit} "
-            "after the refit on all rows, so the widths belong to other quantiles. Leave quantiles "
-            "out of the search, or use refit=False."
-        )
-
-
-def _warn_of_hidden_quantiles(estimator: Any) -> None:
-    """Warn if a part of the estimator predicts quantiles, and the estimator does not return them.
-
-    An example is `TransformedTargetRegressor`, which transforms the forecast only.
-    """
-    if quantile_levels(estimator) is not None:
-        return
-    for part in parts_of(estimator):
-        if getattr(part, "quantiles_", None) is not None:
-            warn_user(
-                f"The intervals have the same width for all rows, because "
-                f"{type(estimator).__name__} does not return the quantiles of the "
-                f"{type(part).__name__} in it. Use the {type(part).__name__}, or a Pipeline that "
-                "ends with it, to get a width for each row."
-            )
-            return
-
-
-def _check_coverage(coverage: Any) -> float:
-    is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
-    if not is_number or not 0 < float(coverage) < 1:
-        raise ValueError(
-            f"coverage={coverage!r} is not above 0 and below 1. It is the share of the truths that "
-            "the intervals should hold, such as 0.9."
-        )
-    return float(coverage)
-
-
-def _check_enough(coverage: float, n_rows: int, calibration: float) -> None:
-    """Raise if there are too few calibration rows for a coverage."""
-    needed = fewest_scores(coverage)
-    if n_rows < needed:
-        possible = n_rows / (n_rows + 1)
-        raise ValueError(
-            f"coverage={coverage:g} needs {counted(needed, 'calibration row')} or more, but "
-            f"calibration={calibration} leaves {n_rows}. Use a larger calibration, more "
-            f"rows, or a coverage of {possible:.3g} or less."
-        )
-
-
-def _check_labelled(index: Any, ends: Any) -> None:
-    """Raise if only one of the rows of X and those of fit have labels."""
-    if (index is None) != (ends is None):
-        was, now = ("no labels", "labels") if ends is None else ("labels", "no labels")
-        raise ValueError(
-            f"The rows of X have {now}, but those of fit had {was}. Pass rows of the same kind, so "
-            "that their order in time is known."
-        )

@@ -17,7 +17,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.utils import shuffle
 
 from skl_lstm import (
@@ -594,3 +594,8 @@ def test_a_missing_truth_is_named():
     X, y = supervised(TABLE, horizon=1)
     with pytest.raises(ValueError, match=r"1 of 119 rows have no target, at the positions 100"):
         ConformalRegressor(ridge(3)).fit(X, y.where(y.index != DAYS[100]))
+
+
+def test_a_transformer_of_quantiles_is_no_forecaster_of_quantiles():
+    X, y = rows_of_unequal_noise(100)
+    ConformalRegressor(make_pipeline(QuantileTransformer(n_quantiles=9), Ridge())).fit(X, y)
