@@ -30,12 +30,13 @@ from .._core.parameters import AtLeast, InstanceOfKeras, Number
 from .._core.user_warnings import warn_user
 from ..networks.architecture import Scaling
 from ..networks.markers import is_plain_optimizer, needs_keras
-from ..training.rows import Split, split_rows
+from ..training.rows import Split, count_of, split_rows
 from .callbacks import EpochTasks
 from .data import (
     MaskValue,
     TrainingData,
     compare_mask_values,
+    describe_late_targets,
     drop_weightless,
     multiply_weights,
     read_training_data,
@@ -157,6 +158,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         data = self._drop_weightless(data, description.target)
         run = self._run_settings(epochs, seed, resume, data)
         description.target.check_held_out(data.y, run.split, by_time=data.times is not None)
+        self._check_gap(X, y, run.split)
         if not resume and self._standardizes():
             scaling = self._learn_scaling(data, description, run.split)
             description = description._replace(scaling=scaling)
@@ -251,6 +253,12 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
 
     def _check_mask_value(self, X: ArrayLike, mask_value: MaskValue) -> None:
         warning = compare_mask_values(X, mask_value, type(self).__name__)
+        if warning is not None:
+            warn_user(warning)
+
+    def _check_gap(self, X: ArrayLike, y: ArrayLike, split: Split) -> None:
+        gap = self._params_with_prefix("fit").get("validation_gap", self.validation_gap)
+        warning = describe_late_targets(X, y, int(gap)) if count_of(split.validation) else None
         if warning is not None:
             warn_user(warning)
 

@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_consistent_length
 from .._compat.sklearn import check_sample_weight, get_feature_names
 from .._core.float_type import floatx
 from .._core.memmaps import cast_rows, check_finite, lies_on_disk
+from .._core.messages import counted
 from .._core.sequences import padding_mark
-from .._core.shapes import names_of_columns
-from .._core.timed_windows import times_of_windows
+from .._core.shapes import names_of_columns, parse_lead_names
+from .._core.timed_windows import feature_names_of, times_of_windows
 from .._core.validation import explained, read_array
 from .._core.windows import apply_to_table, window_table
 from ..training.rows import Split
@@ -96,6 +97,22 @@ def target_names(y: Any) -> list[str] | None:
     """Return the names of the columns of y; None if it has none, or others than text."""
     names = names_of_columns(y)
     return [str(name) for name in names] if all(isinstance(n, str) for n in names) else None
+
+
+def describe_late_targets(X: Any, y: Any, validation_gap: int) -> str | None:
+    """Return a warning if the names of y, as `leads` makes them, reach further than the gap."""
+    names = target_names(y) or []
+    feature_names = feature_names_of(X)
+    leads = parse_lead_names(names, () if feature_names is None else feature_names)
+    furthest = max((step for step, _ in leads or ()), default=1)
+    if furthest <= validation_gap + 1:
+        return None
+    name = names[[step for step, _ in leads or ()].index(furthest)]
+    return (
+        f"y holds targets up to {counted(furthest, 'step')} ahead ({name}), but validation_gap="
+        f"{validation_gap}: the last targets of the training rows contain values that also "
+        f"validate, so val_loss is too low. Use validation_gap={furthest - 1}."
+    )
 
 
 def drop_weightless(data: TrainingData) -> TrainingData:

@@ -244,7 +244,8 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
     validation_gap : int, default=0
         Number of time steps before the rows for validation that are left out, or number of rows if
         X carries no times. For targets of `leads`, set it to ``horizon - 1 + gap``. Otherwise the
-        last targets of the training rows contain values that also validate.
+        last targets of the training rows contain values that also validate. `fit` warns if the
+        names of y show this.
     patience : int, default=None
         Number of epochs without a lower loss after which training stops and the best weights
         are restored. The loss is that of the validation rows if there is a `validation_split`,
@@ -493,7 +494,8 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
     validation_gap : int, default=0
         Number of time steps before the rows for validation that are left out, or number of rows if
         X carries no times. For targets of `leads`, set it to ``horizon - 1 + gap``. Otherwise the
-        last targets of the training rows contain values that also validate.
+        last targets of the training rows contain values that also validate. `fit` warns if the
+        names of y show this.
     patience : int, default=None
         Number of epochs without a lower loss after which training stops and the best weights
         are restored. The loss is that of the validation rows if there is a `validation_split`,

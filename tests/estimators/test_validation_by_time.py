@@ -4,6 +4,7 @@ import tracemalloc
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from hypothesis import assume, given
@@ -16,6 +17,9 @@ from skl_lstm import (
     LSTMRegressor,
     SequenceClassifier,
     SequenceRegressor,
+    SequenceWindower,
+    leads,
+    lstm_network,
     sliding_windows,
 )
 from skl_lstm._core import memmaps
@@ -401,3 +405,47 @@ def test_a_panel_in_a_file_trains_as_in_memory(way, in_file, monkeypatch):
     history, predicted = results(way(validation_gap=2).fit(timed(mapped, TIMES), Y))
     assert history == expected[0]
     assert_allclose(predicted, expected[1], rtol=1e-6)
+
+
+# Targets that reach over the gap.
+
+
+def supervised(horizon, gap=0, rows=120):
+    days = pd.date_range("2024-01-01", periods=rows)
+    table = pd.DataFrame({"load": np.sin(np.arange(rows)), "h90_load": 0.0}, days)
+    y = leads(table, "load", horizon=horizon, gap=gap)
+    return SequenceWindower(3).fit_transform(table.loc[y.index]), y
+
+
+@pytest.mark.parametrize(("horizon", "gap"), [(2, 0), (24, 0), (1, 2), (3, 2)])
+def test_a_gap_that_is_too_small_for_the_targets_is_no_secret(horizon, gap):
+    X, y = supervised(horizon, gap)
+    furthest = horizon + gap
+    regressor = LSTMRegressor(2, epochs=1, validation_split=0.3)
+    for too_small in {0, furthest - 2}:
+        message = (
+            f"y holds targets up to {furthest} steps ahead \\(h{furthest}_load\\), but "
+            f"validation_gap={too_small}: .* Use validation_gap={furthest - 1}\\."
+        )
+        for given_as in ("validation_gap", "fit__validation_gap"):
+            if given_as == "validation_gap":
+                estimator = regressor.set_params(validation_gap=too_small)
+            else:
+                network = {"model": lstm_network, "model__units": 2, "epochs": 1}
+                estimator = SequenceRegressor(
+                    **network, validation_split=0.3, fit__validation_gap=too_small
+                )
+            with pytest.warns(UserWarning, match=message):
+                estimator.fit(X, y)
+    regressor.set_params(validation_gap=furthest - 1).fit(X, y)
+
+
+def test_other_targets_need_no_gap():
+    X, y = supervised(1)
+    regressor = LSTMRegressor(2, epochs=1, validation_split=0.3)
+    regressor.fit(X, y)
+    regressor.fit(X, y.rename("h90_load"))  # a column of X
+    X, y = supervised(3)
+    regressor.fit(X, y.to_numpy())
+    regressor.fit(X, y.set_axis(["a", "b", "c"], axis=1))
+    regressor.set_params(validation_split=0.0).fit(X, y)
