@@ -21,8 +21,11 @@ class Prediction(NamedTuple):
 def quantile_levels(estimator: Any) -> NDArray | None:
     """Return the levels of the quantiles that a fitted estimator predicts, or None."""
     estimator = chosen_by_search(estimator)
-    steps = getattr(estimator, "steps", None)
-    return quantile_levels(steps[-1][1]) if steps else getattr(estimator, "quantiles_", None)
+    if steps := getattr(estimator, "steps", None):
+        return quantile_levels(steps[-1][1])
+    if _transforms_target(estimator):
+        return quantile_levels(estimator.regressor_)
+    return getattr(estimator, "quantiles_", None)
 
 
 def chosen_by_search(estimator: Any) -> Any:
@@ -32,11 +35,36 @@ def chosen_by_search(estimator: Any) -> Any:
 
 def predict_quantiles(estimator: Any, X: ArrayLike) -> tuple[NDArray, NDArray]:
     """Return the point forecast and the quantiles of an estimator that has `quantile_levels`."""
-    chosen = chosen_by_search(estimator)
-    if not getattr(chosen, "steps", None):
-        return chosen.predict(X, return_quantiles=True)
+    estimator = chosen_by_search(estimator)
     # Not by the Pipeline: if its last step is a search, this takes only X.
-    return predict_quantiles(chosen.steps[-1][1], _before_last_step(chosen, X))
+    if steps := getattr(estimator, "steps", None):
+        return predict_quantiles(steps[-1][1], _before_last_step(estimator, X))
+    if _transforms_target(estimator):
+        forecast, (_, quantiles) = estimator.predict(X), predict_quantiles(estimator.regressor_, X)
+        back = _transformed_back(quantiles, estimator.transformer_)
+        return forecast, back.reshape(*forecast.shape, -1)  # y of one column has lost its axis
+    return estimator.predict(X, return_quantiles=True)
+
+
+def _transforms_target(estimator: Any) -> bool:
+    """Return whether an estimator is a fitted `TransformedTargetRegressor`."""
+    return hasattr(estimator, "regressor_") and hasattr(estimator, "transformer_")
+
+
+def _transformed_back(quantiles: NDArray, transformer: Any) -> NDArray:
+    """Return quantiles of a transformed target in the units of the target, (rows, outputs, levels).
+
+    A quantile of a function of the target is the function of the quantile, if it is increasing.
+    """
+    n_rows, n_levels = len(quantiles), quantiles.shape[-1]
+    levels = np.moveaxis(quantiles.reshape(n_rows, -1, n_levels), -1, 0)
+    back = np.stack([transformer.inverse_transform(level) for level in levels], axis=-1)
+    if (back[..., 1:] < back[..., :-1]).any():
+        raise ValueError(
+            "The inverse transform of the target is decreasing, so its low quantiles would become "
+            "high ones. Use a transform that increases, such as np.log1p with np.expm1."
+        )
+    return back
 
 
 def predict_with_uncertainty(estimator: Any, X: ArrayLike) -> Prediction:

@@ -60,7 +60,7 @@ def check_same_levels(levels: NDArray | None, of_refit: NDArray | None) -> None:
 def warn_of_hidden_quantiles(estimator: Any) -> None:
     """Warn if a part of the estimator predicts quantiles, and the estimator does not return them.
 
-    An example is `TransformedTargetRegressor`, which transforms the forecast only.
+    An example is `VotingRegressor`, which averages the forecasts only.
     """
     if quantile_levels(estimator) is not None:
         return

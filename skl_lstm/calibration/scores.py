@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 # The coverages that are adapted. Others are interpolated.
 NOMINAL = np.linspace(0, 1, 101)
-# 0.9 * 10 and similar products may exceed the integer that they mean by a rounding error.
+# 0.9 / 0.1 and similar terms may exceed the integer that they mean by a rounding error.
 _ROUNDING = 1e-9
 
 
@@ -60,7 +60,7 @@ def conformity_scores(truth: NDArray, lower: NDArray, upper: NDArray) -> NDArray
 
 def fewest_scores(coverage: float) -> int:
     """Return the number of scores that a coverage needs: its quantile must be one of them."""
-    return int(np.ceil(coverage / (1 - coverage) - _ROUNDING))
+    return int(np.ceil(coverage / (1 - coverage) * (1 - _ROUNDING)))
 
 
 def ranks(coverage: float | NDArray, n_scores: int) -> NDArray[np.intp]:
@@ -69,7 +69,7 @@ def ranks(coverage: float | NDArray, n_scores: int) -> NDArray[np.intp]:
     A share `coverage` of new scores is not above it, if they are like the old ones: of n + 1
     places among n sorted scores, each is equally likely. It is the largest score at most.
     """
-    rank = np.ceil(np.asarray(coverage) * (n_scores + 1) - _ROUNDING).astype(np.intp)
+    rank = np.ceil(np.asarray(coverage) * (n_scores + 1) * (1 - _ROUNDING)).astype(np.intp)
     return np.clip(rank, 1, n_scores)
 
 

@@ -137,6 +137,13 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="column with the time of each row (same as in training)",
     )
+    add(
+        "--coverage",
+        type=parse_share,
+        metavar="SHARE",
+        help="share of the coming values that the intervals should hold, if MODEL was trained with "
+        "--coverage (same as in training)",
+    )
     add("--output", type=Path, metavar="FILE", help="CSV file to write (standard output)")
 
 

@@ -130,7 +130,7 @@ def forecast_table(args: argparse.Namespace) -> None:
     rows = numeric_columns(read_table(args.csv, time_column))
     known = None if args.known is None else numeric_columns(read_table(args.known, time_column))
     target = choose_forecast(model.target, args.target)
-    coverage = getattr(model.pipeline, "coverage", None)
+    coverage = choose_coverage(model.pipeline, args.coverage)
     if coverage is not None and args.steps is not None:
         check_horizon(args.steps, model.pipeline)
     with errors_of_model(how_to_know(args.steps, target)):
@@ -138,6 +138,17 @@ def forecast_table(args: argparse.Namespace) -> None:
             model.pipeline, rows, target=target, steps=args.steps, known=known, coverage=coverage
         )
     write_csv(coming, time_column, args.output)
+
+
+def choose_coverage(model: Pipeline | ConformalRegressor, wanted: float | None) -> float | None:
+    """Return the coverage of the intervals to print, or None for a model without intervals."""
+    if isinstance(model, ConformalRegressor):
+        return float(model.coverage if wanted is None else wanted)
+    if wanted is not None:
+        raise CommandError(
+            "the model has no intervals; --coverage needs one that was trained with --coverage"
+        )
+    return None
 
 
 def check_horizon(steps: int, model: ConformalRegressor) -> None:
@@ -175,12 +186,12 @@ def predict(args: argparse.Namespace) -> None:
     model = load_model(args.model)
     time_column = args.time_column or model.time_column
     rows = read_features(read_table(args.csv, time_column), model.features)
-    name = model.target or "forecast"
+    name, coverage = model.target or "forecast", choose_coverage(model.pipeline, args.coverage)
     with errors_of_model():
         y_pred = as_columns(model.pipeline.predict(rows))
         columns = {f"{name}+{i}": y for i, y in enumerate(y_pred.T, start=1)}
-        if isinstance(model.pipeline, ConformalRegressor):
-            interval = model.pipeline.predict_interval(rows)
+        if coverage is not None:
+            interval = model.pipeline.predict_interval(rows, coverage)
             columns = add_bounds(columns, interval.reshape(len(rows), -1, 2))
     write_csv(pd.DataFrame(columns, rows.index), time_column, args.output)
 

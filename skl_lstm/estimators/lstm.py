@@ -393,8 +393,9 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
         X : array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps)
             Sequences with the features of `fit`. They can have any length.
         return_quantiles : bool, default=False
-            Also return the quantiles. A Pipeline passes this argument on. A search does not: use
-            its `best_estimator_`.
+            Also return the quantiles. A Pipeline passes this argument on. A search and
+            `TransformedTargetRegressor` do not, but `backtest` and `ConformalRegressor` read the
+            quantiles in them.
 
         Returns
         -------

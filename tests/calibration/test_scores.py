@@ -29,9 +29,9 @@ COVERAGES = st.floats(0.001, 0.999)
 
 def smallest_score_for(scores, coverage):
     """The smallest score that a share `coverage` of n + 1 places is not above; else the largest."""
-    wanted = coverage * (len(scores) + 1)
+    wanted = coverage * (len(scores) + 1) * (1 - 1e-9)
     for score in sorted(scores):
-        if sum(other <= score for other in scores) >= wanted - 1e-9:
+        if sum(other <= score for other in scores) >= wanted:
             return score
     return max(scores)
 
@@ -48,7 +48,9 @@ def test_a_threshold_is_a_score_that_enough_scores_do_not_exceed(scores, coverag
     ]
 
 
-@pytest.mark.parametrize(("coverage", "needed"), [(0.5, 1), (0.8, 4), (0.9, 9), (0.99, 99)])
+@pytest.mark.parametrize(
+    ("coverage", "needed"), [(0.5, 1), (0.8, 4), (0.9, 9), (0.95, 19), (0.99, 99), (0.9999, 9999)]
+)
 def test_the_fewest_scores_are_those_with_a_quantile_that_is_one_of_them(coverage, needed):
     assert fewest_scores(coverage) == needed
     rank = math.ceil(coverage * (needed + 1) - 1e-9)

@@ -732,6 +732,28 @@ def test_predict_and_forecast_print_the_bounds(with_intervals, capsys):
     np.testing.assert_allclose(coming[["load_lower", "load_upper"]], interval[-1])
 
 
+def test_predict_and_forecast_print_bounds_of_another_coverage(with_intervals, forecaster, capsys):
+    folder, _ = with_intervals
+    argv = [str(folder / "load.skops"), str(folder / "table.csv"), "--coverage", "0.5"]
+    forecasts = read_forecasts(output_of_predict(capsys, *argv)[0])
+    rows = tables.read_table(folder / "table.csv", "day")[["load", "heat"]]
+    interval = load(folder / "load.skops").predict_interval(rows, 0.5)
+    np.testing.assert_array_equal(forecasts[["load+1_lower", "load+1_upper"]], interval[:, 0])
+    assert cli.main(["forecast", *argv]) == 0
+    coming = read_forecasts(capsys.readouterr().out)
+    np.testing.assert_allclose(coming[["load_lower", "load_upper"]], interval[-1])
+    assert error_of_predict(capsys, *argv[:3], "0.9999").startswith(
+        "skl-lstm: error: cannot forecast: coverage=0.9999 needs 9999 calibration rows or more"
+    )
+    without = [str(forecaster / "load.skops"), str(forecaster / "table.csv"), "--coverage", "0.5"]
+    for job in ("predict", "forecast"):
+        assert cli.main([job, *without]) == 1
+        assert capsys.readouterr().err == (
+            "skl-lstm: error: the model has no intervals; --coverage needs one that was trained "
+            "with --coverage\n"
+        )
+
+
 def test_intervals_reach_to_the_horizon(with_intervals, capsys):
     folder, _ = with_intervals
     argv = ["forecast", str(folder / "load.skops"), str(folder / "table.csv"), "--steps"]

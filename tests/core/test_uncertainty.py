@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
@@ -99,3 +100,40 @@ def test_one_quantile_is_no_interval():
     found = predict_with_uncertainty(Quantiles((0.9,)).fit(X, Y), X)
     assert found.quantiles.shape == (12, 1)
     assert found.interval is found.coverage is None
+
+
+@pytest.mark.parametrize("outputs", [None, 1, 3])
+def test_quantiles_of_a_transformed_target(outputs):
+    class Several(Quantiles):
+        """Has as many outputs as y, each of them the first column times its position."""
+
+        def fit(self, X, y):
+            self.factors_ = np.arange(1, 1 + np.prod(y.shape[1:], dtype=int))
+            self.ndim_ = y.ndim
+            return super().fit(X, y)
+
+        def predict(self, X, return_quantiles=False):
+            point = X[:, :1] * self.factors_
+            quantiles = point[..., np.newaxis] + self.quantiles_ - 0.5
+            if self.ndim_ == 1:
+                point, quantiles = point[:, 0], quantiles[:, 0]
+            return (point, quantiles) if return_quantiles else point
+
+    y = np.abs(Y) if outputs is None else np.abs(np.outer(Y, np.arange(1, outputs + 1)))
+    model = TransformedTargetRegressor(Several(), func=np.log1p, inverse_func=np.expm1)
+    model = make_pipeline(StandardScaler(), model).fit(X, y)
+    found = predict_with_uncertainty(model, X)
+    assert_array_equal(found.levels, [0.05, 0.5, 0.95])
+    assert_array_equal(found.forecast, model.predict(X))
+    inner = model[-1].regressor_.predict(model[:-1].transform(X), return_quantiles=True)[1]
+    assert_allclose(found.quantiles, np.expm1(inner).reshape(found.quantiles.shape))
+    assert found.quantiles.shape == (*np.shape(found.forecast), 3)
+    assert found.interval.shape == (*np.shape(found.forecast), 2)
+
+
+def test_a_decreasing_transform_of_the_target_is_refused():
+    model = TransformedTargetRegressor(Quantiles(), func=np.negative, inverse_func=np.negative).fit(
+        X, Y
+    )
+    with pytest.raises(ValueError, match="The inverse transform of the target is decreasing"):
+        predict_with_uncertainty(model, X)
