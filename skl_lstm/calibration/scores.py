@@ -32,10 +32,9 @@ _ROUNDING = 1e-9
 
 def pair_coverages(levels: NDArray | None) -> NDArray[np.float64]:
     """Return the coverage of every pair of bounds: the outermost quantiles first."""
-    n_pairs = 0 if levels is None else len(levels) // 2
-    if levels is None or n_pairs == 0:
+    if levels is None or len(levels) == 1:
         return np.zeros(1)
-    return np.asarray(levels[::-1] - levels)[:n_pairs]
+    return (levels[::-1] - levels)[: len(levels) // 2]
 
 
 def bounds_of(forecast: NDArray, quantiles: NDArray | None) -> tuple[NDArray, NDArray]:
@@ -44,12 +43,12 @@ def bounds_of(forecast: NDArray, quantiles: NDArray | None) -> tuple[NDArray, ND
     `forecast` is (rows,) or (rows, outputs), and `quantiles` has an axis of quantiles more.
     """
     n_rows = len(forecast)
-    n_pairs = 0 if quantiles is None else quantiles.shape[-1] // 2
-    if quantiles is None or n_pairs == 0:
+    if quantiles is None or quantiles.shape[-1] == 1:
         point = np.asarray(forecast, np.float64).reshape(n_rows, -1, 1)
         return point, point
-    columns = np.asarray(quantiles, np.float64).reshape(n_rows, -1, quantiles.shape[-1])
-    return columns[..., :n_pairs], columns[..., ::-1][..., :n_pairs]
+    n_levels = quantiles.shape[-1]
+    columns = np.asarray(quantiles, np.float64).reshape(n_rows, -1, n_levels)
+    return columns[..., : n_levels // 2], columns[..., : -(n_levels // 2) - 1 : -1]
 
 
 def conformity_scores(truth: NDArray, lower: NDArray, upper: NDArray) -> NDArray[np.float64]:

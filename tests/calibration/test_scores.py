@@ -20,6 +20,7 @@ from skl_lstm.calibration.scores import (
     level_in_use,
     new_levels,
     pair_coverages,
+    ranks,
     thresholds,
 )
 
@@ -81,6 +82,32 @@ def test_the_score_of_a_point_forecast_is_the_absolute_error():
     for quantiles in (None, forecast[:, np.newaxis]):  # one quantile is no pair
         scores = conformity_scores(truth, *bounds_of(forecast, quantiles))
         assert_array_equal(scores, [[[1.0]], [[2.5]]])
+
+
+@pytest.mark.parametrize("outputs", [(), (1,), (3,)])
+@pytest.mark.parametrize("n_levels", [2, 3, 4, 7])
+def test_bounds_have_an_axis_of_outputs_and_one_of_pairs(outputs, n_levels):
+    quantiles = np.arange(5 * int(np.prod(outputs)) * n_levels, dtype=np.float32)
+    quantiles = quantiles.reshape(5, *outputs, n_levels)
+    forecast, n_outputs, n_pairs = quantiles[..., 0], int(np.prod(outputs)), n_levels // 2
+    for found, first, step in zip(
+        bounds_of(forecast, quantiles), (0, n_levels - 1), (1, -1), strict=True
+    ):
+        assert found.shape == (5, n_outputs, n_pairs)
+        assert found.dtype == np.float64
+        for pair in range(n_pairs):
+            assert_array_equal(
+                found[..., pair].ravel(), quantiles[..., first + step * pair].ravel()
+            )
+    for found in bounds_of(forecast, None):
+        assert found.dtype == np.float64
+        assert_array_equal(found, forecast.reshape(5, n_outputs, 1))
+
+
+def test_ranks_are_not_off_by_a_rounding_error():
+    assert 0.55 * 100 > 55
+    assert ranks(0.55, 99) == 55
+    assert ranks(np.array([0.9, 0.99, 1.0, 0.0]), 99).tolist() == [90, 99, 99, 1]
 
 
 def test_pairs_are_counted_from_the_outermost_quantiles():

@@ -749,6 +749,22 @@ NO_INTERVAL = "loss='interval_score' needs the interval of every model, but fram
             "Column 'coverage' of frame is 90 in 180 of 180 rows, but must be the share of truths "
             "that the interval promises to hold, between 0 and 1.",
         ),
+        *(
+            (
+                "interval_score",
+                SURE.assign(coverage=SURE["coverage"].mask(SURE.index == 70, share)),
+                f"Column 'coverage' of frame is {share} in 1 of 180 rows, but must be the share of "
+                "truths that the interval promises to hold, between 0 and 1.",
+            )
+            for share in (0, 1)
+        ),
+        (
+            "interval_score",
+            SURE.assign(coverage=SURE["coverage"].mask(SURE.index == 0, 0.7)),
+            "The intervals of 'ridge' promise a coverage of 0.7, those of 'ridge' 0.8, but only "
+            "intervals of the same coverage have scores that can be compared. Backtest the models "
+            "with the same coverage.",
+        ),
         (
             "interval_score",
             SURE.assign(coverage=SURE["coverage"].mask(SURE["model"] == "GRU", 0.5)),
@@ -937,3 +953,11 @@ def test_a_truth_in_single_precision_is_the_same():
     rounded = frame["truth"].astype("float32").astype(float)
     frame["truth"] = frame["truth"].where(frame["model"] == "ridge", rounded)
     assert only(compare_forecasts(frame, "ridge"))["loss"] > 0
+
+
+def test_intervals_without_a_width_have_scores():
+    frame = SURE.assign(lower=SURE["forecast"], upper=SURE["forecast"])
+    result = compare_forecasts(frame, "ridge", loss="interval_score")
+    errors = (frame["truth"] - frame["forecast"]).abs().groupby(frame["model"]).mean()
+    assert result["loss"].to_dict() == pytest.approx((10 * errors.drop("ridge")).to_dict())
+    assert (result["width"] == 0).all()
