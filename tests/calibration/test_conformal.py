@@ -416,11 +416,10 @@ def test_sample_weight_is_cut_to_the_training_rows():
         ignored = ConformalRegressor(Recorder().set_fit_request(sample_weight=False))
         with pytest.raises(TypeError, match="sample_weight"):
             ignored.fit(X, y, sample_weight=weight)
-        search = GridSearchCV(
-            ConformalRegressor(Recorder().set_fit_request(sample_weight=True), coverage=0.5),
-            {"calibration": [0.2, 0.4]},
-            cv=TimeSplit(2),
-        ).fit(X, y, sample_weight=weight)
+        inner = ConformalRegressor(Recorder().set_fit_request(sample_weight=True), coverage=0.5)
+        inner.set_score_request(sample_weight=False)
+        search = GridSearchCV(inner, {"calibration": [0.2, 0.4]}, cv=TimeSplit(2))
+        search.fit(X, y, sample_weight=weight)
         assert_array_equal(
             search.best_estimator_.estimator_.weight_,
             weight[: len(search.best_estimator_.estimator_.X_)],
