@@ -236,7 +236,8 @@ def _later_weekdays(times: Any, count: int, step: Any) -> Any:
     if step >= day and step % day == 0 * day:
         dates = (times.to_timestamp() if is_daily else times).to_numpy().astype("M8[D]")
         used, per_step = _weekdays_used(times, int(step // day))
-        later = np.busday_offset(dates, count * per_step, roll="backward", weekmask=used)
+        mask = used.tolist()  # NumPy 2.0 warns if it reads np.bool
+        later = np.busday_offset(dates, count * per_step, roll="backward", weekmask=mask)
         if is_daily:
             return pd.PeriodIndex(later, freq="D", name=times.name)
         return times + (later - dates)
