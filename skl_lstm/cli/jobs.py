@@ -152,7 +152,7 @@ def choose_coverage(model: Pipeline | ConformalRegressor, wanted: float | None) 
 
 
 def check_horizon(steps: int, model: ConformalRegressor) -> None:
-    """Raise if the intervals of a model do not reach so many steps ahead."""
+    """Raise if the intervals of a model do not reach that many steps ahead."""
     horizon = model.conformity_scores_.shape[1]
     if steps > horizon:
         raise CommandError(

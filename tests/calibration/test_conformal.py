@@ -262,7 +262,7 @@ def test_the_windows_of_coming_rows_reach_back_to_the_rows_seen(table, refit, es
         assert_allclose(model.predict_interval(rows).mean(axis=-1), expected)
 
 
-def test_rows_that_are_missing_before_a_window_are_no_secret():
+def test_rows_missing_before_a_window_give_a_warning():
     X, y = supervised(TABLE)
     model = ConformalRegressor(ridge(5)).fit(X[:70], y[:70])
     with pytest.warns(UserWarning, match="1 of 1 windows are padded because"):
@@ -393,7 +393,7 @@ def test_a_refit_that_chooses_other_quantiles_is_refused():
         ConformalRegressor(OtherQuantiles(), refit=True).fit(X, y)
 
 
-def test_quantiles_that_cannot_be_read_are_no_secret():
+def test_quantiles_that_cannot_be_read_give_a_warning():
     X, y = rows_of_unequal_noise(100)
     model = ConformalRegressor(VotingRegressor([("one", WithQuantiles())]))
     message = (

@@ -418,7 +418,7 @@ def supervised(horizon, gap=0, rows=120):
 
 
 @pytest.mark.parametrize(("horizon", "gap"), [(2, 0), (24, 0), (1, 2), (3, 2)])
-def test_a_gap_that_is_too_small_for_the_targets_is_no_secret(horizon, gap):
+def test_a_gap_that_is_too_small_for_the_targets_gives_a_warning(horizon, gap):
     X, y = supervised(horizon, gap)
     furthest = horizon + gap
     regressor = LSTMRegressor(2, epochs=1, validation_split=0.3)
