@@ -45,6 +45,13 @@ def parse_lead_names(names: list[Any], columns: Iterable[Any] = ()) -> list[tupl
     return leads if are_leads else None
 
 
+def furthest_lead(names: list[Any], columns: Iterable[Any] = ()) -> tuple[int, str]:
+    """Return the largest step ahead of leads, and its name; 1 if the names are not all leads."""
+    steps = [step for step, _ in parse_lead_names(names, columns) or ()]
+    furthest = max(steps, default=1)
+    return furthest, names[steps.index(furthest)] if steps else ""
+
+
 class ReshapePlan(NamedTuple):
     """How the columns of a row become a sequence."""
 

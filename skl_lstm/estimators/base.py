@@ -73,6 +73,7 @@ class Run(NamedTuple):
     shuffle: bool
     batch_size: int
     split: Split
+    validation_gap: int
     patience: int | None
     verbose: int | str
     options: dict[str, Any]  # further arguments of keras.Model.fit
@@ -158,7 +159,8 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         data = self._drop_weightless(data, description.target)
         run = self._run_settings(epochs, seed, resume, data)
         description.target.check_held_out(data.y, run.split, by_time=data.times is not None)
-        self._check_gap(X, y, run.split)
+        if count_of(run.split.validation):
+            self._warn_of_late_targets(X, y, run.validation_gap)
         if not resume and self._standardizes():
             scaling = self._learn_scaling(data, description, run.split)
             description = description._replace(scaling=scaling)
@@ -256,9 +258,8 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         if warning is not None:
             warn_user(warning)
 
-    def _check_gap(self, X: ArrayLike, y: ArrayLike, split: Split) -> None:
-        gap = self._params_with_prefix("fit").get("validation_gap", self.validation_gap)
-        warning = describe_late_targets(X, y, int(gap)) if count_of(split.validation) else None
+    def _warn_of_late_targets(self, X: ArrayLike, y: ArrayLike, validation_gap: int) -> None:
+        warning = describe_late_targets(X, y, validation_gap)
         if warning is not None:
             warn_user(warning)
 
@@ -313,11 +314,11 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         overridden = {name: routed.pop(name) for name in settings if name in routed}
         self._check_options({**overridden, **routed})
         settings |= overridden
-        split = settings.pop("validation_split"), settings.pop("validation_gap")
+        validation_split, gap = settings.pop("validation_split"), settings["validation_gap"]
         return Run(
             **settings,
             seed=seed,
-            split=split_rows(len(data.y), *split, data.times),
+            split=split_rows(len(data.y), validation_split, gap, data.times),
             patience=self.patience,
             options=routed,
             tasks=None,

@@ -15,7 +15,7 @@ from .._core.float_type import floatx
 from .._core.memmaps import cast_rows, check_finite, lies_on_disk
 from .._core.messages import counted
 from .._core.sequences import padding_mark
-from .._core.shapes import names_of_columns, parse_lead_names
+from .._core.shapes import furthest_lead, names_of_columns
 from .._core.timed_windows import feature_names_of, times_of_windows
 from .._core.validation import explained, read_array
 from .._core.windows import apply_to_table, window_table
@@ -103,11 +103,9 @@ def describe_late_targets(X: Any, y: Any, validation_gap: int) -> str | None:
     """Return a warning if the names of y, as `leads` makes them, reach further than the gap."""
     names = target_names(y) or []
     feature_names = feature_names_of(X)
-    leads = parse_lead_names(names, () if feature_names is None else feature_names)
-    furthest = max((step for step, _ in leads or ()), default=1)
+    furthest, name = furthest_lead(names, () if feature_names is None else feature_names)
     if furthest <= validation_gap + 1:
         return None
-    name = names[[step for step, _ in leads or ()].index(furthest)]
     return (
         f"y holds targets up to {counted(furthest, 'step')} ahead ({name}), but validation_gap="
         f"{validation_gap}: the last targets of the training rows contain values that also "

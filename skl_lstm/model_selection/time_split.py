@@ -15,7 +15,7 @@ from .._compat.sklearn import validate_parameter_constraints
 from .._core.messages import counted
 from .._core.parameters import AtLeast, LengthOfTime
 from .._core.public import set_module
-from .._core.shapes import names_of_columns, parse_lead_names
+from .._core.shapes import furthest_lead, names_of_columns
 from .._core.user_warnings import warn_user
 from .rows_in_time import RowsInTime, is_length, read_times
 
@@ -217,14 +217,9 @@ def _warn_of_late_targets(X: Any, y: Any, splitter: TimeSplit) -> None:
     gap: Any = splitter.gap
     if not hasattr(y, "iloc") or is_length(gap):
         return
-    names = names_of_columns(y)
-    leads = parse_lead_names(names, getattr(X, "columns", ()))
-    if leads is None:
-        return
     horizon, gap = int(splitter.horizon), int(gap)
-    step = max(step for step, _ in leads)
+    step, name = furthest_lead(names_of_columns(y), getattr(X, "columns", ()))
     if step > horizon + gap:
-        name = names[[step for step, _ in leads].index(step)]
         remedy = f"horizon={step - gap}" + (f", gap={gap}" if gap else "")
         warn_user(
             f"y holds targets up to {counted(step, 'step')} ahead ({name}), but TimeSplit("

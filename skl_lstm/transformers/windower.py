@@ -301,14 +301,13 @@ class SequenceWindower(SequenceTransformer):
 
         from .time_index import extend_runs, labels_of
 
-        if self.history_ is None:
-            raise ValueError(_not_the_same_type(fitted_on_frame=False))
+        before: Any = self.history_  # not None, because fit saw a DataFrame
         table = self._check_known_table(X)
         if self._runs.past == 0:
             return
-        runs, known, kept = extend_runs(self._runs, self.history_.index, X.index)
-        rows = np.concatenate([self.history_.to_numpy(), table])[kept]
-        history = pd.DataFrame(rows, labels_of(known, kept), self.history_.columns)
+        runs, known, kept = extend_runs(self._runs, before.index, X.index)
+        rows = np.concatenate([before.to_numpy(), table])[kept]
+        history = pd.DataFrame(rows, labels_of(known, kept), before.columns)
         self._runs, self.history_ = runs, history
 
     def _shapes_in_and_out(self) -> tuple[str, str]:

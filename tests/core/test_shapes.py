@@ -14,6 +14,7 @@ from skl_lstm._core.shapes import (
     ReshapePlan,
     check_enough_rows,
     divisors,
+    furthest_lead,
     plan_reshape,
     step_names,
     window_span,
@@ -227,3 +228,17 @@ def test_a_length_of_time_says_in_words_what_it_takes():
 def test_the_values_of_a_window_are_named_step_by_step():
     assert step_names(2, iter(["a", "b"])) == ["t0_a", "t0_b", "t1_a", "t1_b"]
     assert step_names(1, []) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "columns", "expected"),
+    [
+        (["h1_load", "h24_load", "h3_load"], ["load"], (24, "h24_load")),
+        (["h2_a", "h2_b"], [], (2, "h2_a")),
+        (["h2_load", "load"], [], (1, "")),
+        (["h2_load"], ["h2_load"], (1, "")),  # a column of X
+        ([], [], (1, "")),
+    ],
+)
+def test_the_furthest_lead_is_known_if_all_names_are_leads(names, columns, expected):
+    assert furthest_lead(names, columns) == expected
