@@ -33,15 +33,16 @@ _PASSED_BY_SCIKERAS = {"meta", "compile_kwargs", "params"}
 class ModelBuilder(Builder):
     """Builds, checks and compiles one model."""
 
-    def build(self, default_loss: Callable[[int], str]) -> keras.Model:
+    def build(self, default_loss: Callable[[int], str], *, per_step: bool = False) -> keras.Model:
         """Build the model, and compile it unless the user's function has compiled it.
 
         `default_loss` maps the number of outputs to the loss that is used if `loss` is None.
+        `per_step` tells whether the model must have an output for every time step.
         """
         self._check_arguments()
         model = self.model_ = build_for(self._call_function, self._meta["X_shape_"])
         _check_input(model, self._meta["X_shape_"])
-        _check_output(model)
+        _check_output(model, per_step=per_step)
         if model.compiled:
             self._warn_of_ignored_settings()
         elif self.loss is None:
@@ -191,17 +192,23 @@ def _check_input(model: keras.Model, X_shape: tuple[int, ...]) -> None:
         )
 
 
-def _check_output(model: keras.Model) -> None:
+def _check_output(model: keras.Model, *, per_step: bool) -> None:
     shape = getattr(model, "output_shape", None)
-    if isinstance(shape, tuple) and len(shape) == 2:
+    if isinstance(shape, tuple) and len(shape) == (3 if per_step else 2):
         return
+    needed = "(samples, timesteps, outputs)" if per_step else "(samples, outputs)"
     problem = f"The output of the network has shape {shape}"
     if shape is None:
         problem = f"The output shape of the {type(model).__name__} is undefined"
     remedy = "Build the network as keras.Model(inputs, outputs), with one output."
     if isinstance(shape, tuple):
-        remedy = "Set return_sequences=False in the last recurrent layer."
-    raise ValueError(f"{problem}, but an estimator needs (samples, outputs). {remedy}")
+        remedy = (
+            "Set return_sequences=True in the last recurrent layer."
+            if per_step
+            else "Set return_sequences=False in the last recurrent layer. For a label or a number "
+            "for every time step, use LSTMStepClassifier or LSTMStepRegressor."
+        )
+    raise ValueError(f"{problem}, but an estimator needs {needed}. {remedy}")
 
 
 def _check_activation(model: keras.Model) -> None:

@@ -49,14 +49,17 @@ class KerasNetwork:
         seed: int,
         params: Mapping[str, Any],
         weights: Sequence[NDArray] | None = None,
+        *,
+        per_step: bool = False,
     ) -> Self:
         """Build and compile a model from `meta` and the parameters of a `ModelBuilder`.
 
-        The weights are drawn from the seed, unless they are given.
+        The weights are drawn from the seed, unless they are given. `per_step` tells whether the
+        estimator needs an output for every time step.
         """
         builder = ModelBuilder(meta, **params)
         with seeded(seed):
-            model = builder.build(target.default_loss)
+            model = builder.build(target.default_loss, per_step=per_step)
         if weights is not None:
             write_weights(model, weights)
         return cls(model, builder.make_callbacks())
@@ -72,7 +75,8 @@ class KerasNetwork:
         if self.model.compiled:
             return type(self)(self.model, ModelBuilder(meta, **params).make_callbacks())
         # Unpickling does not compile the model.
-        return self.build(meta, target, seed, params, self.weights)
+        per_step = len(self.model.output_shape) == 3
+        return self.build(meta, target, seed, params, self.weights, per_step=per_step)
 
     @property
     def n_outputs(self) -> int:
@@ -106,7 +110,11 @@ class KerasNetwork:
         return self._model_in_units
 
     def train(self, arrays: Sequence[NDArray], run: Run) -> dict[str, list[float]]:
-        """Train on (X, y) or (X, y, sample_weight), and return the history."""
+        """Train on (X, y) or (X, y, sample_weight), and return the history.
+
+        As in `NativeNetwork`, weights of time steps, (samples, timesteps), give a loss that does
+        not depend on the number of time steps.
+        """
         self._model_in_units = None
         callbacks = [*self._callbacks, *_early_stopping(run)]
         if run.tasks is not None:
@@ -114,7 +122,7 @@ class KerasNetwork:
         with state_restored_on_error(self.model):
             return engine.train(
                 self.model,
-                arrays,
+                _for_sums_over_time(arrays),
                 seed=run.seed if run.shuffle else None,
                 epochs=run.epochs,
                 initial_epoch=run.initial_epoch,
@@ -126,7 +134,7 @@ class KerasNetwork:
             )
 
     def predict(self, X: NDArray, **options: Any) -> NDArray:
-        """Return the outputs, (samples, outputs)."""
+        """Return the outputs, (samples, outputs), or (samples, timesteps, outputs)."""
         return engine.predict(self.model, X, **options)
 
     def copy(self) -> Self:
@@ -141,6 +149,16 @@ class KerasNetwork:
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Restore the network from what `to_state` returned. Raise if it names foreign code."""
         return cls(unpack(state))
+
+
+def _for_sums_over_time(arrays: Sequence[NDArray]) -> Sequence[NDArray]:
+    """Return arrays for which a loss of Keras is the sum over time, not the mean.
+
+    Keras divides the sum of the losses in a batch by the number of samples and time steps. Weights
+    of time steps are multiplied by the number of time steps, so padding changes nothing.
+    """
+    X, y, *weights = arrays
+    return [X, y, *(array * X.shape[1] if array.ndim == 2 else array for array in weights)]
 
 
 class _EpochReporter(keras.callbacks.Callback):

@@ -144,7 +144,10 @@ class NativeNetwork:
         return PinballLoss(self.architecture.quantiles)
 
     def train(self, arrays: Sequence[NDArray], run: Run) -> dict[str, list[float]]:
-        """Train on (X, y) or (X, y, sample_weight), and return the history."""
+        """Train on (X, y) or (X, y, sample_weight), and return the history.
+
+        `Trainer` describes the arrays of a network with an output for every time step.
+        """
         X, *others = arrays
         self._model = None
         trainer = Trainer(
@@ -184,7 +187,7 @@ class NativeNetwork:
         return history
 
     def predict(self, X: NDArray, **options: Any) -> NDArray:
-        """Return the outputs, (samples, outputs)."""
+        """Return the outputs, (samples, outputs), or (samples, timesteps, outputs)."""
         return predict(self.architecture, self._weights, with_feature_axis(X))
 
     def copy(self) -> Self:

@@ -27,6 +27,8 @@ _CONSTRAINTS: dict[str, list[Any]] = {
     "recurrent_dropout": [Number(Real, 0, 1, closed="left")],
     "kernel_size": [AtLeast(1)],
     "mask_value": [Real, None],
+    "conv_padding": [StrOptions({"causal", "same"})],
+    "return_sequences": ["boolean"],
 }
 
 
@@ -48,6 +50,8 @@ class Architecture(NamedTuple):
     # The levels, increasing: the outputs are the quantiles of the first target, then those of the
     # second one. Empty: the outputs are no quantiles.
     quantiles: tuple[float, ...] = ()
+    conv_padding: str = "causal"  # or "same"
+    return_sequences: bool = False  # an output for every time step
 
 
 class Scaling(NamedTuple):
@@ -87,6 +91,8 @@ def architecture_of(
     conv_filters: int | tuple[int, ...] | None,
     kernel_size: int,
     mask_value: float | None,
+    conv_padding: str = "causal",
+    return_sequences: bool = False,
 ) -> Architecture:
     """Return the architecture for the parameters of `lstm_network`, which describes them."""
     parameters = dict(locals())
@@ -109,6 +115,8 @@ def architecture_of(
         mask_value=mask_value,
         outputs=outputs,
         activation=activation,
+        conv_padding=conv_padding,
+        return_sequences=bool(return_sequences),
     )
 
 

@@ -30,6 +30,8 @@ def lstm_network(
     conv_filters: int | tuple[int, ...] | None = None,
     kernel_size: int = 3,
     mask_value: float | None = None,
+    conv_padding: str = "causal",
+    return_sequences: bool = False,
 ) -> keras.Model:
     """Build a recurrent network with an input and an output that fit the data.
 
@@ -55,22 +57,32 @@ def lstm_network(
         Fraction of the recurrent state to drop in training, in [0, 1).
     conv_filters : int or tuple of int, default=None
         Number of filters of a ``Conv1D`` layer before the recurrent layers. A tuple stacks
-        one layer per entry, and None adds no layer. The padding is causal: the output at a
-        time step depends only on this step and earlier ones.
+        one layer per entry, and None adds no layer.
     kernel_size : int, default=3
         Number of time steps that each filter covers.
     mask_value : float, default=None
         Skip the time steps in which every feature has this value. A padded sequence then
         gives the same output as the sequence without padding, for any length of padding
-        before the first step or after the last one. Without convolutions, a ``Masking``
-        layer skips the steps. ``Conv1D`` ignores masks, so with convolutions the padding is
-        replaced by zeros before each ``Conv1D`` layer: its own causal padding is zeros, too.
+        before the first step or after the last one. Without convolutions and
+        `return_sequences`, a ``Masking`` layer skips the steps. ``Conv1D`` ignores masks, so
+        with convolutions the padding is replaced by zeros before each ``Conv1D`` layer: its
+        own padding is zeros, too.
+    conv_padding : {"causal", "same"}, default="causal"
+        Which steps a filter covers. "causal": the output at a time step depends on this and
+        earlier steps only. "same": the kernel is centred on the step, for sequences that are
+        known as a whole.
+    return_sequences : bool, default=False
+        Return an output for every time step, as `keras.layers.LSTM` does. With `mask_value`, the
+        output at a skipped step is that of a state of zeros. It has no mask, so skipped steps
+        count in a loss of Keras unless their `sample_weight`, (samples, timesteps), is 0.
+        `LSTMStepClassifier` and `LSTMStepRegressor` set these weights.
 
     Returns
     -------
     keras.Model
         Model of Keras layers, not compiled. The input is (samples, timesteps, features), or
-        (samples, timesteps) if ``X_shape_`` has two axes, and the output (samples, outputs).
+        (samples, timesteps) if ``X_shape_`` has two axes. The output is (samples, outputs), or
+        (samples, timesteps, outputs) with `return_sequences`.
         The length of the time axis is None, so sequences of any length fit. A regressor has
         one linear output per target. A classifier has one sigmoid for two classes, a
         softmax for more classes, and one sigmoid per label for multilabel targets.
@@ -88,6 +100,8 @@ def lstm_network(
     >>> model = lstm_network(meta, units=(32, 16))
     >>> model.input_shape, model.output_shape
     ((None, None, 2), (None, 1))
+    >>> lstm_network(meta, return_sequences=True).output_shape
+    (None, None, 1)
     """
     architecture = architecture_of(
         meta,
@@ -99,6 +113,8 @@ def lstm_network(
         conv_filters=conv_filters,
         kernel_size=kernel_size,
         mask_value=mask_value,
+        conv_padding=conv_padding,
+        return_sequences=return_sequences,
     )
     return build_model(architecture)
 
@@ -112,9 +128,10 @@ def build_model(architecture: Architecture, scaling: Scaling | None = None) -> k
     inputs = keras.Input((None, architecture.features)[: architecture.ndim - 1])
     # Recurrent layers need a feature axis, which a 2D input does not have.
     x = layers.Reshape((-1, 1))(inputs) if architecture.ndim == 2 else inputs
-    # Conv1D does not pass a mask on, so with convolutions the mask is computed here.
-    needs_mask = mask_value is not None and architecture.conv_filters
-    real = _real_steps(x, mask_value) if needs_mask else None
+    # Conv1D does not pass a mask on, so with convolutions the mask is computed here. So it is for
+    # outputs of every step, in which the masked steps are replaced.
+    needs_mask = architecture.conv_filters or architecture.return_sequences
+    real = _real_steps(x, mask_value) if needs_mask and mask_value is not None else None
     if mask_value is not None and real is None:
         x = layers.Masking(mask_value)(x)
     if scaling is not None:
@@ -126,11 +143,14 @@ def build_model(architecture: Architecture, scaling: Scaling | None = None) -> k
         conv = layers.Conv1D(
             filters,
             architecture.kernel_size,
-            padding="causal",
+            padding=architecture.conv_padding,
             activation="relu",
             name=f"conv_{depth}",
         )
         x = conv(x)
+    if real is not None and not architecture.conv_filters:
+        # As Masking does: a very large mask value would make the gradients NaN.
+        x = ops.where(real, x, 0.0)
     # Every layer gets the mask: in Keras 3.6 the first recurrent layer does not pass it on.
     masked = {} if real is None else {"mask": ops.squeeze(real, axis=-1)}
     for depth, size in enumerate(architecture.units, start=1):
@@ -138,12 +158,17 @@ def build_model(architecture: Architecture, scaling: Scaling | None = None) -> k
             size,
             dropout=architecture.dropout,
             recurrent_dropout=architecture.recurrent_dropout,
-            return_sequences=depth < len(architecture.units),
+            return_sequences=architecture.return_sequences or depth < len(architecture.units),
             name=f"{architecture.cell}_{depth}",
         )
         if architecture.bidirectional:
             layer = layers.Bidirectional(layer, name=f"bidirectional_{depth}")
         x = layer(x, **masked)
+    if real is not None and architecture.return_sequences:
+        # This also ends the mask, which recurrent layers pass on. A loss of Keras would divide by
+        # the number of unmasked steps in the batch, so a step would have a weight that depends on
+        # the other sequences.
+        x = ops.where(real, x, 0.0)
     output = layers.Dense(architecture.outputs, activation=architecture.activation, name="output")
     return keras.Model(inputs, output(x))
 

@@ -9,6 +9,7 @@ import pytest
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skl_lstm import lstm_network
+from skl_lstm.networks.models import read_weights
 
 REGRESSION = {"X_shape_": (100, 24, 2), "n_outputs_": 1, "target_type_": "continuous"}
 
@@ -121,6 +122,33 @@ def test_convolutions_come_first_and_are_causal():
     assert not np.array_equal(before[:, 5:], after[:, 5:])
 
 
+@pytest.mark.parametrize(("kernel_size", "before", "after"), [(2, 0, 1), (3, 1, 1), (4, 1, 2)])
+def test_convolutions_with_same_padding_are_centred(kernel_size, before, after):
+    model = lstm_network(
+        REGRESSION, units=4, conv_filters=6, kernel_size=kernel_size, conv_padding="same"
+    )
+    convolution = keras.Model(model.input, model.layers[1].output)
+    X = np.random.default_rng(0).normal(size=(1, 9, 2)).astype("float32")
+    changed = X.copy()
+    changed[:, 5] += 1
+    differs = (np.asarray(convolution(X)) != np.asarray(convolution(changed))).any(axis=(0, 2))
+    assert np.flatnonzero(differs).tolist() == list(range(5 - after, 5 + before + 1))
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("units", [4, (4, 3)], ids=str)
+def test_sequences_are_returned_by_every_recurrent_layer(units, bidirectional):
+    model = lstm_network(
+        {**REGRESSION, "n_outputs_": 2},
+        units=units,
+        bidirectional=bidirectional,
+        return_sequences=True,
+    )
+    assert model.output_shape == (None, None, 2)
+    assert model(np.zeros((3, 7, 2), "float32")).shape == (3, 7, 2)
+    assert layer_names(model)[-1] == "Dense"
+
+
 def test_masked_steps_do_not_change_the_output():
     model = lstm_network(REGRESSION, units=4, mask_value=-9.0)
     X = np.random.default_rng(0).normal(size=(3, 6, 2)).astype("float32")
@@ -191,6 +219,8 @@ def test_invalid_arguments_raise_a_clear_error(changes, message):
         {"recurrent_dropout": -0.1},
         {"kernel_size": 0},
         {"mask_value": "0"},
+        {"conv_padding": "valid"},
+        {"return_sequences": "yes"},
     ],
 )
 def test_invalid_hyperparameters_are_named_in_the_error(params):
@@ -297,3 +327,57 @@ def test_a_masked_network_contains_only_keras_layers(conv_filters):
     again = with_random_weights(keras.models.model_from_json(model.to_json()))
     X = padded(8, "pre")
     np.testing.assert_array_equal(again(X), with_random_weights(model)(X))
+
+
+# Outputs of every time step.
+
+PER_STEP = {"return_sequences": True, "meta": {**REGRESSION, "n_outputs_": 2}}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("units", [4, (4, 3)], ids=str)
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("conv_padding", ["causal", "same"])
+@CONVOLUTIONS
+def test_padding_does_not_change_the_outputs_of_the_steps(
+    cell, units, bidirectional, conv_padding, conv_filters
+):
+    params = {"cell": cell, "units": units, "bidirectional": bidirectional, **PER_STEP}
+    params |= {"conv_filters": conv_filters, "conv_padding": conv_padding}
+    plain = with_random_weights(lstm_network(**params))
+    expected = np.concatenate([plain(sequence[np.newaxis])[0] for sequence in SEQUENCES])
+    model = with_random_weights(lstm_network(**params, mask_value=MASK_VALUE))
+    for side in ("pre", "post"):
+        X = padded(6, side)
+        real = (X != MASK_VALUE).any(axis=2)
+        np.testing.assert_allclose(np.asarray(model(X))[real], expected, atol=1e-5)
+
+
+@CONVOLUTIONS
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_outputs_of_the_steps_have_no_mask(bidirectional, conv_filters):
+    params = {"units": (3, 2), "bidirectional": bidirectional, "conv_filters": conv_filters}
+    model = with_random_weights(lstm_network(**params, **PER_STEP, mask_value=MASK_VALUE))
+    X = padded(6, "post")
+    output = model(X)
+    assert getattr(model.output, "_keras_mask", None) is None
+    assert getattr(output, "_keras_mask", None) is None
+    # The output of a state of zeros is the bias.
+    skipped = (X == MASK_VALUE).all(axis=2)
+    bias = np.asarray(model.layers[-1].bias)
+    np.testing.assert_allclose(np.asarray(output)[skipped] - bias, 0, atol=1e-6)
+    model.compile("sgd", "mse")
+    weights = np.float32(~skipped)
+    loss = model.evaluate(X, np.zeros_like(output), sample_weight=weights, verbose=0)
+    expected = (np.asarray(output)[~skipped] ** 2).mean(axis=-1).sum() / skipped.size
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
+@CONVOLUTIONS
+def test_gradients_are_finite_with_a_mask_value_of_any_size(conv_filters):
+    model = lstm_network(**PER_STEP, units=3, conv_filters=conv_filters, mask_value=-3e38)
+    X = np.random.default_rng(0).normal(size=(3, 4, 2)).astype("float32")
+    X[:, 2:] = -3e38
+    model.compile("sgd", "mse")
+    model.fit(X, np.zeros((3, 4, 2)), sample_weight=np.ones((3, 4)), verbose=0)
+    assert all(np.isfinite(weights).all() for weights in read_weights(model))

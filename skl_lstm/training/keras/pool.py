@@ -73,15 +73,18 @@ class TracedCopy:
         return self._traced[spec](tf.convert_to_tensor(_padded_to_blocks(X))).numpy()[: len(X)]
 
     def _over_batches(self, step: str, parts: Iterable[Part], batch_size: int) -> dict[str, float]:
-        for index, (data, order) in enumerate(parts):
+        for part, (data, order) in enumerate(parts):
             X, *targets = data
             specs = (
                 tensor_specs(X, self.model.input_shape[1:]),
-                *(tensor_specs(target, target[0].shape[1:]) for target in targets),
+                *(
+                    tensor_specs(target, _row_shape(target[0], is_weight=index > 0))
+                    for index, target in enumerate(targets)
+                ),
             )
             if (step, specs) not in self._traced:
                 self._traced[step, specs] = self._trace(step, data, specs)
-            is_first = tf.constant(index == 0)
+            is_first = tf.constant(part == 0)
             logs = self._traced[step, specs](tuple(data), order, tf.constant(batch_size), is_first)
         return {name: float(value) for name, value in logs.items()}
 
@@ -109,6 +112,13 @@ class TracedCopy:
         return _trace_function(
             over_batches, specs, positions_spec, size_spec, tf.TensorSpec([], tf.bool)
         )
+
+
+def _row_shape(target: tf.Tensor, *, is_weight: bool) -> list[int | None]:
+    """Return the shape of one row of y or of the weights, with any number of time steps."""
+    row = list(target.shape[1:])
+    has_steps = len(row) == (1 if is_weight else 2)
+    return [None, *row[1:]] if has_steps else row
 
 
 def _padded_to_blocks(X: NDArray) -> NDArray:

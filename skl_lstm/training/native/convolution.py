@@ -1,8 +1,8 @@
-"""The causal convolution with ReLU: one function forward, and one backward.
+"""The convolution with ReLU: one function forward, and one backward.
 
-It is `keras.layers.Conv1D` with ``padding="causal"`` and ``activation="relu"``. All arrays are
-float32 in C order. The names of their axes: T time steps, B samples, F features, K the size of the
-kernel, O filters.
+It is `keras.layers.Conv1D` with ``activation="relu"`` and ``padding="causal"`` or ``"same"``. All
+arrays are float32 in C order. The names of their axes: T time steps, B samples, F features, K the
+size of the kernel, O filters.
 
 Every row of the kernel reads the steps at one distance in time. Time is the first axis, so these
 steps are one block of memory, and a row of the kernel takes one matrix product.
@@ -19,8 +19,13 @@ from .compiling import compiled
 _ZERO = np.float32(0)
 
 
+def steps_before(size: int, padding: str) -> int:
+    """Return how many steps before the current one a kernel reads, for a padding of Keras."""
+    return size - 1 if padding == "causal" else (size - 1) // 2
+
+
 @compiled
-def forward(x: NDArray, kernel: NDArray, bias: NDArray, out: NDArray) -> None:
+def forward(x: NDArray, kernel: NDArray, bias: NDArray, before: int, out: NDArray) -> None:
     """Compute the filters of all steps.
 
     Parameters
@@ -29,6 +34,9 @@ def forward(x: NDArray, kernel: NDArray, bias: NDArray, out: NDArray) -> None:
         Sequences.
     kernel, bias : arrays of shape (K, F, O) and (O,)
         Weights.
+    before : int
+        Number of steps before the current one that the kernel reads: row k reads the step at
+        position ``t + k - before``. Steps outside of the sequence are zeros.
     out : array of shape (T, B, O)
         The result, which is overwritten.
     """
@@ -36,11 +44,11 @@ def forward(x: NDArray, kernel: NDArray, bias: NDArray, out: NDArray) -> None:
     size, _, filters = kernel.shape
     out.reshape(timesteps * samples, filters)[:] = bias
     for k in range(size):
-        lag = size - 1 - k
-        if lag < timesteps:
-            rows = (timesteps - lag) * samples
-            read, written = x[: timesteps - lag], out[lag:]
-            add_product(read.reshape(rows, features), kernel[k], written.reshape(rows, filters))
+        first, written, steps = _overlap(k - before, timesteps)
+        if steps > 0:
+            rows = steps * samples
+            read = x[first : first + steps].reshape(rows, features)
+            add_product(read, kernel[k], out[written : written + steps].reshape(rows, filters))
     _apply_relu(out.reshape(out.size))
 
 
@@ -48,6 +56,7 @@ def forward(x: NDArray, kernel: NDArray, bias: NDArray, out: NDArray) -> None:
 def backward(
     x: NDArray,
     kernel: NDArray,
+    before: int,
     out: NDArray,
     d_out: NDArray,
     d_kernel: NDArray,
@@ -58,7 +67,7 @@ def backward(
 
     Parameters
     ----------
-    x, kernel, out : arrays
+    x, kernel, before, out : arrays and an int
         Those of the call of `forward`.
     d_out : array of shape (T, B, O)
         Gradient of `out`, which is overwritten.
@@ -71,15 +80,22 @@ def backward(
     size, _, filters = kernel.shape
     _differentiate_relu(out.reshape(out.size), d_out.reshape(out.size))
     for k in range(size):
-        lag = size - 1 - k
-        if lag < timesteps:
-            rows = (timesteps - lag) * samples
-            d_written = d_out[lag:].reshape(rows, filters)
-            add_product(x[: timesteps - lag].reshape(rows, features).T, d_written, d_kernel[k])
+        first, written, steps = _overlap(k - before, timesteps)
+        if steps > 0:
+            rows = steps * samples
+            d_written = d_out[written : written + steps].reshape(rows, filters)
+            read = x[first : first + steps].reshape(rows, features)
+            add_product(read.T, d_written, d_kernel[k])
             if d_x.size:
-                d_read = d_x[: timesteps - lag].reshape(rows, features)
+                d_read = d_x[first : first + steps].reshape(rows, features)
                 add_product_transposed(d_written, kernel[k], d_read)
     add_column_sums(d_out.reshape(timesteps * samples, filters), d_bias)
+
+
+@compiled
+def _overlap(distance: int, timesteps: int) -> tuple[int, int, int]:
+    """Return the first step that is read and written at a distance in time, and their number."""
+    return max(distance, 0), max(-distance, 0), timesteps - abs(distance)
 
 
 # The comparisons are False for NaN, so NaN is not replaced by zero.

@@ -38,6 +38,11 @@ class Trainer:
     weights of the rows. `split` holds the rows that train and those that validate; None: all rows
     train. If the architecture has quantiles, the loss is the pinball loss and `loss` is not read.
     The order of the rows and the dropout follow from the seed and the epoch.
+
+    With `return_sequences` the targets are (rows, timesteps, outputs), and the weights (rows,
+    timesteps): 0 at steps that are masked or have no target, where the targets may be any finite
+    values. The loss of a batch is the sum over all its steps, divided by the number of its rows and
+    not of its steps, so padding changes nothing.
     """
 
     def __init__(
@@ -119,13 +124,17 @@ class Trainer:
         raw = self._networks[index].forward(x, [factors.of_rows(rows) for factors in dropout])
         loss, d_raw = self._loss_and_gradient(
             raw,
-            targets[places],
-            weights[0][places] if weights else _NO_WEIGHTS,
+            self._like_outputs(targets[places]),
+            self._like_outputs(weights[0][places]) if weights else _NO_WEIGHTS,
             count=len(positions),
         )
         self._gradients[index] = 0
         self._networks[index].backward(d_raw)
         return loss
+
+    def _like_outputs(self, values: NDArray) -> NDArray:
+        """Return targets or weights of some rows with their axes in the order of the outputs."""
+        return values.swapaxes(0, 1) if self._architecture.return_sequences else values
 
     def _validate(self) -> float:
         X, (targets, *weights) = self._arrays[0], self._held_out
@@ -144,7 +153,10 @@ class Trainer:
 
 
 def predict(architecture: Architecture, weights: NDArray, X: NDArray) -> NDArray:
-    """Return the outputs for X, (rows, timesteps, features). `weights` is a vector."""
+    """Return the outputs for X, (rows, timesteps, features). `weights` is a vector.
+
+    They are (rows, outputs), or (rows, timesteps, outputs) with `return_sequences`.
+    """
     _check_shape(X, architecture)
     raw = np.concatenate(list(_raw_outputs(architecture, weights, X, slice(0, len(X)))))
     return activated(raw, architecture.activation)
@@ -162,7 +174,10 @@ def _check_shape(X: NDArray, architecture: Architecture) -> None:
 def _raw_outputs(
     architecture: Architecture, weights: NDArray, X: NDArray, rows: Rows
 ) -> Iterator[NDArray]:
-    """Yield the outputs before the last activation, a few thousand rows at a time."""
+    """Yield the outputs before the last activation, a few thousand rows at a time.
+
+    Their first axis is that of the rows.
+    """
     n_rows = _rows_of_a_block(architecture, X.shape[1])
     for part, places in parts_of_rows(X, rows, rows_per_part(X, n_rows)):
         blocks = [places[start : start + n_rows] for start in range(0, len(places), n_rows)]
@@ -173,7 +188,8 @@ def _raw_outputs(
 def _outputs_of_block(
     architecture: Architecture, weights: NDArray, X: NDArray, positions: NDArray
 ) -> NDArray:
-    return Network(architecture, weights).forward(_gathered(X, positions))
+    raw = Network(architecture, weights).forward(_gathered(X, positions))
+    return raw.swapaxes(0, 1) if architecture.return_sequences else raw
 
 
 def _gathered(X: NDArray, positions: NDArray) -> NDArray:

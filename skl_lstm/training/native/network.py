@@ -20,6 +20,7 @@ from .arithmetic import add_column_sums, add_product, add_product_transposed
 from .batches import real_steps
 
 _CELLS: dict[str, ModuleType] = {"lstm": lstm, "gru": gru, "simple_rnn": simple_rnn}
+_ZERO = np.float32(0)
 _NO_DROPOUT = np.empty((0, 0), np.float32)
 _NO_MASK = np.empty((0, 0), np.bool_)
 _NOT_NEEDED = np.empty((0, 0, 0), np.float32)
@@ -91,6 +92,7 @@ class Network:
         self, architecture: Architecture, weights: NDArray, gradients: NDArray | None = None
     ) -> None:
         self._mask_value = architecture.mask_value
+        self._per_step = architecture.return_sequences
         arrays = iter(weights_of(weights, architecture))
         slopes = iter([] if gradients is None else weights_of(gradients, architecture))
         self._convolutions: list[_Convolution] = []
@@ -99,7 +101,8 @@ class Network:
             layer = directions[0]
             parameters = [_take(arrays, slopes, layer) for layer in directions]
             if layer.kind == "conv":
-                self._convolutions.append(_Convolution(layer, *parameters[0]))
+                padding = architecture.conv_padding
+                self._convolutions.append(_Convolution(layer, padding, *parameters[0]))
             elif layer.kind in _CELLS:
                 self._recurrent.append(_Recurrent(layer, parameters))
             else:
@@ -108,10 +111,15 @@ class Network:
     def forward(self, x: NDArray, dropout: Sequence[Dropout] = ()) -> NDArray:
         """Return the outputs before the last activation, (samples, outputs).
 
-        `x` is (timesteps, samples, features), and may be overwritten. `dropout` is the list that
-        `draw_dropout` returns, or empty.
+        With `return_sequences` they are (timesteps, samples, outputs), and those of a state of
+        zeros at masked steps. `x` is (timesteps, samples, features), and may be overwritten.
+        `dropout` is the list that `draw_dropout` returns, or empty.
         """
         real = _NO_MASK if self._mask_value is None else real_steps(x, self._mask_value)
+        timesteps = len(x)
+        self._steps = _steps_with_data(real) if self._per_step else slice(None)
+        x, self._real = x[self._steps], real[self._steps]
+        real = self._real
         for layer in self._convolutions:
             if real.size:
                 x[~real] = 0
@@ -119,14 +127,44 @@ class Network:
         factors = iter(dropout)
         for recurrent in self._recurrent:
             x = recurrent.forward(x, real, factors)
-        return self._dense.forward(self._recurrent[-1].last_states())
+        if not self._per_step:
+            return self._dense.forward(self._recurrent[-1].last_states())
+        return self._outputs_of_steps(x, timesteps)
+
+    def _outputs_of_steps(self, x: NDArray, timesteps: int) -> NDArray:
+        """Return the outputs of all time steps for the states of the steps with data."""
+        if self._real.size:
+            x = np.where(self._real[:, :, np.newaxis], x, _ZERO)
+        outputs = self._dense.forward(x.reshape(-1, x.shape[2])).reshape(*x.shape[:2], -1)
+        if len(x) == timesteps:
+            return outputs
+        padded = np.empty((timesteps, *outputs.shape[1:]), np.float32)
+        padded[:], padded[self._steps] = self._dense.bias, outputs
+        return padded
 
     def backward(self, d_outputs: NDArray) -> None:
-        """Add the gradients of the weights for the batch of the last call of `forward`."""
-        gradient = self._dense.backward(d_outputs)[np.newaxis]
+        """Add the gradients of the weights for the batch of the last call of `forward`.
+
+        `d_outputs` is the gradient of the outputs. At masked steps it must be zero.
+        """
+        # The outputs of the last step alone have no time axis.
+        d_outputs = d_outputs[self._steps] if self._per_step else d_outputs[np.newaxis]
+        timesteps, samples, n_outputs = d_outputs.shape
+        gradient = self._dense.backward(d_outputs.reshape(-1, n_outputs))
+        gradient = gradient.reshape(timesteps, samples, -1)
+        if self._per_step and self._real.size:
+            gradient[~self._real] = 0
         layers: list[_Convolution | _Recurrent] = [*self._convolutions, *self._recurrent]
         for depth in reversed(range(len(layers))):
             gradient = layers[depth].backward(gradient, needed=depth > 0)
+
+
+def _steps_with_data(real: NDArray) -> slice:
+    """Return the steps from the first to the last one that is not masked in all samples."""
+    if not real.size:
+        return slice(None)
+    steps = np.flatnonzero(real.any(axis=1))
+    return slice(steps[0], steps[-1] + 1) if len(steps) else slice(0, 1)
 
 
 _Parameters = tuple[list[NDArray], list[NDArray]]
@@ -139,15 +177,18 @@ def _take(arrays: Iterator[NDArray], slopes: Iterator[NDArray], layer: Layer) ->
 
 
 class _Convolution:
-    """A causal convolution with ReLU."""
+    """A convolution with ReLU."""
 
-    def __init__(self, layer: Layer, weights: list[NDArray], gradients: list[NDArray]) -> None:
+    def __init__(
+        self, layer: Layer, padding: str, weights: list[NDArray], gradients: list[NDArray]
+    ) -> None:
         self._filters, self._weights, self._gradients = layer.size, weights, gradients
+        self._before = convolution.steps_before(len(weights[0]), padding)
 
     def forward(self, x: NDArray) -> NDArray:
         """Return the output, (timesteps, samples, filters)."""
         self._x, self._out = x, np.empty((*x.shape[:2], self._filters), np.float32)
-        convolution.forward(x, *self._weights, self._out)
+        convolution.forward(x, *self._weights, self._before, self._out)
         return self._out
 
     def backward(self, d_out: NDArray, *, needed: bool) -> NDArray:
@@ -155,7 +196,8 @@ class _Convolution:
         d_x = np.zeros(self._x.shape, np.float32) if needed else _NOT_NEEDED
         # Masked steps of the output were set to zero, like values that ReLU cuts off, so they get
         # no gradient.
-        convolution.backward(self._x, self._weights[0], self._out, d_out, *self._gradients, d_x)
+        read = self._x, self._weights[0], self._before, self._out
+        convolution.backward(*read, d_out, *self._gradients, d_x)
         return d_x
 
 
@@ -200,7 +242,7 @@ class _Direction:
         self._cell, self._units = _CELLS[layer.kind], layer.size
         self._arguments: tuple[Any, ...]
         self._weights, self._gradients, self._reverse = weights, gradients, reverse
-        self._memory: dict[tuple[int, ...], tuple[NDArray, ...]] = {}
+        self._memory: dict[int, tuple[NDArray, ...]] = {}
 
     def forward(self, x: NDArray, real: NDArray, dropout: Dropout) -> NDArray:
         """Return the states of all steps, (timesteps, samples, units)."""
@@ -227,11 +269,12 @@ class _Direction:
 
         The last two arrays are the states at the input and at the output of every step.
         """
-        shape = timesteps, samples, self._units
-        if shape not in self._memory:
+        arrays = self._memory.get(samples, ())
+        if not arrays or len(arrays[-1]) < timesteps:
+            shape = timesteps, samples, self._units
             states = np.empty(shape, np.float32), np.empty(shape, np.float32)
-            self._memory[shape] = (*self._cell.memory(*shape), *states)
-        return self._memory[shape]
+            arrays = self._memory[samples] = (*self._cell.memory(*shape), *states)
+        return tuple(array[:timesteps] for array in arrays)
 
 
 class _Dense:
@@ -239,6 +282,7 @@ class _Dense:
 
     def __init__(self, weights: list[NDArray], gradients: list[NDArray]) -> None:
         self._weights, self._gradients = weights, gradients
+        self.bias = weights[1]
 
     def forward(self, x: NDArray) -> NDArray:
         """Return the outputs, (samples, outputs)."""

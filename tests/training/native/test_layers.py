@@ -1,5 +1,6 @@
 """The compiled layers equal the equations in float64, and the layers of Keras."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import keras
@@ -326,30 +327,35 @@ def test_a_missing_value_makes_the_following_states_of_its_sample_missing(cell):
     assert_array_equal(np.isnan(states), missing)
 
 
-def convolve(x, kernel, bias):
+PADDINGS = ["causal", "same"]
+
+
+def convolve(x, kernel, bias, padding="causal"):
     out = np.empty((*x.shape[:2], kernel.shape[2]), np.float32)
     out.fill(np.nan)
-    convolution.forward(x, kernel, bias, out)
+    convolution.forward(x, kernel, bias, convolution.steps_before(len(kernel), padding), out)
     return out
 
 
-def convolution_gradients(x, kernel, bias, d_out, need_d_x=True, start=0):
+def convolution_gradients(x, kernel, bias, d_out, padding="causal", need_d_x=True, start=0):
     """Return the gradients of the kernel, the bias and `x`."""
     gradients = [np.full_like(array, start) for array in (kernel, bias, x)]
     if not need_d_x:
         gradients[2] = NOT_NEEDED
-    convolution.backward(x, kernel, convolve(x, kernel, bias), d_out.copy(), *gradients)
+    before = convolution.steps_before(len(kernel), padding)
+    out = convolve(x, kernel, bias, padding)
+    convolution.backward(x, kernel, before, out, d_out.copy(), *gradients)
     return gradients
 
 
-def convolution_in_float64(x, kernel, bias):
+def convolution_in_float64(x, kernel, bias, padding):
     size, timesteps = kernel.shape[-3], x.shape[-3]
+    before = size - 1 if padding == "causal" else (size - 1) // 2
     sums = bias[..., np.newaxis, np.newaxis, :]
+    width = [(0, 0)] * (x.ndim - 3) + [(before, size - 1 - before), (0, 0), (0, 0)]
+    padded = np.pad(x, width)
     for k in range(size):
-        lag = size - 1 - k
-        width = [(0, 0)] * (x.ndim - 3) + [(lag, 0), (0, 0), (0, 0)]
-        shifted = np.pad(x, width)[..., :timesteps, :, :]
-        sums = sums + shifted @ kernel[..., k, np.newaxis, :, :]
+        sums = sums + padded[..., k : k + timesteps, :, :] @ kernel[..., k, np.newaxis, :, :]
     return np.where(sums.real > 0, sums, 0)
 
 
@@ -367,28 +373,32 @@ def convolution_cases(draw):
     )
 
 
+@pytest.mark.parametrize("padding", PADDINGS)
 @few
 @given(convolution_cases())
-def test_filters_and_their_gradients_equal_those_in_float64(case):
+def test_filters_and_their_gradients_equal_those_in_float64(padding, case):
     *arguments, d_out = case
     x, kernel, bias = (array.astype(float) for array in arguments)
-    assert_close(convolve(*arguments), convolution_in_float64(x, kernel, bias))
-    d_kernel, d_bias, d_x = convolution_gradients(*arguments, d_out)
+    convolved = partial(convolution_in_float64, padding=padding)
+    assert_close(convolve(*arguments, padding), convolved(x, kernel, bias))
+    d_kernel, d_bias, d_x = convolution_gradients(*arguments, d_out, padding)
 
     def d(function, array):
         return gradient_in_float64(lambda values: d_out * function(values), array)
 
-    assert_close(d_kernel, d(lambda values: convolution_in_float64(x, values, bias), kernel))
-    assert_close(d_bias, d(lambda values: convolution_in_float64(x, kernel, values), bias))
-    assert_close(d_x, d(lambda values: convolution_in_float64(values, kernel, bias), x))
+    assert_close(d_kernel, d(lambda values: convolved(x, values, bias), kernel))
+    assert_close(d_bias, d(lambda values: convolved(x, kernel, values), bias))
+    assert_close(d_x, d(lambda values: convolved(values, kernel, bias), x))
 
 
 @pytest.mark.parametrize("timesteps", [1, 2, 3, 8])
-def test_filters_and_their_gradients_equal_those_of_keras(timesteps):
+@pytest.mark.parametrize("size", [2, 3, 4, 9])
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_filters_and_their_gradients_equal_those_of_keras(padding, size, timesteps):
     x, d_out = normal(timesteps, 6, 5), normal(timesteps, 6, 19, seed=1)
-    layer = layers.Conv1D(19, 3, padding="causal", activation="relu")
+    layer = layers.Conv1D(19, size, padding=padding, activation="relu")
     layer.build((None, None, 5))
-    kernel, bias = normal(3, 5, 19), normal(19, seed=2)
+    kernel, bias = normal(size, 5, 19), normal(19, seed=2)
     layer.set_weights([kernel, bias])
     X = tf.constant(x.swapaxes(0, 1))
     with tf.GradientTape() as tape:
@@ -397,8 +407,8 @@ def test_filters_and_their_gradients_equal_those_of_keras(timesteps):
         loss = tf.reduce_sum(outputs * d_out.swapaxes(0, 1))
     sources = [*(weight.value for weight in layer.trainable_weights), X]
     d_kernel, d_bias, d_x = (keras.ops.convert_to_numpy(d) for d in tape.gradient(loss, sources))
-    assert_close(convolve(x, kernel, bias), outputs.numpy().swapaxes(0, 1))
-    gradients = convolution_gradients(x, kernel, bias, d_out)
+    assert_close(convolve(x, kernel, bias, padding), outputs.numpy().swapaxes(0, 1))
+    gradients = convolution_gradients(x, kernel, bias, d_out, padding)
     for actual, gradient in zip(gradients, [d_kernel, d_bias, d_x.swapaxes(0, 1)], strict=True):
         assert_close(actual, gradient)
 
@@ -423,25 +433,40 @@ def test_the_gradient_of_x_may_be_left_out_of_a_convolution():
 def test_the_filters_of_a_sample_do_not_depend_on_the_other_samples(case, data):
     x, kernel, bias, _ = case
     rows = data.draw(st.lists(st.integers(0, x.shape[1] - 1), min_size=1, max_size=9))
-    together = convolve(x, kernel, bias)
-    assert_array_equal(convolve(np.ascontiguousarray(x[:, rows]), kernel, bias), together[:, rows])
+    selected = np.ascontiguousarray(x[:, rows])
+    for padding in PADDINGS:
+        together = convolve(x, kernel, bias, padding)
+        assert_array_equal(convolve(selected, kernel, bias, padding), together[:, rows])
 
 
 @unhurried
 @given(convolution_cases())
-def test_filters_do_not_depend_on_later_steps(case):
+def test_filters_do_not_depend_on_later_steps_if_the_padding_is_causal(case):
     x, kernel, bias, _ = case
     out = convolve(x, kernel, bias)
     for stop in range(1, len(x)):
         assert_array_equal(convolve(x[:stop], kernel, bias), out[:stop])
 
 
-def test_a_missing_value_makes_the_filters_of_the_steps_that_read_it_missing():
+@pytest.mark.parametrize(
+    ("size", "padding", "reading"),
+    [
+        (2, "causal", slice(2, 4)),
+        (3, "causal", slice(2, 5)),
+        (2, "same", slice(1, 3)),
+        (3, "same", slice(1, 4)),
+        (4, "same", slice(0, 4)),
+    ],
+)
+def test_a_missing_value_makes_the_filters_of_the_steps_that_read_it_missing(
+    size, padding, reading
+):
     x = normal(6, 3, 2)
     x[2, 1, 0] = np.nan
     missing = np.zeros((6, 3, 19), bool)
-    missing[2:4, 1] = True
-    assert_array_equal(np.isnan(convolve(x, normal(2, 2, 19), normal(19))), missing)
+    missing[reading, 1] = True
+    out = convolve(x, normal(size, 2, 19), normal(19), padding)
+    assert_array_equal(np.isnan(out), missing)
 
 
 @st.composite

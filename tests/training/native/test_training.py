@@ -86,7 +86,9 @@ def train_with_keras(architecture, arrays, *, epochs=2, **settings):
     model.compile(optimizer, settings["loss"], jit_compile=False)
     X, y, *weight = arrays
     if settings["loss"] == "categorical_crossentropy":
-        y = np.eye(architecture.outputs, dtype=np.float32)[y[:, 0].astype(int)]
+        y = np.eye(architecture.outputs, dtype=np.float32)[y[..., 0].astype(int)]
+    # Keras divides by the number of samples and time steps.
+    weight = [array * X.shape[1] if array.ndim == 2 else array for array in weight]
     n_train = int(len(X) * (1 - settings.get("validation_split", 0)))
     validation = [array[n_train:] for array in (X, y, *weight)]
     history = model.fit(
