@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
+from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +20,8 @@ _INFINITE = re.compile(
     r"Input (?:\S+ )?contains infinity or a value too large for dtype\('(?P<dtype>\w+)'\)\.$"
 )
 _MAX_ROWS_LISTED = 5
+# Types of which a value can differ from itself: NaN of any type, and NaT, which is a date.
+_MAY_BE_MISSING = (Number, np.generic, date)
 
 
 class Found(NamedTuple):
@@ -44,7 +48,7 @@ def describe_not_finite(X: Any, name: str, problem: str) -> str | None:
 
 def describe_missing(X: Any, name: str, estimator: str | None = None) -> str | None:
     """Describe the values of X that are NaN, None or pandas.NA; None if there are none."""
-    found = _find(X, _is_missing)
+    found = _find(X, missing_values)
     if found is None:
         return None
     if name == "y":
@@ -138,7 +142,8 @@ def _find(X: Any, test: Callable[[NDArray], NDArray]) -> Found | None:
     return Found(n_found, array.size, first, value, np.concatenate(rows))
 
 
-def _is_missing(block: NDArray) -> NDArray[np.bool_]:
+def missing_values(block: NDArray) -> NDArray[np.bool_]:
+    """Return which values are NaN, None, pandas.NA or NaT."""
     if block.dtype.kind == "O":
         return np.frompyfunc(_is_missing_object, 1, 1)(block).astype(bool)
     if block.dtype.kind in "mM":
@@ -147,10 +152,12 @@ def _is_missing(block: NDArray) -> NDArray[np.bool_]:
 
 
 def _is_missing_object(value: Any) -> bool:
-    return value is None or is_pandas_na(value) or (isinstance(value, float) and value != value)
+    if value is None or is_pandas_na(value):
+        return True
+    return isinstance(value, _MAY_BE_MISSING) and bool(value != value)
 
 
 def _as_floats(block: NDArray) -> NDArray:
     if block.dtype.kind != "O":
         return block
-    return np.where(_is_missing(block), np.nan, block).astype(np.float64)
+    return np.where(missing_values(block), np.nan, block).astype(np.float64)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .public import set_module
+from .row_selection import selected_rows
 from .validation import items_of, read_array
 
 # Infinity is checked later, for lists and arrays alike.
@@ -46,16 +47,23 @@ class Sequences(NamedTuple):
 
 @set_module("skl_lstm")
 class PaddedSequences(np.ndarray):
-    """Array of padded sequences with the value that marks their padding.
+    """Array of padded or truncated sequences that knows what was added and dropped.
 
-    `SequencePadder.transform` returns it if it padded any sequence. It is an ordinary array of
-    shape (samples, timesteps, features) with one more attribute, which the estimators compare
-    with their own `mask_value`. Computations on it return a plain array.
+    `SequencePadder.transform` returns it if it padded or truncated any sequence. It is an
+    ordinary array of shape (samples, timesteps, features) with more attributes. The estimators
+    compare `mask_value` with their own; those that predict every time step read the others. A
+    selection of sequences along the first axis keeps all attributes. Other views and copies keep
+    only `mask_value`. Computations return a plain array.
 
     Attributes
     ----------
     mask_value : float or None
-        Value of the padding in every feature; None if it is unknown.
+        Value of the padding in every feature; None if nothing was padded.
+    lengths : ndarray of int of shape (n_samples,), or None
+        Number of steps of each sequence before padding and truncation; None if it is unknown.
+    truncating : {"pre", "post"} or None
+        Where longer sequences were truncated: "pre" dropped the oldest steps, "post" the newest.
+        None if `lengths` is.
 
     Examples
     --------
@@ -63,14 +71,29 @@ class PaddedSequences(np.ndarray):
     >>> X = SequencePadder(mask_value=-1.0).fit_transform([[0.5, 1.5], [2.5]])
     >>> X.mask_value
     -1.0
+    >>> X.lengths, X[1:].lengths
+    (array([2, 1]), array([1]))
     >>> type(X).__name__, type(X + 1).__name__
     ('PaddedSequences', 'ndarray')
     """
 
     mask_value: float | None = None
+    lengths: NDArray[np.intp] | None = None
+    truncating: str | None = None
 
     def __array_finalize__(self, obj: Any) -> None:
         self.mask_value = getattr(obj, "mask_value", None)
+        # A view may have other sequences or steps than the array that it is made of.
+        self.lengths = self.truncating = None
+
+    def __getitem__(self, key: Any) -> Any:
+        selected = super().__getitem__(key)
+        if self.lengths is None or not isinstance(selected, PaddedSequences):
+            return selected
+        rows = selected_rows(key, len(self))
+        if rows is not None:
+            selected.lengths, selected.truncating = self.lengths[rows], self.truncating
+        return selected
 
     def __array_wrap__(
         self, array: NDArray, context: Any = None, return_scalar: bool = False
@@ -80,23 +103,37 @@ class PaddedSequences(np.ndarray):
 
     def __reduce__(self) -> Any:
         reduced: Any = super().__reduce__()
-        return *reduced[:2], (reduced[2], self.mask_value)
+        return *reduced[:2], (reduced[2], self.mask_value, self.lengths, self.truncating)
 
     def __setstate__(self, state: Any) -> None:
-        state, self.mask_value = state
+        # Files of earlier versions lack the last two.
+        state, self.mask_value, self.lengths, self.truncating = (*state, None, None)[:4]
         super().__setstate__(state)
 
 
-def mark_padding(array: NDArray, mask_value: float) -> PaddedSequences:
-    """Return a view of an array as `PaddedSequences` with this mask value."""
+def mark_padding(
+    array: NDArray,
+    mask_value: float | None,
+    lengths: NDArray[np.intp] | None = None,
+    truncating: str | None = None,
+) -> PaddedSequences:
+    """Return a view of an array as `PaddedSequences` with these attributes."""
     padded = array.view(PaddedSequences)
-    padded.mask_value = mask_value
+    padded.mask_value, padded.lengths, padded.truncating = mask_value, lengths, truncating
     return padded
 
 
 def padding_mark(X: Any) -> float | None:
-    """Return the mask value of X, or None if it is unknown."""
+    """Return the mask value of X, or None if it is unknown or nothing was padded."""
     return X.mask_value if isinstance(X, PaddedSequences) else None
+
+
+def lengths_before_padding(X: Any) -> tuple[NDArray[np.intp] | None, str | None]:
+    """Return the lengths of the sequences of X before padding and truncation, and `truncating`.
+
+    Both are None if they are unknown.
+    """
+    return (X.lengths, X.truncating) if isinstance(X, PaddedSequences) else (None, None)
 
 
 def split_steps(steps: NDArray, lengths: NDArray[np.intp]) -> list[NDArray]:
@@ -152,9 +189,9 @@ def _from_list(items: list[Any]) -> Sequences:
     for position, item in enumerate(items[1:], start=1):
         arrays.append(_read_item(position, item))
         _check_features(position, arrays[position], first)
-    named = [position for position, item in enumerate(items) if _has_column_names(item)]
+    named = [position for position, item in enumerate(items) if has_column_names(item)]
     for position in named[1:]:
-        _check_column_names(position, items[position], named[0], items[named[0]])
+        check_column_names(position, items[position], named[0], items[named[0]])
     flat = first.ndim == 1
     steps = np.concatenate(arrays)
     lengths = np.array([len(array) for array in arrays])
@@ -208,14 +245,18 @@ def _check_features(position: int, array: NDArray, first: NDArray) -> None:
         )
 
 
-def _has_column_names(item: Any) -> bool:
+def has_column_names(item: Any) -> bool:
+    """Return whether a sequence is a table whose columns have names."""
     return all(isinstance(name, str) for name in getattr(item, "columns", [None]))
 
 
-def _check_column_names(position: int, frame: Any, first_position: int, first: Any) -> None:
+def check_column_names(
+    position: int, frame: Any, first_position: int, first: Any, name: str = "X"
+) -> None:
+    """Raise an error if two sequences do not have the same columns in the same order."""
     names, first_names = list(frame.columns), list(first.columns)
     if names != first_names:
         raise ValueError(
-            f"Sequence {position} of X has the columns {names}, but sequence {first_position} "
+            f"Sequence {position} of {name} has the columns {names}, but sequence {first_position} "
             f"has {first_names}: all sequences must have the same columns in the same order."
         )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .public import set_module
+from .row_selection import selected_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,15 +57,9 @@ class TimedWindows(np.ndarray):
 
     def __getitem__(self, key: Any) -> Any:
         selected = np.asarray(self)[key]
-        rows = key
-        if isinstance(key, tuple):  # scikit-learn selects rows by array[rows, ...]
-            rows, others = key[0] if key else ..., key[1:]
-            if any(other is not Ellipsis for other in others):
-                return selected
-        if selected.ndim != 3 or not _selects_rows(rows):
+        rows = selected_rows(key, len(self))
+        if selected.ndim != 3 or rows is None:
             return selected
-        if not isinstance(rows, slice):  # pandas reads lists and tuples in its own way
-            rows = np.arange(len(self))[np.asarray(rows) if len(rows) else []]
         return mark_times(
             selected,
             None if self.index is None else self.index[rows],
@@ -129,8 +124,3 @@ def table_of_features(X: Any, values: NDArray) -> Any:
     import pandas as pd
 
     return pd.DataFrame(columns=names)
-
-
-def _selects_rows(rows: Any) -> bool:
-    """Return whether a key selects positions of the first axis and keeps the others."""
-    return isinstance(rows, slice) or np.ndim(rows) == 1

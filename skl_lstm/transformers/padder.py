@@ -66,8 +66,10 @@ class SequencePadder(RaggedTransformer):
     Scale with `PerTimestep` before you pad. A scaler after the padding would scale the padding
     as data.
 
-    An array in which any sequence was padded has the attribute `mask_value`. `LSTMRegressor` and
-    `LSTMClassifier` raise an error if theirs differs, and warn if theirs is None.
+    An array in which any sequence was padded or truncated is a `PaddedSequences`. `LSTMRegressor`
+    and `LSTMClassifier` raise an error if their `mask_value` differs from that of the array, and
+    warn if theirs is None. Its `lengths` are those before padding and truncation, by which
+    estimators that predict every time step find the step of each target.
 
     X may be an array of sequences of one length: 2D with one feature, or 3D (samples, timesteps,
     features). If `fit` sees an array and `timesteps` is not longer, nothing is padded: the array
@@ -178,8 +180,9 @@ class SequencePadder(RaggedTransformer):
         Returns
         -------
         ndarray of shape (n_samples, `timesteps_`, `features_`)
-            The sequences in the dtype of X, oldest step first. If any was padded, the array
-            has the attribute `mask_value`. If X is an array and none was, it is a view of X.
+            The sequences in the dtype of X, oldest step first. If any was padded or truncated,
+            the array is a `PaddedSequences`, whose `mask_value` is None if none was padded. If X
+            is an array and none was padded, it is a view of X.
 
         Raises
         ------
@@ -203,9 +206,13 @@ class SequencePadder(RaggedTransformer):
         if not sequences.is_ragged and not shorter.any():
             whole = sequences.steps.reshape(len(shorter), -1, self.features_)
             cut = whole.shape[1] - self.timesteps_ if truncating == "pre" else 0
-            return whole[:, cut : cut + self.timesteps_]
-        padded = pad_steps(sequences.steps, sequences.lengths, self.timesteps_, *self._padding)
-        return mark_padding(padded, mask_value) if shorter.any() else padded
+            padded = whole[:, cut : cut + self.timesteps_]
+        else:
+            padded = pad_steps(sequences.steps, sequences.lengths, self.timesteps_, *self._padding)
+        if (sequences.lengths == self.timesteps_).all():
+            return padded
+        mark = mask_value if shorter.any() else None
+        return mark_padding(padded, mark, sequences.lengths, truncating)
 
     def inverse_transform(self, X: ArrayLike) -> list[NDArray] | NDArray:
         """Remove the padding.

@@ -16,8 +16,23 @@ from .._compat.sklearn import HasMethods, fit_context
 from .._core.diagrams import meta_estimator_block, shape_of
 from .._core.masks import can_mark, is_masked
 from .._core.public import set_module
-from .._core.sequences import Sequences, mark_padding, padding_mark, read_sequences
+from .._core.sequences import (
+    Sequences,
+    lengths_before_padding,
+    mark_padding,
+    padding_mark,
+    read_sequences,
+)
+from .._core.step_values import (
+    StepValues,
+    check_same_steps,
+    is_missing,
+    kept_steps,
+    read_step_values,
+    without_object_dtype,
+)
 from .._core.timed_windows import TimedWindows, feature_names_of, mark_times
+from .._core.validation import items_of
 from .base import RaggedTransformer
 
 if TYPE_CHECKING:
@@ -62,7 +77,7 @@ class PerTimestep(RaggedTransformer):
     not changed by `transform`. Arrays that were padded in another way are treated as data.
 
     A transformer that uses y, such as ``SelectKBest``, gets the target of a sequence for each
-    of its steps.
+    of its steps, or the targets of the steps.
 
     Examples
     --------
@@ -95,8 +110,11 @@ class PerTimestep(RaggedTransformer):
         X : list of array-like of shape (timesteps_i, n_features) or (timesteps_i,), or \
                 array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps)
             Sequences, in any of the forms that `SequencePadder` takes, or padded by it.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Targets of the sequences, for a transformer that uses them.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or list of array-like of \
+                shape (timesteps_i,) or (timesteps_i, n_outputs), default=None
+            Targets of the sequences or of their steps, for a transformer that uses them. If they
+            are those of the steps, the transformer is fitted on the steps that have one. An array
+            whose axis 1 is as long as the sequences is read as (n_samples, timesteps).
 
         Returns
         -------
@@ -110,10 +128,11 @@ class PerTimestep(RaggedTransformer):
             raises an error.
         """
         sequences, real, _ = _read_with_padding(X)
+        steps = sequences.steps[real]
         if y is not None:
             check_consistent_length(sequences.lengths, y)
-            y = np.repeat(np.asarray(y), sequences.lengths, axis=0)[real]
-        transformer = clone(self.transformer).fit(sequences.steps[real], y)
+            steps, y = _with_targets(X, y, sequences, real)
+        transformer = clone(self.transformer).fit(steps, y)
         # Attributes are set last, so that a failed fit leaves the previous fit unchanged.
         self._remember_sequences(sequences)
         self.transformer_ = transformer
@@ -148,7 +167,7 @@ class PerTimestep(RaggedTransformer):
         if mask_value is None:
             result = sequences.restore(steps, has_feature_axis=sequences.has_feature_axis)
             return _keep_labels(result, X, self._names_of_result(X))
-        return _restore_padding(sequences, real, steps, mask_value)
+        return _restore_padding(X, sequences, real, steps, mask_value)
 
     @available_if(_has_inverse_transform)
     def inverse_transform(self, X: ArrayLike) -> list[NDArray] | NDArray:
@@ -172,7 +191,7 @@ class PerTimestep(RaggedTransformer):
         if mask_value is None:
             result = sequences.restore(steps, has_feature_axis=self._has_feature_axis)
             return _keep_labels(result, X, None)
-        return _restore_padding(sequences, real, steps, mask_value)
+        return _restore_padding(X, sequences, real, steps, mask_value)
 
     def _check_features_out(self, features: int) -> None:
         """Raise an error if the transformer is known to return another number of features.
@@ -245,13 +264,64 @@ def _read_with_padding(
     return sequences, ~is_masked(sequences.steps, mask_value), mask_value
 
 
+def _with_targets(
+    X: ArrayLike, y: Any, sequences: Sequences, real: NDArray[np.bool_] | slice
+) -> tuple[NDArray, NDArray]:
+    """Return the steps that have a target, and the targets.
+
+    The target of a sequence is that of all its steps. Whether the transformer uses y is unknown:
+    the tags of scikit-learn do not always say it.
+    """
+    steps, n_kept = sequences.steps[real], sequences.lengths
+    if not isinstance(real, slice):
+        n_kept = np.add.reduceat(real.astype(np.intp), np.cumsum(n_kept) - n_kept)
+    targets = _targets_of_steps(X, y, sequences, real, n_kept)
+    if targets is None:
+        return steps, np.repeat(np.asarray(y), n_kept, axis=0)
+    has_target = ~is_missing(targets)
+    if not has_target.any():
+        raise ValueError(f"y has no target: all {len(steps)} steps are NaN or None.")
+    return steps[has_target], without_object_dtype(targets[has_target])
+
+
+def _targets_of_steps(
+    X: ArrayLike,
+    y: Any,
+    sequences: Sequences,
+    real: NDArray[np.bool_] | slice,
+    n_kept: NDArray[np.intp],
+) -> NDArray | None:
+    """Return the targets of the steps that are no padding, or None if y has one per sequence."""
+    items = items_of(y)
+    if (np.asarray(y).ndim if items is None else np.ndim(items[0]) + 1) == 1:
+        return None
+    targets = read_step_values(y)
+    lengths, truncating = lengths_before_padding(X)
+    lengths = n_kept if lengths is None else lengths
+    if (targets.lengths == lengths).all():
+        return targets.values[kept_steps(lengths, n_kept, truncating)]
+    if (targets.lengths == sequences.lengths).all():  # with values for the padding
+        return targets.values[real]
+    if (targets.lengths == targets.lengths[0]).all():  # several targets of a sequence
+        return None
+    check_same_steps(StepValues(sequences.steps, lengths, "list"), targets, "X", "y")
+    return None
+
+
 def _keep_labels(result: Any, X: ArrayLike, names: NDArray | None) -> Any:
-    """Mark a result with the labels and times of X, if X has any."""
-    return mark_times(result, X.index, X.times, names) if isinstance(X, TimedWindows) else result
+    """Mark a result with the labels and times of X, or the lengths before truncation, if any."""
+    if isinstance(X, TimedWindows):
+        return mark_times(result, X.index, X.times, names)
+    lengths, truncating = lengths_before_padding(X)
+    return result if lengths is None else mark_padding(result, None, lengths, truncating)
 
 
 def _restore_padding(
-    sequences: Sequences, real: NDArray[np.bool_] | slice, steps: NDArray, mask_value: float
+    X: ArrayLike,
+    sequences: Sequences,
+    real: NDArray[np.bool_] | slice,
+    steps: NDArray,
+    mask_value: float,
 ) -> NDArray:
     if not can_mark(mask_value, steps.dtype):
         raise ValueError(
@@ -267,4 +337,4 @@ def _restore_padding(
     padded = np.full((len(sequences.steps), steps.shape[1]), mask_value, steps.dtype)
     padded[real] = steps
     restored = sequences.restore(padded, has_feature_axis=sequences.has_feature_axis)
-    return mark_padding(restored, mask_value)
+    return mark_padding(restored, mask_value, *lengths_before_padding(X))

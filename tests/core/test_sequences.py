@@ -17,7 +17,13 @@ from sklearn.preprocessing import FunctionTransformer
 from strategies import LAYOUTS
 
 from skl_lstm import PerTimestep, SequencePadder
-from skl_lstm._core.sequences import PaddedSequences, mark_padding, padding_mark, read_sequences
+from skl_lstm._core.sequences import (
+    PaddedSequences,
+    lengths_before_padding,
+    mark_padding,
+    padding_mark,
+    read_sequences,
+)
 
 ONE = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 TWO = np.array([[7.0, 8.0]])
@@ -444,3 +450,100 @@ def test_a_mark_is_no_copy_and_stays_off_the_original():
     assert np.shares_memory(marked, array)
     assert padding_mark(marked) == 5.0
     assert padding_mark(array) is None
+
+
+# 5. The lengths before padding and truncation.
+
+SELECTIONS = {
+    "slice": lambda X: X[1:],
+    "all": lambda X: X[:],
+    "backwards": lambda X: X[::-1],
+    "row numbers": lambda X: X[[2, 0]],
+    "array of row numbers": lambda X: X[np.array([1, 1, -1])],
+    "row mask": lambda X: X[np.array([True, False, True])],
+    "list of truth": lambda X: X[[False, True, True]],
+    "rows of scikit-learn": lambda X: X[np.array([2, 1]), ...],
+    "slice of scikit-learn": lambda X: X[slice(0, 2), ...],
+    "no rows": lambda X: X[[]],
+    "no rows of a slice": lambda X: X[3:],
+    "train_test_split": lambda X: train_test_split(X, random_state=0)[0],
+}
+
+
+def numbered(truncating="pre"):
+    """Sequences whose first value is their length."""
+    X = [np.full((length, 2), float(length)) for length in (3, 1, 5)]
+    return SequencePadder(4, mask_value=-9.0, truncating=truncating).fit_transform(X)
+
+
+@pytest.mark.parametrize("select", SELECTIONS.values(), ids=SELECTIONS)
+@pytest.mark.parametrize("truncating", ["pre", "post"])
+def test_selected_sequences_keep_their_lengths(select, truncating):
+    X = numbered(truncating)
+    selected = select(X)
+    lengths, side = lengths_before_padding(selected)
+    assert lengths.tolist() == np.asarray(selected)[:, 0, 0].tolist()
+    assert (side, padding_mark(selected)) == (truncating, -9.0)
+    assert_same(np.asarray(selected), select(np.asarray(X)))
+
+
+OTHER_RESULTS = {
+    "reshape": lambda X: X.reshape(2, 6, 2),
+    **{name: KEEPING[name] for name in ("astype", "view", "method copy", "copy", "deepcopy")},
+    "some timesteps": lambda X: X[:, 1:],
+    "one feature": lambda X: X[..., 0],
+    "rows and timesteps": lambda X: X[np.array([0, 1]), 1:],
+    "a new axis": lambda X: X[None],
+    "an ellipsis": lambda X: X[...],
+    "transpose": lambda X: X.transpose(1, 0, 2),
+    "rows of two axes": lambda X: X[np.array([[0, 1], [1, 2]])],
+    "a mask of steps": lambda X: X[np.ones((3, 4), bool)],
+    "a single sequence": lambda X: X[0],
+}
+
+
+@pytest.mark.parametrize("change", OTHER_RESULTS.values(), ids=OTHER_RESULTS)
+def test_other_results_keep_the_mark_without_the_lengths(change):
+    result = change(numbered())
+    assert padding_mark(result) == -9.0
+    assert lengths_before_padding(result) == (None, None)
+
+
+@pytest.mark.parametrize("change", DROPPING.values(), ids=DROPPING)
+def test_the_lengths_are_dropped_with_the_mark(change):
+    assert lengths_before_padding(change(numbered())) == (None, None)
+
+
+def test_a_single_value_is_a_number():
+    value = numbered()[0, 0, 0]
+    assert type(value) is np.float64
+    assert value == 3.0
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("mask_value", [-9.0, None])
+def test_a_pickle_keeps_the_lengths(protocol, mask_value):
+    X = mark_padding(np.zeros((2, 3, 1)), mask_value, np.array([2, 5]), "post")
+    back = pickle.loads(pickle.dumps(X, protocol))
+    assert padding_mark(back) == mask_value
+    lengths, truncating = lengths_before_padding(back)
+    assert_same(lengths, np.array([2, 5]))
+    assert truncating == "post"
+
+
+def test_a_pickle_of_an_earlier_version_is_loaded():
+    class Earlier(PaddedSequences):
+        def __reduce__(self):
+            rebuild, arguments, state = super().__reduce__()
+            return rebuild, (PaddedSequences, *arguments[1:]), state[:2]
+
+    back = pickle.loads(pickle.dumps(padded().view(Earlier)))
+    assert type(back) is PaddedSequences
+    assert padding_mark(back) == -9.0
+    assert lengths_before_padding(back) == (None, None)
+    assert_array_equal(back, padded())
+
+
+@pytest.mark.parametrize("X", [ONE, [ONE, TWO], None, mark_padding(np.zeros((1, 2, 1)), 5.0)])
+def test_lengths_may_be_unknown(X):
+    assert lengths_before_padding(X) == (None, None)

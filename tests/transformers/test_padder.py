@@ -19,7 +19,7 @@ from strategies import DTYPES, LAYOUTS, looks_like, ragged_cases, unhurried
 
 from skl_lstm import PerTimestep, SequencePadder
 from skl_lstm._core.masks import can_mark, is_masked
-from skl_lstm._core.sequences import padding_mark
+from skl_lstm._core.sequences import PaddedSequences, lengths_before_padding, padding_mark
 from skl_lstm.transformers.arrays import pad_steps
 
 X = [np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])]
@@ -76,6 +76,21 @@ def test_the_array_knows_its_mask_value_if_anything_was_padded(case):
     padded = SequencePadder(**case.params).fit_transform(case.sequences)
     shorter = any(len(sequence) < case.length for sequence in case.sequences)
     assert padding_mark(padded) == (case.mask_value if shorter else None)
+
+
+@unhurried
+@given(ragged_cases())
+def test_the_array_knows_the_lengths_if_any_sequence_was_padded_or_truncated(case):
+    padder = SequencePadder(**case.params)
+    padded = padder.fit_transform(case.sequences)
+    lengths = [len(sequence) for sequence in case.sequences]
+    if all(length == case.length for length in lengths):
+        assert type(padded) is np.ndarray
+        return
+    assert type(padded) is PaddedSequences
+    found, truncating = lengths_before_padding(padded)
+    assert_same(found, np.array(lengths, dtype=np.intp))
+    assert truncating == padder.truncating
 
 
 @pytest.mark.parametrize("padding", ["pre", "post"])
@@ -351,7 +366,7 @@ def test_an_array_passes_as_a_view_whatever_is_in_it(array, layout):
     padded = padder.transform(array)
     assert_same(padded, np.asarray(array).reshape(2, 3, -1))
     assert np.shares_memory(padded, array) or not array.flags.c_contiguous
-    assert padding_mark(padded) is None
+    assert type(padded) is not PaddedSequences
     assert_same(padder.inverse_transform(padded), np.asarray(array))
 
 
@@ -362,6 +377,9 @@ def test_a_longer_array_is_cut_as_a_view(array, truncating, kept):
     cut = padder.transform(array)
     assert_same(cut, array.reshape(2, 3, -1)[:, kept])
     assert np.shares_memory(cut, array)
+    assert padding_mark(cut) is None
+    lengths, side = lengths_before_padding(cut)
+    assert (lengths.tolist(), side) == ([3, 3], truncating)
     assert_same(padder.inverse_transform(cut), array[:, kept])
 
 

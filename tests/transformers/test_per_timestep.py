@@ -31,7 +31,7 @@ from sklearn.utils.validation import check_is_fitted
 from strategies import ragged_cases, unhurried
 
 from skl_lstm import PerTimestep, SequencePadder
-from skl_lstm._core.sequences import padding_mark
+from skl_lstm._core.sequences import lengths_before_padding, padding_mark
 
 LENGTHS = [4, 1, 6, 2]
 RNG = np.random.default_rng(0)
@@ -107,6 +107,11 @@ def test_what_changes_nothing_gives_back_what_was_padded(case):
     for same in (transformer.transform(padded), transformer.inverse_transform(padded)):
         assert_same(same, padded)
         assert padding_mark(same) == padding_mark(padded)
+        assert type(same) is type(padded)
+        for value, expected in zip(
+            lengths_before_padding(same), lengths_before_padding(padded), strict=True
+        ):
+            assert_array_equal(value, expected)
 
 
 def test_one_mean_is_learned_over_all_steps_whatever_the_lengths():
@@ -140,6 +145,57 @@ def test_targets_of_several_outputs_are_repeated_too():
     two = np.array([[1, 2], [3, 4]])
     PerTimestep(Spy()).fit(X[:2], two)
     assert seen["y"].tolist() == [[1, 2]] * 4 + [[3, 4]]
+
+
+STEP_TARGETS = [np.arange(length) % 2 for length in LENGTHS]
+
+
+@pytest.mark.parametrize("kind", [list, np.ndarray.tolist], ids=["arrays", "lists"])
+def test_targets_of_steps_are_those_of_the_table(kind):
+    y = [kind(target) for target in STEP_TARGETS]
+    select = PerTimestep(SelectKBest(k=1)).fit(X, y)
+    by_hand = SelectKBest(k=1).fit(STEPS, np.concatenate(STEP_TARGETS))
+    assert_same(select.transformer_.scores_, by_hand.scores_)
+
+
+def test_steps_without_a_target_are_not_used():
+    y = [np.where(np.arange(len(t)) == 2, None, t) for t in STEP_TARGETS]
+    used = np.concatenate([np.arange(length) != 2 for length in LENGTHS])
+    by_hand = SelectKBest(k=1).fit(STEPS[used], np.concatenate(STEP_TARGETS)[used])
+    assert_same(PerTimestep(SelectKBest(k=1)).fit(X, y).transformer_.scores_, by_hand.scores_)
+    mean = PerTimestep(StandardScaler()).fit(X, y).transformer_.mean_
+    assert_allclose(mean, STEPS[used].mean(axis=0))
+    with pytest.raises(ValueError, match="y has no target: all 13 steps are NaN or None"):
+        PerTimestep(StandardScaler()).fit(X, [[None] * length for length in LENGTHS])
+
+
+@pytest.mark.parametrize("truncating", ["pre", "post"])
+@pytest.mark.parametrize("padding", ["pre", "post"])
+def test_targets_of_steps_after_a_padder_are_truncated_like_the_steps(padding, truncating):
+    padder = SequencePadder(3, padding=padding, truncating=truncating, mask_value=-99.0)
+    cut = slice(-3, None) if truncating == "pre" else slice(3)
+    by_hand = SelectKBest(k=1).fit(
+        np.concatenate([x[cut] for x in X]), np.concatenate([t[cut] for t in STEP_TARGETS])
+    )
+    select = PerTimestep(SelectKBest(k=1)).fit(padder.fit_transform(X), STEP_TARGETS)
+    assert_allclose(select.transformer_.scores_, by_hand.scores_)
+
+
+def test_an_array_of_targets_of_steps():
+    array = RNG.normal(size=(5, 4, 3))
+    y = np.arange(20).reshape(5, 4) % 2
+    by_hand = SelectKBest(k=1).fit(array.reshape(20, 3), y.ravel())
+    select = PerTimestep(SelectKBest(k=1)).fit(array, y)
+    assert_same(select.transformer_.scores_, by_hand.scores_)
+    padded = SequencePadder(8, mask_value=-99.0).fit_transform(list(array))
+    with_padding = np.pad(y, ((0, 0), (0, 4)), constant_values=7)
+    select = PerTimestep(SelectKBest(k=1)).fit(padded, with_padding)
+    assert_allclose(select.transformer_.scores_, by_hand.scores_)
+
+
+def test_targets_of_steps_must_have_the_lengths_of_the_sequences():
+    with pytest.raises(ValueError, match="Sequence 2 has 6 time steps in X, but 5 in y"):
+        PerTimestep(StandardScaler()).fit(X, [np.zeros(length) for length in (4, 1, 5, 2)])
 
 
 # 2. Forms in, forms out.
