@@ -46,6 +46,7 @@ in this list, which ``make lint`` checks:
 from typing import TYPE_CHECKING, Any
 
 from ._core.sequences import PaddedSequences
+from ._core.step_values import flatten_steps
 from ._core.timed_windows import TimedWindows
 from ._core.trusted_types import TRUSTED_TYPES
 from .transformers.flattener import SequenceFlattener
@@ -59,11 +60,13 @@ from .transformers.windower import SequenceWindower
 if TYPE_CHECKING:
     from .calibration.conformal import ConformalRegressor
     from .estimators.lstm import LSTMClassifier, LSTMRegressor
+    from .estimators.lstm_step import LSTMStepClassifier, LSTMStepRegressor
     from .estimators.naive import NaiveRegressor
     from .estimators.sequence import SequenceClassifier, SequenceRegressor
     from .forecasting.forecast import forecast
     from .model_selection.backtesting import backtest
     from .model_selection.comparison import compare_forecasts
+    from .model_selection.step_scorer import make_step_scorer
     from .model_selection.time_split import TimeSplit
     from .networks.lstm import lstm_network
 
@@ -74,6 +77,8 @@ __all__ = [
     "ConformalRegressor",
     "LSTMClassifier",
     "LSTMRegressor",
+    "LSTMStepClassifier",
+    "LSTMStepRegressor",
     "NaiveRegressor",
     "PaddedSequences",
     "PerTimestep",
@@ -87,26 +92,33 @@ __all__ = [
     "TimedWindows",
     "backtest",
     "compare_forecasts",
+    "flatten_steps",
     "forecast",
     "leads",
     "lstm_network",
+    "make_step_scorer",
     "make_supervised",
     "sliding_windows",
 ]
 
-# Importing these modules takes longer, and those of the last three names load Keras.
+# Importing these modules takes longer, and some of them load Keras. `StepScorer` is the type of
+# what `make_step_scorer` returns, which saved files name.
 _LOADED_ON_FIRST_USE = {
     "ConformalRegressor": "calibration.conformal",
     "LSTMClassifier": "estimators.lstm",
     "LSTMRegressor": "estimators.lstm",
+    "LSTMStepClassifier": "estimators.lstm_step",
+    "LSTMStepRegressor": "estimators.lstm_step",
     "NaiveRegressor": "estimators.naive",
     "SequenceClassifier": "estimators.sequence",
     "SequenceRegressor": "estimators.sequence",
+    "StepScorer": "model_selection.step_scorer",
     "TimeSplit": "model_selection.time_split",
     "backtest": "model_selection.backtesting",
     "compare_forecasts": "model_selection.comparison",
     "forecast": "forecasting.forecast",
     "lstm_network": "networks.lstm",
+    "make_step_scorer": "model_selection.step_scorer",
 }
 
 

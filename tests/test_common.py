@@ -14,6 +14,8 @@ from skl_lstm import (
     ConformalRegressor,
     LSTMClassifier,
     LSTMRegressor,
+    LSTMStepClassifier,
+    LSTMStepRegressor,
     NaiveRegressor,
     PerTimestep,
     SequenceClassifier,
@@ -41,6 +43,42 @@ WINDOWS = {
     "check_methods_sample_order_invariance": WINDOWS_DEPEND_ON_NEIGHBOURS,
 }
 
+STEP_WEIGHTS = {
+    "check_sample_weights_shape": (
+        "The check expects an error for weights of shape (n, 2). X has two columns, which are time "
+        "steps here, so these are valid: one weight for every step."
+    )
+}
+
+
+class OneTargetForAllSteps:
+    """Mixin for the checks, which have one target per row: repeat it for every time step."""
+
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(X, self._repeated(X, y), sample_weight)
+
+    def partial_fit(self, X, y, **options):
+        return super().partial_fit(X, self._repeated(X, y), **options)
+
+    def score(self, X, y, sample_weight=None):
+        return super().score(X, self._repeated(X, y), sample_weight)
+
+    @staticmethod
+    def _repeated(X, y):
+        rows, targets = np.asarray(X), np.asarray(y)
+        if rows.ndim != 2 or targets.ndim != 1:
+            return y
+        return np.repeat(targets[:, np.newaxis], rows.shape[1], axis=1)
+
+
+class LSTMStepRegressorOfRows(OneTargetForAllSteps, LSTMStepRegressor):
+    pass
+
+
+class LSTMStepClassifierOfRows(OneTargetForAllSteps, LSTMStepClassifier):
+    pass
+
+
 # Every public estimator, with the checks that it is expected to fail and the reasons. There are
 # fewer epochs than by default, to save time. The classifiers need enough of them to reach the
 # accuracy that the checks require.
@@ -67,6 +105,10 @@ ESTIMATORS = [
     (LSTMRegressor(epochs=2, quantiles=(0.1, 0.5, 0.9)), MINI_BATCHES),
     (LSTMClassifier(epochs=15, engine="native"), MINI_BATCHES),
     (LSTMClassifier(epochs=15, engine="keras"), MINI_BATCHES),
+    (LSTMStepRegressorOfRows(epochs=2, engine="native"), MINI_BATCHES | STEP_WEIGHTS),
+    (LSTMStepRegressorOfRows(epochs=2, engine="keras"), MINI_BATCHES | STEP_WEIGHTS),
+    (LSTMStepClassifierOfRows(epochs=2, engine="native"), MINI_BATCHES | STEP_WEIGHTS),
+    (LSTMStepClassifierOfRows(epochs=2, engine="keras"), MINI_BATCHES | STEP_WEIGHTS),
 ]
 
 # scikit-learn skips this check for multilabel classifiers without decision_function.
@@ -76,7 +118,8 @@ NO_DECISION_FUNCTION = "check_classifiers_multilabel_output_format_decision_func
 def test_every_public_estimator_is_registered():
     public = {getattr(skl_lstm, name) for name in skl_lstm.__all__}
     estimators = {c for c in public if inspect.isclass(c) and issubclass(c, BaseEstimator)}
-    assert estimators == {type(estimator) for estimator, _ in ESTIMATORS}
+    checked = {base for estimator, _ in ESTIMATORS for base in type(estimator).__mro__}
+    assert estimators == {kind for kind in checked if getattr(skl_lstm, kind.__name__, 0) is kind}
 
 
 def _name(case):

@@ -35,6 +35,8 @@ from skl_lstm import (
     ConformalRegressor,
     LSTMClassifier,
     LSTMRegressor,
+    LSTMStepClassifier,
+    LSTMStepRegressor,
     NaiveRegressor,
     PerTimestep,
     SequenceClassifier,
@@ -45,12 +47,14 @@ from skl_lstm import (
     SequenceWindower,
     TimeSplit,
     lstm_network,
+    make_step_scorer,
 )
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(24, 4, 2))
 Y = X[:, -1].sum(axis=1)
 LABELS = np.where(Y > 0, "up", "down")
+STEP_LABELS = np.where(X[:, :, 0] > 0, "up", "down")  # (samples, timesteps)
 WIDE = X.reshape(24, 8)
 ROWS = X[:, 0]
 NAMED = pd.DataFrame(WIDE, columns=[f"t{step}_{name}" for step in range(4) for name in "ab"])
@@ -91,6 +95,13 @@ EACH_KIND = {
         PerTimestep(StandardScaler()),
         SequencePadder(),
         SequenceClassifier(lstm_network, model__units=2, model__mask_value=0.0, **QUICK),
+    ),
+    "labels of steps": (
+        RAGGED,
+        [labels[: 1 + i % 4] for i, labels in enumerate(STEP_LABELS)],
+        PerTimestep(StandardScaler()),
+        SequencePadder(mask_value=-9.0),
+        LSTMStepClassifier(units=2, **QUICK),
     ),
     "network of its own": (X, Y, SequenceRegressor(lstm_network, model__units=2, **QUICK)),
 }
@@ -139,6 +150,27 @@ FITTED = {
         Y,
     ),
     "several labels": (classifier, X, (X[:, -1] > 0).astype(int)),
+    "labels of steps": (lambda: LSTMStepClassifier(units=2, **QUICK), X, STEP_LABELS),
+    "numbers of steps": (
+        lambda: LSTMStepRegressor(units=2, bidirectional=True, conv_filters=2, **QUICK),
+        X,
+        X[:, :, 0],
+    ),
+    "numbers of steps by Keras": (
+        lambda: LSTMStepRegressor(units=2, engine="keras", mask_value=-9.0, **QUICK),
+        X,
+        X[:, :, 1:],
+    ),
+    "a search over steps": (
+        lambda: GridSearchCV(
+            LSTMStepClassifier(**QUICK),
+            {"units": [2, 3]},
+            cv=2,
+            scoring=make_step_scorer("balanced_accuracy"),
+        ),
+        X,
+        STEP_LABELS,
+    ),
     "SequenceRegressor": (
         lambda: SequenceRegressor(
             lstm_network, model__units=2, optimizer__momentum=0.5, optimizer="sgd", **QUICK

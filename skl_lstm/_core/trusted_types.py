@@ -10,6 +10,8 @@ TRUSTED_TYPES: tuple[str, ...] = (
     "skl_lstm.ConformalRegressor",
     "skl_lstm.LSTMClassifier",
     "skl_lstm.LSTMRegressor",
+    "skl_lstm.LSTMStepClassifier",
+    "skl_lstm.LSTMStepRegressor",
     "skl_lstm.NaiveRegressor",
     "skl_lstm.PerTimestep",
     "skl_lstm.SequenceClassifier",
@@ -18,6 +20,7 @@ TRUSTED_TYPES: tuple[str, ...] = (
     "skl_lstm.SequenceRegressor",
     "skl_lstm.SequenceReshaper",
     "skl_lstm.SequenceWindower",
+    "skl_lstm.StepScorer",  # a search with make_step_scorer
     "skl_lstm.TimeSplit",  # the folds of a search
     "skl_lstm.lstm_network",  # SequenceRegressor(lstm_network)
     # Types of parameters and fitted attributes.

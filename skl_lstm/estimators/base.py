@@ -36,12 +36,12 @@ from .data import (
     MaskValue,
     TrainingData,
     compare_mask_values,
+    describe_held_out,
     describe_late_targets,
     drop_weightless,
     multiply_weights,
     read_training_data,
     read_X,
-    target_names,
 )
 from .description import Description
 from .scaling import learn_scaling, scale_features, scale_target, unscale_output
@@ -158,7 +158,9 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         data = self._drop_weightless(data, description.target)
         run = self._run_settings(epochs, seed, resume, data)
-        description.target.check_held_out(data.y, run.split, by_time=data.times is not None)
+        y_train = self._training_targets(data, run.split)
+        if missing := description.target.missing_classes(data.y, y_train):
+            warn_user(describe_held_out(missing, len(data.X), run.split, data.times is not None))
         if count_of(run.split.validation):
             self._warn_of_late_targets(X, y, run.validation_gap)
         if not resume and self._standardizes():
@@ -176,12 +178,9 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         y_encoded = description.target.encode(data.y, network, type(self).__name__)
         if description.scaling is not None:
             y_encoded = scale_target(y_encoded, description.scaling)
-        arrays = [self._to_network(data.X, description), y_encoded.astype(floatx())]
-        weight = multiply_weights(data, run.split)
-        if weight is not None:
-            arrays.append(weight)
-        history = network.train(arrays, run)
-        self._set_fitted_attributes(X, y, description, network, history, resume)
+        targets = self._targets_and_weights(data, y_encoded.astype(floatx()), run.split)
+        history = network.train([self._to_network(data.X, description), *targets], run)
+        self._set_fitted_attributes(data, description, network, history, resume)
         return self
 
     def _read(
@@ -205,6 +204,17 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         target.check_remaining(data.y, kept.y, type(self).__name__)
         return kept
 
+    def _training_targets(self, data: TrainingData, split: Split) -> NDArray:
+        """Return the targets of the training rows."""
+        return data.y[split.train]
+
+    def _targets_and_weights(
+        self, data: TrainingData, y_encoded: NDArray, split: Split
+    ) -> list[NDArray]:
+        """Return the encoded targets and, if there are any, the weights of the rows."""
+        weight = multiply_weights(data, split)
+        return [y_encoded] if weight is None else [y_encoded, weight]
+
     def _learn_scaling(self, data: TrainingData, description: Description, split: Split) -> Scaling:
         """Return the scaling for the training rows."""
         has_classes = isinstance(description.target, ClassTarget)
@@ -224,17 +234,16 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
 
     def _set_fitted_attributes(
         self,
-        X: ArrayLike,
-        y: ArrayLike,
+        data: TrainingData,
         description: Description,
         network: KerasNetwork | NativeNetwork,
         history: dict[str, list[float]],
         resume: bool,
     ) -> None:
         """Set the fitted attributes after training, so that a failed fit changes none of them."""
-        validate_data(self, X, reset=not resume, skip_check_array=True, ensure_2d=False)
+        validate_data(self, data.table, reset=not resume, skip_check_array=True, ensure_2d=False)
         self.n_features_in_ = description.X_shape[-1]
-        self._target_names = target_names(y)  # read by `forecast`; older files lack it
+        self._target_names = data.target_names  # read by `forecast`; older files lack it
         self._description = description
         self._network = network
         earlier = self.history_ if resume else {}
@@ -245,11 +254,15 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         """Return the output of the network for X."""
         check_is_fitted(self, "_network")
         self._check_mask_value(X, self._description.mask_value)
-        scaling = self._description.scaling
-        values = read_X(X, self, cast=scaling is None)
+        values = read_X(X, self, cast=self._description.scaling is None)
         self._check_features(X, values)
+        return self._output_for(values)
+
+    def _output_for(self, values: NDArray) -> NDArray:
+        """Return the output of the network for an X that was read and checked."""
         options = {"batch_size": self.batch_size, **self._params_with_prefix("predict")}
         self._check_options(options)
+        scaling = self._description.scaling
         output = self._network.predict(self._to_network(values, self._description), **options)
         return output if scaling is None else unscale_output(output, scaling)
 
@@ -318,7 +331,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         return Run(
             **settings,
             seed=seed,
-            split=split_rows(len(data.y), validation_split, gap, data.times),
+            split=split_rows(len(data.X), validation_split, gap, data.times),
             patience=self.patience,
             options=routed,
             tasks=None,

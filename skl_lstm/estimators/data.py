@@ -13,13 +13,13 @@ from sklearn.utils.validation import check_consistent_length
 from .._compat.sklearn import check_sample_weight, get_feature_names
 from .._core.float_type import floatx
 from .._core.memmaps import cast_rows, check_finite, lies_on_disk
-from .._core.messages import counted
+from .._core.messages import counted, listed
 from .._core.sequences import padding_mark
 from .._core.shapes import furthest_lead, names_of_columns
 from .._core.timed_windows import feature_names_of, times_of_windows
 from .._core.validation import explained, read_array
 from .._core.windows import apply_to_table, window_table
-from ..training.rows import Split
+from ..training.rows import Split, count_of
 
 
 class TrainingData(NamedTuple):
@@ -28,9 +28,16 @@ class TrainingData(NamedTuple):
     X: NDArray  # (samples, timesteps, features) or (samples, timesteps)
     y: NDArray  # (samples,) or (samples, outputs), not yet encoded
     weight: NDArray | None  # (samples,), or None if the samples have no weights
+    table: Any  # whose columns scikit-learn counts and names
     feature_names: NDArray | None
+    target_names: list[str] | None
     class_weight: NDArray | None = None  # (samples,), the weight of the class of each sample
     times: NDArray | None = None  # (samples,), in steps, or None if they are unknown
+    # If y has a value for every time step, the sample axis of y and of the weights is that of the
+    # labelled steps, end to end, and these are their places, (samples, timesteps).
+    labelled: Any = None
+    form_of_y: Any = None  # in the words of `StepValues`
+    mask_value: float | None = None  # that of the padding in X, or None
 
 
 # None: the network does not skip time steps. "unknown": the network is the user's own and has no
@@ -90,7 +97,15 @@ def read_training_data(
             weight = check_sample_weight(
                 sample_weight, values, dtype=np.dtype(floatx()), ensure_non_negative=True
             )
-    return TrainingData(values, labels, weight, get_feature_names(X), times=times_of_windows(X))
+    return TrainingData(
+        values,
+        labels,
+        weight,
+        table=X,
+        feature_names=get_feature_names(X),
+        target_names=target_names(y),
+        times=times_of_windows(X),
+    )
 
 
 def target_names(y: Any) -> list[str] | None:
@@ -110,6 +125,19 @@ def describe_late_targets(X: Any, y: Any, validation_gap: int) -> str | None:
         f"y holds targets up to {counted(furthest, 'step')} ahead ({name}), but validation_gap="
         f"{validation_gap}: the last targets of the training rows contain values that also "
         f"validate, so val_loss is too low. Use validation_gap={furthest - 1}."
+    )
+
+
+def describe_held_out(classes: list[Any], n_rows: int, split: Split, by_time: bool) -> str:
+    """Return a warning about classes whose samples are all held out, or in the gap before them."""
+    n_held_out, n_train = count_of(split.validation), count_of(split.train)
+    n_left_out = n_rows - n_train - n_held_out
+    gap = f" and {n_left_out} before them are left out" if n_left_out else ""
+    smaller = "a smaller validation_split"
+    return (
+        f"The {'latest' if by_time else 'last'} {n_held_out} of {n_rows} rows are held out for "
+        f"validation{gap}, and with them all samples of {listed(classes)}, so these classes are "
+        f"not learned. {'Use' if by_time else 'Shuffle X and y, or use'} {smaller}."
     )
 
 

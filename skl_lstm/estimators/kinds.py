@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 
 from .._compat.sklearn import StrOptions, fit_context
 from .data import TrainingData
-from .targets import ClassTarget, NumericTarget, class_weights, sorted_labels
+from .targets import ClassTarget, NumericTarget, check_same_classes, class_weights
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -132,12 +131,7 @@ class Classifier(ClassifierMixin):
         """
         resume = self._is_trained()
         if resume and classes is not None:
-            labels = sorted_labels(classes)
-            if not np.array_equal(labels, self.classes_):
-                raise ValueError(
-                    f"classes={labels.tolist()} differ from the classes of the first call, "
-                    f"{self.classes_.tolist()}. Omit classes, or call fit to start again."
-                )
+            check_same_classes(classes, self.classes_)
         describe_target = partial(ClassTarget.describe, classes=classes)
         return self._fit(
             X,

@@ -45,8 +45,8 @@ _NO_QUANTILES = (
 )
 
 
-class _LSTMEstimator(NetworkEstimator):
-    """Base class of `LSTMRegressor` and `LSTMClassifier`."""
+class LSTMEstimator(NetworkEstimator):
+    """Base class of the estimators that train `lstm_network`."""
 
     # architecture_of validates the parameters of the network.
     _parameter_constraints = NetworkEstimator._parameter_constraints | {
@@ -67,10 +67,7 @@ class _LSTMEstimator(NetworkEstimator):
     def _new_network(self, description: Description, seed: int) -> KerasNetwork | NativeNetwork:
         if self._trains_natively(description):
             return self._native_network(description, seed)
-        from .keras_network import KerasNetwork
-
-        params = self._builder_params(description)
-        return KerasNetwork.build(description.meta, description.target, seed, params)
+        return self._keras_network(description, seed)
 
     def _network_to_resume(self, seed: int) -> KerasNetwork | NativeNetwork:
         """Return the fitted network, or its weights in a network of the other engine."""
@@ -80,14 +77,10 @@ class _LSTMEstimator(NetworkEstimator):
             if is_native:
                 return network.copy()
             return self._native_network(description, seed, weights=network.weights)
-        from .keras_network import KerasNetwork
-
+        if is_native:
+            return self._keras_network(description, seed, weights=network.weights)
         params = self._builder_params(description)
-        if not is_native:
-            return network.resumed(description.meta, description.target, seed, params)
-        return KerasNetwork.build(
-            description.meta, description.target, seed, params, weights=network.weights
-        )
+        return network.resumed(description.meta, description.target, seed, params)
 
     def _trains_natively(self, description: Description) -> bool:
         """Return whether the network is trained without Keras. Raise if it must be and cannot."""
@@ -96,7 +89,7 @@ class _LSTMEstimator(NetworkEstimator):
         from .native_network import obstacles
 
         found = obstacles(
-            _trained(description),
+            trained_architecture(description),
             optimizer=self.optimizer,
             loss=self._loss(description),
             callbacks=self.callbacks,
@@ -114,12 +107,26 @@ class _LSTMEstimator(NetworkEstimator):
         from .native_network import NativeNetwork
 
         return NativeNetwork.draw(
-            _trained(description),
+            trained_architecture(description),
             seed,
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
             loss=self._loss(description),
             weights=weights,
+        )
+
+    def _keras_network(
+        self, description: Description, seed: int, weights: Any = None
+    ) -> KerasNetwork:
+        from .keras_network import KerasNetwork
+
+        return KerasNetwork.build(
+            description.meta,
+            description.target,
+            seed,
+            self._builder_params(description),
+            weights,
+            per_step=description.architecture.return_sequences,
         )
 
     def _keras_model(self) -> keras.Model:
@@ -144,7 +151,8 @@ class _LSTMEstimator(NetworkEstimator):
         return self.scaling == "standard"
 
     def _network_params(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _NETWORK_PARAMETERS}
+        """Return the parameters of `lstm_network`. Those that the estimator lacks have defaults."""
+        return {name: getattr(self, name) for name in _NETWORK_PARAMETERS if hasattr(self, name)}
 
     def _builder_params(self, description: Description) -> dict[str, Any]:
         """Return the parameters of a `ModelBuilder`."""
@@ -154,7 +162,10 @@ class _LSTMEstimator(NetworkEstimator):
         optimizer = self.optimizer
         if isinstance(optimizer, dict):
             optimizer = optimizer_from_config(optimizer, self.learning_rate)
-        network = {**self._network_params(), "mask_value": _trained(description).mask_value}
+        network = {
+            **self._network_params(),
+            "mask_value": trained_architecture(description).mask_value,
+        }
         params = {
             "model": lstm_network,
             **optimizer_params(optimizer),
@@ -173,16 +184,20 @@ class _LSTMEstimator(NetworkEstimator):
         return self.mask_value
 
 
-def _trained(description: Description) -> Architecture:
-    """Return the architecture that is trained. Scaled features have a mask value of their own."""
+def trained_architecture(description: Description) -> Architecture:
+    """Return the architecture that is trained. Scaled features have a mask value of their own.
+
+    So have sequences with a target for every step, which are padded by the estimator.
+    """
     architecture = description.architecture
-    if description.scaling is None or architecture.mask_value is None:
+    pads = architecture.return_sequences
+    if not pads and (description.scaling is None or architecture.mask_value is None):
         return architecture
     return architecture._replace(mask_value=MASK_VALUE)
 
 
 @set_module("skl_lstm")
-class LSTMRegressor(Regressor, _LSTMEstimator):
+class LSTMRegressor(Regressor, LSTMEstimator):
     """LSTM regressor.
 
     The network is that of `lstm_network`. The sizes of its input and output follow from X and y.
@@ -423,14 +438,13 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
 
     def _set_fitted_attributes(
         self,
-        X: ArrayLike,
-        y: ArrayLike,
+        data: TrainingData,
         description: Description,
         network: KerasNetwork | NativeNetwork,
         history: dict[str, list[float]],
         resume: bool,
     ) -> None:
-        super()._set_fitted_attributes(X, y, description, network, history, resume)
+        super()._set_fitted_attributes(data, description, network, history, resume)
         self.__dict__.pop("quantiles_", None)  # that of an earlier fit
         if description.target.quantiles:
             self.quantiles_ = np.array(description.target.quantiles)
@@ -440,7 +454,7 @@ class LSTMRegressor(Regressor, _LSTMEstimator):
 
 
 @set_module("skl_lstm")
-class LSTMClassifier(Classifier, _LSTMEstimator):
+class LSTMClassifier(Classifier, LSTMEstimator):
     """LSTM classifier.
 
     The network is that of `lstm_network`. The sizes of its input and output follow from X and y.
@@ -562,7 +576,7 @@ class LSTMClassifier(Classifier, _LSTMEstimator):
     True
     """
 
-    _parameter_constraints = _LSTMEstimator._parameter_constraints | CLASS_WEIGHT
+    _parameter_constraints = LSTMEstimator._parameter_constraints | CLASS_WEIGHT
 
     def __init__(
         self,

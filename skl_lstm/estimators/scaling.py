@@ -131,8 +131,8 @@ def scale_target(y: NDArray, scaling: Scaling) -> NDArray:
 
 
 def unscale_output(output: NDArray, scaling: Scaling) -> NDArray:
-    """Return the output of a network, (samples, outputs), in the units of the target."""
-    center, scale = scaling.of_outputs(output.shape[1])
+    """Return the output of a network, (..., outputs), in the units of the target."""
+    center, scale = scaling.of_outputs(output.shape[-1])
     return output.astype(np.float64) * scale + center
 
 

@@ -20,9 +20,7 @@ from .._compat.sklearn import check_y, type_of_numbers
 from .._core.diagrams import shape_of
 from .._core.float_type import floatx
 from .._core.messages import listed
-from .._core.user_warnings import warn_user
 from .._core.validation import explained, numeric
-from ..training.rows import Split, count_of
 
 _LARGEST_PROBABILITY = 1.001  # a softmax may exceed 1 by a rounding error
 
@@ -80,8 +78,9 @@ class NumericTarget(NamedTuple):
     def check_remaining(self, y: NDArray, kept: NDArray, name: str) -> None:
         """Do nothing: a regressor can be trained on any targets."""
 
-    def check_held_out(self, y: NDArray, split: Split, *, by_time: bool) -> None:
-        """Do nothing, for the same reason."""
+    def missing_classes(self, y: NDArray, y_train: NDArray) -> list[Any]:
+        """Return an empty list, for the same reason."""
+        return []
 
     def is_constant(self, y: NDArray) -> bool:
         """Return whether all targets are equal, so that their scale is unknown."""
@@ -205,19 +204,9 @@ class ClassTarget(NamedTuple):
         """Return False: classes are not scaled."""
         return False
 
-    def check_held_out(self, y: NDArray, split: Split, *, by_time: bool) -> None:
-        """Warn if all samples of a class are held out for validation, or in the gap before it."""
-        if y.ndim == 2 or not (absent := np.setdiff1d(y, y[split.train]).tolist()):
-            return
-        n_held_out, n_train = count_of(split.validation), count_of(split.train)
-        n_left_out = len(y) - n_train - n_held_out
-        gap = f" and {n_left_out} before them are left out" if n_left_out else ""
-        smaller = "a smaller validation_split"
-        warn_user(
-            f"The {'latest' if by_time else 'last'} {n_held_out} of {len(y)} rows are held out for "
-            f"validation{gap}, and with them all samples of {listed(absent)}, so these classes are "
-            f"not learned. {'Use' if by_time else 'Shuffle X and y, or use'} {smaller}."
-        )
+    def missing_classes(self, y: NDArray, y_train: NDArray) -> list[Any]:
+        """Return the classes that are in y, but not among the training targets."""
+        return [] if y.ndim == 2 else np.setdiff1d(y, y_train).tolist()
 
     def encode(self, y: NDArray, network: Any, name: str) -> NDArray:
         """Return y in the form that the network is trained on, (samples, outputs)."""
@@ -340,6 +329,16 @@ def class_weights(class_weight: Any, y: NDArray) -> NDArray | None:
             "Use a finite weight of at least 0 for each class."
         )
     return weights
+
+
+def check_same_classes(classes: ArrayLike, fitted: NDArray) -> None:
+    """Raise if the `classes` of a later call of `partial_fit` differ from those of the first."""
+    labels = sorted_labels(classes)
+    if not np.array_equal(labels, fitted):
+        raise ValueError(
+            f"classes={labels.tolist()} differ from the classes of the first call, "
+            f"{fitted.tolist()}. Omit classes, or call fit to start again."
+        )
 
 
 def sorted_labels(y: ArrayLike) -> NDArray:

@@ -12,6 +12,7 @@ from .._compat.sklearn import num_samples
 from .._core.messages import counted
 from .._core.shapes import names_of_columns, parse_lead_names
 from .._core.timed_windows import labels_of_rows
+from .._core.validation import explained
 from .rows_in_time import RowsInTime, read_times
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def _is_unlabelled(index: pd.Index, index_of_X: pd.Index) -> bool:
 
 def read_outputs(X: Any, y: Any) -> Outputs:
     """Return the columns of y, whose names may be those of `leads`."""
-    values = np.asarray(y)
+    with explained(y, "y", numbers=False):
+        values = np.asarray(y)
     if values.ndim > 2:
         raise ValueError(
             f"y has shape {values.shape}, but must have shape (n_samples,) or (n_samples, "

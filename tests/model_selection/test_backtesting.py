@@ -641,6 +641,12 @@ GET_INDEXER = "Labels are converted to positions by X.index.get_indexer(labels).
             ValueError,
             "y has shape (60, 2, 2), but must have shape (n_samples,) or (n_samples, n_outputs).",
         ),
+        (
+            {"y": [np.zeros(2 + position % 2) for position in range(60)]},
+            ValueError,
+            "The items of y have unequal shapes: item 1 has shape (3,), item 0 has shape (2,). y "
+            "needs one target, or the same number of targets, for each sample.",
+        ),
         ({"cv": []}, ValueError, "cv=[] yields no fold, but at least one is needed."),
         (
             {"estimator": {}},

@@ -1,0 +1,293 @@
+"""Reading of X, y and weights whose y has a value for every time step.
+
+In this module, *steps* are stored end to end: those of the first sequence, then those of the
+second one, and so on. The places of these steps in the array that a network reads are those at
+which `StepInput.real` is True, in the order of its rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._compat.sklearn import check_sample_weight
+from .._core.float_type import floatx
+from .._core.masks import is_masked
+from .._core.sequences import (
+    Sequences,
+    lengths_before_padding,
+    padding_mark,
+    read_sequences,
+    sequence_of,
+)
+from .._core.step_values import (
+    in_form,
+    is_missing,
+    kept_steps,
+    read_step_values,
+    without_object_dtype,
+)
+from .._core.validation import explained, items_of
+from ..training.rows import Rows, Split, count_of
+from .data import TrainingData, compare_mask_values, read_X
+from .scaling import MASK_VALUE, with_feature_axis
+
+
+class StepInput(NamedTuple):
+    """Sequences as the network reads them."""
+
+    values: NDArray  # (samples, timesteps, features) or (samples, timesteps)
+    real: NDArray[np.bool_]  # (samples, timesteps), False for padding, which is MASK_VALUE
+    lengths: NDArray[np.intp]  # number of steps of each sequence, before a truncation
+    truncating: str | None  # "pre" or "post": which steps were dropped from longer sequences
+    is_list: bool
+    by_position: bool  # whether the steps of y may be those of the array, padding included
+    mask_value: float | None  # value of the padding in arrays such as X, or None
+    table: Any  # table whose columns scikit-learn counts and names
+
+
+class StepTargets(NamedTuple):
+    """The labelled steps of y, and their places."""
+
+    y: NDArray  # (steps,) or (steps, outputs)
+    labelled: NDArray[np.bool_]  # (samples, timesteps)
+    weight: NDArray | None  # (steps,)
+    form: str  # that of y, in the words of `StepValues`
+
+
+def read_step_input(X: ArrayLike, mask_value: Any, estimator: Any, *, cast: bool) -> StepInput:
+    """Return a list or an array of sequences as the network reads them.
+
+    `mask_value` is the value of the padding in an array that does not name it. With `cast`, the
+    result has the float type of Keras.
+    """
+    if items_of(X) is not None:
+        return _pad(read_sequences(X), mask_value, type(estimator).__name__, cast=cast)
+    if mask_value is not None:
+        compare_mask_values(X, mask_value, type(estimator).__name__)
+    values = read_X(X, estimator, cast=cast)
+    mark = padding_mark(X)
+    mask_value = mask_value if mark is None else mark
+    real = np.broadcast_to(True, values.shape[:2])
+    if mask_value is not None:
+        real = ~is_masked(with_feature_axis(values), mask_value)
+        values = _marked(values, real)
+    n_real = real.sum(axis=1)
+    lengths, truncating = lengths_before_padding(X)
+    if lengths is None:
+        return StepInput(values, real, n_real, None, False, True, mask_value, X)
+    _check_unchanged(np.minimum(lengths, real.shape[1]), n_real, mask_value)
+    return StepInput(values, real, lengths, truncating, False, False, mask_value, X)
+
+
+def _check_unchanged(expected: NDArray, n_real: NDArray, mask_value: float | None) -> None:
+    """Raise if the steps that differ from the padding are not those that the padder has kept."""
+    if (unequal := n_real != expected).any():
+        position = int(unequal.argmax())
+        raise ValueError(
+            f"Sequence {position} of X was changed after the padder: {n_real[position]} of its "
+            f"steps differ from mask_value={mask_value}, but {expected[position]} were not padded. "
+            "Change sequences before the padder, for example with PerTimestep."
+        )
+
+
+def _pad(sequences: Sequences, mask_value: Any, name: str, *, cast: bool) -> StepInput:
+    """Return sequences of unequal length as one array."""
+    steps, lengths = sequences.steps, sequences.lengths
+    _check_finite(steps, lengths, name)
+    dtype = np.dtype(floatx()) if cast else np.result_type(steps.dtype, np.float32)
+    real = np.arange(lengths.max()) < lengths[:, np.newaxis]
+    values = np.full((*real.shape, steps.shape[1]), MASK_VALUE, dtype)
+    values[real] = steps
+    return StepInput(values, real, lengths, None, True, False, mask_value, sequences.example)
+
+
+def _check_finite(steps: NDArray, lengths: NDArray[np.intp], name: str) -> None:
+    """Raise if a step is NaN or too large for the float type of Keras."""
+    with np.errstate(over="ignore"):
+        is_finite = np.isfinite(steps.astype(floatx(), copy=False)).all(axis=1)
+    if is_finite.all():
+        return
+    step = int(is_finite.argmin())
+    position = sequence_of(step, lengths)
+    place = f"step {step - int(lengths[:position].sum())} of sequence {position}"
+    if np.isnan(steps[step]).any():
+        raise ValueError(
+            f"Input X contains NaN, first in {place}. {name} needs all values: fill them before, "
+            "for example by PerTimestep(SimpleImputer())."
+        )
+    raise ValueError(
+        f"Input X contains a value too large for dtype({floatx()!r}), first in {place}."
+    )
+
+
+def _marked(values: NDArray, real: NDArray[np.bool_]) -> NDArray:
+    """Return a copy of padded sequences in which the padding is MASK_VALUE."""
+    values = values.astype(np.result_type(values.dtype, np.float32))
+    values[~real] = MASK_VALUE
+    return values
+
+
+def read_step_targets(
+    y: Any, sample_weight: Any, X: StepInput, target: Any, estimator: Any
+) -> StepTargets:
+    """Return the labelled steps of y. `target` is `NumericTarget` or `ClassTarget`."""
+    name = type(estimator).__name__
+    if y is None:
+        raise ValueError(f"{name} requires y to be passed, but the target y is None")
+    steps = read_step_values(y)
+    values = steps.values[_kept_steps(steps.lengths, X, is_array=steps.form == "array")]
+    is_labelled = ~is_missing(values)
+    if not is_labelled.any():
+        raise ValueError(
+            f"y has no label: all {len(values)} steps of the {len(X.real)} sequences are NaN or "
+            "None, so there is nothing to learn or to compare with."
+        )
+    labelled = np.zeros(X.real.shape, bool)
+    labelled[X.real] = is_labelled
+    labels = target.read(without_object_dtype(values[is_labelled]), estimator)
+    weight = None
+    if sample_weight is not None:
+        weight = _read_weights(sample_weight, X)[is_labelled]
+    return StepTargets(labels, labelled, weight, steps.form)
+
+
+def _read_weights(sample_weight: Any, X: StepInput) -> NDArray:
+    """Return the weight of each step that is no padding. One of a sequence is that of its steps."""
+    options = {"dtype": np.dtype(floatx()), "ensure_non_negative": True}
+    items = items_of(sample_weight)
+    is_of_steps = np.ndim(items[0]) > 0 if items else np.asarray(sample_weight).ndim > 1
+    if is_of_steps:
+        steps = read_step_values(sample_weight, "sample_weight")
+        is_array = steps.form == "array"
+        kept = _kept_steps(steps.lengths, X, is_array=is_array, name="sample_weight")
+        values = without_object_dtype(steps.values[kept])
+        with explained(values, "sample_weight"):
+            return check_sample_weight(values, values, **options)
+    with explained(sample_weight, "sample_weight"):
+        weight = check_sample_weight(sample_weight, X.values, **options)
+    return np.repeat(weight, X.real.sum(axis=1))
+
+
+def _kept_steps(
+    lengths: NDArray[np.intp], X: StepInput, *, is_array: bool, name: str = "y"
+) -> NDArray[np.bool_]:
+    """Return which of the steps of y are in X, and are no padding there.
+
+    `lengths` are the numbers of steps in y. A sequence of y has the steps of that of X before it
+    was truncated, or, if X is an array, one step for each position on its axis of time.
+    """
+    if len(lengths) != len(X.lengths):
+        raise ValueError(
+            f"X has {len(X.lengths)} sequences, but {name} has {len(lengths)}. Each needs an item "
+            "for every sequence."
+        )
+    timesteps, n_real = X.real.shape[1], X.real.sum(axis=1)
+    by_position = (lengths == timesteps) & (lengths != X.lengths)
+    by_position &= not X.is_list and (is_array or X.by_position)
+    unequal = (lengths != X.lengths) & ~by_position
+    if unequal.any():
+        raise ValueError(_describe_unequal(int(unequal.argmax()), lengths, X, name))
+    kept = kept_steps(lengths, np.where(by_position, lengths, n_real), X.truncating)
+    kept[np.repeat(by_position, lengths)] = X.real[by_position].ravel()
+    return kept
+
+
+def _describe_unequal(position: int, lengths: NDArray[np.intp], X: StepInput, name: str) -> str:
+    n_y, n_x, timesteps = lengths[position], X.lengths[position], X.real.shape[1]
+    difference = f"{abs(n_y - n_x)} too {'many' if n_y > n_x else 'few'}"
+    padded = f", or {timesteps} with its padding" if X.by_position and n_x < timesteps else ""
+    return (
+        f"Sequence {position} of X has {n_x} steps{padded}, but {name}[{position}] has {n_y}: "
+        f"{difference}. {name} needs one value for every step of X, in the same order; use NaN or "
+        "None for a step without a value."
+    )
+
+
+def drop_weightless_steps(data: TrainingData) -> TrainingData:
+    """Drop the steps whose sample weight or class weight is zero, and sequences without a step."""
+    labelled = data.labelled
+    weights = [weight for weight in (data.weight, data.class_weight) if weight is not None]
+    if weights:
+        nonzero = np.prod(weights, axis=0) != 0
+        if not nonzero.any():
+            raise ValueError("Sample weights must contain at least one non-zero number.")
+        labelled = labelled.copy()
+        labelled[labelled] = nonzero
+        by_name = {name: getattr(data, name) for name in ("y", "weight", "class_weight")}
+        data = data._replace(
+            labelled=labelled,
+            **{name: array[nonzero] for name, array in by_name.items() if array is not None},
+        )
+    rows = labelled.any(axis=1)
+    if rows.all():  # indexing would copy windows that share memory
+        return data
+    times = None if data.times is None else data.times[rows]
+    return data._replace(X=data.X[rows], labelled=labelled[rows], times=times)
+
+
+def split_of_steps(split: Split, labelled: NDArray[np.bool_]) -> Split:
+    """Return the positions of the labelled steps that train and of those that validate."""
+    row_of_step = np.nonzero(labelled)[0]
+    return Split(*(_positions_in(rows, row_of_step, len(labelled)) for rows in split))
+
+
+def _positions_in(rows: Rows, row_of_step: NDArray, n_rows: int) -> NDArray[np.intp]:
+    is_chosen = np.zeros(n_rows, bool)
+    is_chosen[rows] = True
+    return np.flatnonzero(is_chosen[row_of_step])
+
+
+def targets_in_places(y: NDArray, labelled: NDArray[np.bool_]) -> NDArray:
+    """Return targets, (steps, outputs), as (samples, timesteps, outputs), with zeros elsewhere."""
+    targets = np.zeros((*labelled.shape, y.shape[1]), y.dtype)
+    targets[labelled] = y
+    return targets
+
+
+def weights_in_places(weight: NDArray | None, labelled: NDArray[np.bool_], split: Split) -> NDArray:
+    """Return the weights of the steps as (samples, timesteps), zero for steps without a label.
+
+    The loss of a batch is the sum over its steps divided by its number of sequences. The weights
+    are divided by the mean number of labelled steps of a sequence, so the loss of an epoch is the
+    mean over all labelled steps.
+    """
+    weights = np.zeros(labelled.shape, floatx())
+    weights[labelled] = 1 if weight is None else weight
+    for rows in split:
+        if n_rows := count_of(rows):
+            weights[rows] *= n_rows / labelled[rows].sum()
+    return weights
+
+
+def in_form_of_y(values: NDArray, X: StepInput, form: str) -> Any:
+    """Return predictions for the steps of X that are no padding, in the form of the y of `fit`.
+
+    Steps that were truncated, and padding if the form is an array, are NaN, or None for labels.
+    """
+    lengths = X.lengths
+    is_array = form == "array" and not X.is_list
+    if is_array and (X.by_position or (lengths != lengths[0]).any()):
+        lengths = np.full_like(lengths, X.real.shape[1])
+    is_predicted = _kept_steps(lengths, X, is_array=is_array)
+    if not is_predicted.all():
+        shape = (len(is_predicted), *values.shape[1:])
+        is_float = values.dtype.kind == "f"
+        filled = np.full(shape, np.nan if is_float else None, values.dtype if is_float else object)
+        filled[is_predicted] = values
+        values = filled
+    return in_form(values, lengths, form)
+
+
+def describe_truncation(X: StepInput, name: str) -> str | None:
+    """Return a warning if X was truncated, else None."""
+    dropped = X.lengths - X.real.sum(axis=1)
+    if not dropped.any():
+        return None
+    return (
+        f"{dropped.sum()} steps of {np.count_nonzero(dropped)} of {len(dropped)} sequences have no "
+        f"prediction, because the padder kept {X.real.shape[1]} timesteps. Give SequencePadder a "
+        f"larger timesteps, or leave it out: {name} takes lists of sequences of any length."
+    )
