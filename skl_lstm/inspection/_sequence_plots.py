@@ -20,8 +20,18 @@ if TYPE_CHECKING:
 
 from ._frames import names_of_features
 from ._panels import line_styles, resolve_positions
+from ._step_targets import (
+    SHADE,
+    StepTargets,
+    draw_numbers,
+    draw_strips,
+    legend_of_targets,
+    move_ticks,
+    place_targets,
+    read_step_targets,
+    runs_of,
+)
 
-_SHADE: dict[str, Any] = {"facecolor": "0.88", "edgecolor": "none"}
 # Number of steps that can have a marker each without overlap, over the width of a figure.
 _MAX_MARKERS = 120
 
@@ -30,19 +40,31 @@ _MAX_MARKERS = 120
 def plot_sequences(
     X: ArrayLike,
     *,
+    y: ArrayLike | None = None,
+    y_pred: ArrayLike | None = None,
     feature_names: Sequence[str] | None = None,
     samples: int | Sequence[int] = 9,
     mask_value: float | None = None,
 ) -> NDArray[Any]:
     """Plot sequences, one panel per sample and one line per feature over the timesteps.
 
-    All panels share their axes. Padding is shaded, without lines.
+    All panels share their axes. Padding is shaded, without lines. Labels of the steps are strips
+    of colour under the panels, numbers are lines in them.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, timesteps, n_features) or (n_samples, timesteps), or \
             list of array-like of shape (timesteps_i, n_features) or (timesteps_i,)
         Sequences, in any form that the transformers of this package take or return.
+    y : list of array-like of shape (timesteps_i,) or array-like of shape (n_samples, timesteps), \
+            default=None
+        The truth at every step: labels or numbers. Also an object array or a Series of arrays.
+        Each sequence has as many values as X has timesteps, or as it has steps without the
+        padding, or as it had before `SequencePadder` truncated it. A step whose value is NaN or
+        None stays blank.
+    y_pred : list of array-like of shape (timesteps_i,) or array-like of shape \
+            (n_samples, timesteps), default=None
+        The predictions for every step, in the same forms.
     feature_names : sequence of str of length n_features, default=None
         Names of the features. None: the columns of the DataFrames in X, else ``x0, x1, …``.
     samples : int or sequence of int, default=9
@@ -55,7 +77,8 @@ def plot_sequences(
     Returns
     -------
     ndarray of matplotlib Axes, of shape (n_panels,)
-        One Axes per sample. ``axes[0].figure`` is the figure.
+        One Axes per sample. ``axes[0].figure`` is the figure. The strips of labels are the Axes
+        ``axes[0].child_axes[0]``.
 
     Raises
     ------
@@ -63,11 +86,18 @@ def plot_sequences(
         If matplotlib is not installed.
     TypeError, ValueError
         If X is neither an array nor a list of sequences, `feature_names` does not have one name
-        per feature, or `samples` are not in X.
+        per feature, or `samples` are not in X. If `y` or `y_pred` has not the sequences and the
+        steps of X, has several values for a step, or one holds labels and the other fractions.
 
     See Also
     --------
     to_frame : The same values as a DataFrame.
+
+    Notes
+    -----
+    Text and booleans in `y` and `y_pred` are labels. So are whole numbers, if there are at most
+    20 different ones; other numbers are lines on the axis of the features. To see whole numbers
+    as labels however many there are, convert them to text.
 
     Examples
     --------
@@ -79,24 +109,39 @@ def plot_sequences(
     >>> [ax.get_title() for ax in axes]
     ['sample 0', 'sample 1']
     >>> plt.close()
+
+    Labels of the steps, and what was predicted for them:
+
+    >>> y = [["rest", "run"], ["rest", "run", "run"]]
+    >>> y_pred = [["rest", "rest"], ["rest", "run", "run"]]
+    >>> axes = plot_sequences(X, y=y, y_pred=y_pred)
+    >>> [label.get_text() for label in axes[0].child_axes[0].get_yticklabels()]
+    ['truth', 'prediction']
+    >>> plt.close()
     """
     check_matplotlib_support("plot_sequences")
     mask_value = padding_mark(X) if mask_value is None else mask_value
+    targets = read_step_targets(X, y, y_pred, _n_samples(X))
     X = X if isinstance(X, list | tuple) or hasattr(X, "columns") else np.asarray(X)
     sequences, positions = _read_samples(X, samples)
     names = names_of_features(sequences, feature_names)
+    items = split_steps(sequences.steps, sequences.lengths)
+    paddings = [_padding_of(steps, mask_value) for steps in items]
+    placed = [
+        place_targets(targets, position, padding)
+        for position, padding in zip(positions, paddings, strict=True)
+    ]
     axes, columns = _make_panels(len(positions), sequences.lengths.max())
     markers = columns * sequences.lengths.max() <= _MAX_MARKERS
     styles = list(islice(line_styles(markers), len(names)))
-    for ax, position, steps in zip(
-        axes, positions, split_steps(sequences.steps, sequences.lengths), strict=True
-    ):
-        padding = np.zeros(len(steps), bool)
-        if mask_value is not None:
-            padding = is_masked(steps, mask_value)
+    for ax, position, steps, padding in zip(axes, positions, items, paddings, strict=True):
         _draw_steps(ax, steps, padding, names, styles)
         ax.set_title(f"sample {position}")
-    _label_figure(axes, len(positions), _n_samples(X))
+    entries = _legend_of(axes)
+    if targets.values:
+        _draw_targets(axes, columns, targets, placed, paddings)
+        entries += legend_of_targets(targets, placed)
+    _label_figure(axes, len(positions), _n_samples(X), entries)
     return axes
 
 
@@ -120,6 +165,10 @@ def _read_samples(X: Any, samples: int | Sequence[int]) -> tuple[Sequences, list
     items = split_steps(every.steps, every.lengths)
     steps, lengths = [items[position] for position in positions], every.lengths[positions]
     return every._replace(steps=np.concatenate(steps), lengths=lengths), positions
+
+
+def _padding_of(steps: NDArray, mask_value: float | None) -> NDArray[np.bool_]:
+    return np.zeros(len(steps), bool) if mask_value is None else is_masked(steps, mask_value)
 
 
 def _make_panels(count: int, timesteps: int) -> tuple[NDArray[Any], int]:
@@ -156,25 +205,46 @@ def _draw_steps(
     values = np.where(padding[:, np.newaxis], np.nan, steps.astype(float))
     for feature, name in enumerate(names):
         ax.plot(values[:, feature], label=str(name), **styles[feature])
-    edges = np.flatnonzero(np.diff(padding, prepend=False, append=False))
-    for start, stop in edges.reshape(-1, 2):
-        ax.axvspan(start - 0.5, stop - 0.5, label="padding", **_SHADE)
+    for start, stop in runs_of(padding):
+        ax.axvspan(start - 0.5, stop - 0.5, label="padding", **SHADE)
 
 
-def _label_figure(axes: NDArray[Any], n_drawn: int, n_samples: int) -> None:
-    figure = axes[0].figure
-    drawn = f"{n_drawn} of {n_samples} samples" if n_drawn < n_samples else f"{n_samples} samples"
-    figure.suptitle(f"axis 0: {drawn}" if n_samples > 1 else "axis 0: 1 sample")
-    figure.supxlabel("axis 1: timesteps")
+def _draw_targets(
+    axes: NDArray[Any],
+    columns: int,
+    targets: StepTargets,
+    placed: list[dict[str, NDArray]],
+    paddings: list[NDArray[np.bool_]],
+) -> None:
+    for number, (ax, values, padding) in enumerate(zip(axes, placed, paddings, strict=True)):
+        if targets.classes is None:
+            draw_numbers(ax, values)
+            continue
+        area = draw_strips(ax, values, padding, targets.classes, crowded=columns > 5)
+        lowest = number >= len(axes) - columns
+        move_ticks(ax, area, outer_bottom=lowest, outer_left=number % columns == 0)
+
+
+def _legend_of(axes: NDArray[Any]) -> list[tuple[Any, str]]:
+    """Return handles and labels of the features, then of the padding."""
     entries: dict[str, Any] = {}
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    # Padding comes after the features.
     entries |= {"padding": entries.pop("padding")} if "padding" in entries else {}
+    return [(handle, label) for label, handle in entries.items()]
+
+
+def _label_figure(
+    axes: NDArray[Any], n_drawn: int, n_samples: int, entries: list[tuple[Any, str]]
+) -> None:
+    figure = axes[0].figure
+    drawn = f"{n_drawn} of {n_samples} samples" if n_drawn < n_samples else f"{n_samples} samples"
+    figure.suptitle(f"axis 0: {drawn}" if n_samples > 1 else "axis 0: 1 sample")
+    figure.supxlabel("axis 1: timesteps")
     figure.legend(
-        entries.values(),
-        entries.keys(),
+        [handle for handle, _ in entries],
+        [label for _, label in entries],
         title="axis 2: features",
         loc="outside right upper",
         ncols=ceil(len(entries) / 25),

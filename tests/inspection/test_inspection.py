@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from itertools import groupby
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.dates import date2num
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import LinearRegression
@@ -311,6 +312,339 @@ def test_windows_of_a_long_series_are_not_written_out():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < windows.nbytes / 50
+
+
+# --- plot_sequences: labels and numbers of the steps -----------------------------------------
+
+
+def strips_of(ax):
+    """The runs of colour in the strips under a panel, by name: (first step, last step, class)."""
+    (area,) = ax.child_axes
+    # Also names that are not shown, unlike get_yticklabels.
+    names = area.yaxis.get_major_formatter().format_ticks(area.get_yticks())
+    strips = {name: [] for name in names}
+    for collection in area.collections:
+        for path in collection.get_paths():
+            (left, top), (right, bottom) = path.get_extents().get_points()
+            assert int(top) == int(bottom)
+            run = (round(left + 0.5), round(right - 0.5), collection.get_label())
+            assert (left, right) == (run[0] - 0.5, run[1] + 0.5)
+            strips[names[int(top)]].append(run)
+    return {name: sorted(runs) for name, runs in strips.items()}
+
+
+def colours_of(axes):
+    """The colours of each class, in all panels and in the legend."""
+    colours = {}
+    for collection in (drawn for ax in axes for drawn in ax.child_axes[0].collections):
+        for colour in collection.get_facecolor():
+            colours.setdefault(collection.get_label(), set()).add(to_hex(colour))
+    (legend,) = axes[0].figure.legends
+    for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+        if text.get_text() in colours:
+            colours[text.get_text()].add(to_hex(handle.get_facecolor()))
+    return colours
+
+
+LABELS = [["rest", "run"], ["run", "run", "rest"]]
+STRIPS = [[(0, 0, "rest"), (1, 1, "run")], [(0, 1, "run"), (2, 2, "rest")]]
+
+
+def moved(strips, by):
+    return [
+        [(start + n, stop + n, name) for start, stop, name in runs]
+        for runs, n in zip(strips, by, strict=True)
+    ]
+
+
+def test_labels_are_strips_under_the_panels():
+    axes = plot_sequences(RAGGED, y=LABELS, y_pred=[["rest", "rest"], ["run", "rest", "rest"]])
+    assert [strips_of(ax)["truth"] for ax in axes] == STRIPS
+    predicted = [[(0, 1, "rest")], [(0, 0, "run"), (1, 2, "rest")]]
+    assert [strips_of(ax)["prediction"] for ax in axes] == predicted
+    assert legend_of(axes)[1] == ["x0", "x1", "y: labels", "rest", "run"]
+    (area,) = axes[0].child_axes
+    truth, prediction = area.transData.transform([(0, 0.5), (0, 1.5)])[:, 1]
+    assert axes[0].transAxes.transform((0, 0))[1] > truth > prediction
+
+
+@pytest.mark.parametrize(("name", "strip"), [("y", "truth"), ("y_pred", "prediction")])
+def test_one_of_both_is_one_strip(name, strip):
+    axes = plot_sequences(RAGGED, **{name: LABELS})
+    assert [strips_of(ax) for ax in axes] == [{strip: runs} for runs in STRIPS]
+
+
+def test_the_panels_are_drawn_as_without_labels():
+    without, with_labels = plot_sequences(RAGGED), plot_sequences(RAGGED, y=LABELS)
+    for plain, ax in zip(without, with_labels, strict=True):
+        assert (ax.get_xlim(), ax.get_ylim()) == (plain.get_xlim(), plain.get_ylim())
+        for line, plain_line in zip(ax.lines, plain.lines, strict=True):
+            assert_array_equal(line.get_xydata(), plain_line.get_xydata())
+            assert line.get_color() == plain_line.get_color()
+    assert not any(ax.child_axes for ax in without)
+
+
+@pytest.mark.parametrize("samples", [1, 3, 5, 36])
+def test_strips_share_the_timesteps_of_their_panel_and_hide_nothing(samples):
+    axes = plot_sequences(np.zeros((samples, 8, 1)), samples=samples, y=[["a"] * 8] * samples)
+    axes[0].figure.draw_without_rendering()
+    boxes = []
+    for ax in axes:
+        (area,) = ax.child_axes
+        panel, strip = ax.get_window_extent(), area.get_window_extent()
+        assert (strip.x0, strip.x1) == pytest.approx((panel.x0, panel.x1))
+        assert strip.y1 == pytest.approx(panel.y0)
+        assert area.get_xlim() == ax.get_xlim() == (-0.5, 7.5)
+        boxes.append(ax.get_tightbbox())
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_the_outer_strips_have_the_ticks():
+    axes = plot_sequences(np.zeros((5, 8, 1)), y=[["a"] * 8] * 5)
+
+    def has_labels(axis):
+        return axis.get_major_ticks()[0].label1.get_visible()
+
+    areas = [ax.child_axes[0] for ax in axes]
+    assert [has_labels(area.yaxis) for area in areas] == [True, False, False, True, False]
+    assert [has_labels(area.xaxis) for area in areas] == [False, False, True, True, True]
+    assert not any(has_labels(ax.xaxis) for ax in axes)
+
+
+@pytest.mark.parametrize("form", [list, "object", "Series", "arrays", "columns"])
+def test_labels_come_in_every_form(form):
+    y = [np.array(labels) for labels in LABELS]
+    if form == "columns":
+        y = [labels[:, np.newaxis] for labels in y]
+    elif form in ("object", "Series"):
+        box = np.empty(2, object)
+        box[:] = y
+        y = pd.Series(box) if form == "Series" else box
+    elif form is list:
+        y = LABELS
+    assert [strips_of(ax)["truth"] for ax in plot_sequences(RAGGED, y=y)] == STRIPS
+
+
+@pytest.mark.parametrize("padding", ["pre", "post"])
+def test_labels_of_padded_sequences_are_at_their_steps(padding):
+    X = SequencePadder(timesteps=4, padding=padding, mask_value=-1).fit_transform(RAGGED)
+    expected = moved(STRIPS, [2, 1] if padding == "pre" else [0, 0])
+    filled = np.full((2, 4), None, object)
+    by_position = np.full((2, 4), "padding", object)
+    for row, labels in enumerate(LABELS):
+        places = slice(-len(labels), None) if padding == "pre" else slice(len(labels))
+        filled[row, places] = by_position[row, places] = labels
+    for y in (LABELS, filled, by_position):
+        axes = plot_sequences(X, y=y)
+        assert [strips_of(ax)["truth"] for ax in axes] == expected
+        plain = plot_sequences(np.asarray(X), y=y, mask_value=-1)
+        assert [strips_of(ax)["truth"] for ax in plain] == expected
+        assert [shaded(ax.child_axes[0]) for ax in axes] == [shaded(ax) for ax in axes]
+    assert legend_of(axes)[1] == ["x0", "x1", "padding", "y: labels", "rest", "run"]
+
+
+@pytest.mark.parametrize("truncating", ["pre", "post"])
+def test_labels_of_truncated_sequences_are_those_of_the_steps_that_are_left(truncating):
+    X = [[1.0, 2.0, 3.0, 4.0], [5.0], [6.0, 7.0]]
+    y = [["a", "b", "c", "d"], ["e"], ["f", "g"]]
+    padder = SequencePadder(timesteps=2, truncating=truncating)
+    axes = plot_sequences(padder.fit_transform(X), y=y)
+    left = ["c", "d"] if truncating == "pre" else ["a", "b"]
+    assert strips_of(axes[0])["truth"] == [(0, 0, left[0]), (1, 1, left[1])]
+    assert [strips_of(ax)["truth"] for ax in axes[1:]] == [
+        [(0, 0, "e")],
+        [(0, 0, "f"), (1, 1, "g")],
+    ]
+    y[0] = y[0][:2]
+    (ax,) = plot_sequences(padder.fit_transform(X), y=y, samples=[0])
+    assert strips_of(ax)["truth"] == [(0, 0, "a"), (1, 1, "b")]
+
+
+def test_only_the_samples_that_are_drawn_have_strips():
+    X = np.zeros((4, 3, 1))
+    y = [["a"] * 3, ["b"] * 3, ["c"] * 3, ["b"] * 3]
+    axes = plot_sequences(X, y=y, samples=[3, 2])
+    assert [strips_of(ax)["truth"] for ax in axes] == [[(0, 2, "b")], [(0, 2, "c")]]
+    assert legend_of(axes)[1] == ["x0", "y: labels", "b", "c"]
+    every = colours_of(plot_sequences(X, y=y))
+    assert colours_of(axes) == {name: every[name] for name in "bc"}
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_steps_without_a_label_stay_blank(missing):
+    y = [["a", missing, "a", "a", missing]]
+    (ax,) = plot_sequences(np.zeros((1, 5, 1)), y=y)
+    assert strips_of(ax) == {"truth": [(0, 0, "a"), (2, 3, "a")]}
+    (ax,) = plot_sequences(np.zeros((1, 5, 1)), y=[[missing] * 5])
+    assert strips_of(ax) == {"truth": []}
+    assert legend_of([ax])[1] == ["x0", "y: labels"]
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c", None]), min_size=1, max_size=12))
+@unhurried
+def test_each_run_of_equal_labels_is_one_patch(labels):
+    (ax,) = plot_sequences(np.zeros((1, len(labels), 1)), y=[labels])
+    runs = strips_of(ax)["truth"]
+    plt.close("all")
+    drawn = [None] * len(labels)
+    for start, stop, name in runs:
+        drawn[start : stop + 1] = [name] * (stop - start + 1)
+    assert drawn == labels
+    assert len(runs) == sum(name is not None for name, _ in groupby(labels))
+
+
+def test_a_class_has_one_colour_everywhere():
+    y = [["a", "b", "c"], ["c", "a", "a"], ["b", "c", "d"]]
+    axes = plot_sequences(np.zeros((3, 3, 1)), y=y, y_pred=y[::-1])
+    colours = colours_of(axes)
+    assert [len(colour) for colour in colours.values()] == [1] * 4
+    assert len(set.union(*colours.values())) == 4
+
+
+def test_classes_are_told_apart_by_colour_and_then_by_hatch():
+    axes = plot_sequences(np.zeros((1, 40, 7)), y=[[f"class {n:02}" for n in range(40)]])
+    patches = axes[0].child_axes[0].collections
+    kinds = [(to_hex(patch.get_facecolor()[0]), patch.get_hatch()) for patch in patches]
+    assert len({colour for colour, _ in kinds}) == 8
+    assert len(set(kinds[:32])) == 32
+    assert kinds[32:] == kinds[:8]
+    lines = {to_hex(line.get_color()) for line in axes[0].lines}
+    assert not lines & {colour for colour, _ in kinds}
+
+
+@pytest.mark.parametrize("kind", CONFUSIONS)
+@pytest.mark.parametrize(("classes", "distance"), [(3, 0.3), (5, 0.2), (8, 0.05)])
+def test_the_colours_of_classes_differ_to_the_colour_blind(kind, classes, distance):
+    (ax,) = plot_sequences(np.zeros((1, classes, 1)), y=[list("abcdefgh"[:classes])])
+    colours = [patch.get_facecolor()[0][:3] for patch in ax.child_axes[0].collections]
+    seen = [seen_by(colour, CONFUSIONS[kind]) for colour in colours]
+    assert min(np.abs(a - b).max() for i, a in enumerate(seen) for b in seen[:i]) > distance
+
+
+@pytest.mark.parametrize(
+    ("y", "classes"),
+    [
+        ([[True, False]], ["False", "True"]),
+        ([[10, 9]], ["9", "10"]),
+        ([[1.0, np.nan]], ["1"]),
+        ([[0.0, None]], ["0"]),
+        (np.array([[np.int8(3), np.float32(2)]]), ["2", "3"]),
+        ([["b", 1]], ["1", "b"]),
+        ([[np.True_, "b"]], ["True", "b"]),
+        ([["x0", "padding"]], ["padding", "x0"]),
+        (pd.DataFrame({"t0": ["u"], "t1": ["v"]}), ["u", "v"]),
+        (pd.DataFrame({"t0": ["u"], "t1": ["v"]}, dtype="category"), ["u", "v"]),
+    ],
+)
+def test_what_is_a_label(y, classes):
+    axes = plot_sequences(np.zeros((1, 2, 1)), y=y)
+    assert legend_of(axes)[1] == ["x0", "y: labels", *classes]
+
+
+def test_whole_numbers_are_labels_if_there_are_few():
+    X = np.zeros((1, 21, 1))
+    whole_numbers = np.arange(21).reshape(1, -1)
+    few = np.minimum(whole_numbers, 19)
+    assert not plot_sequences(X, y=whole_numbers)[0].child_axes
+    assert not plot_sequences(X, y=few, y_pred=few + 1)[0].child_axes
+    for y in (few, few.astype(float), whole_numbers.astype(str)):
+        assert plot_sequences(X, y=y)[0].child_axes
+
+
+def test_classes_of_truth_and_prediction_are_equal_whatever_their_type():
+    axes = plot_sequences(np.zeros((1, 3, 1)), y=[[1, 0, None]], y_pred=np.array([[1.0, 0.0, 1.0]]))
+    assert strips_of(axes[0]) == {
+        "truth": [(0, 0, "1"), (1, 1, "0")],
+        "prediction": [(0, 0, "1"), (1, 1, "0"), (2, 2, "1")],
+    }
+    assert legend_of(axes)[1] == ["x0", "y: labels", "0", "1"]
+
+
+def test_numbers_are_lines_over_those_of_the_features():
+    X = SequencePadder(mask_value=-9).fit_transform(RAGGED)
+    y = [[0.5, 1.5], [2.5, np.nan, 0.5]]
+    y_pred = np.array([[0.25, 1.25, 7.0], [2.0, 1.0, 0.0]])
+    axes = plot_sequences(X, y=y, y_pred=y_pred)
+    assert_array_equal(lines_of(axes[0])[2:], [[0.5, 1.5, np.nan], [0.25, 1.25, np.nan]])
+    assert_array_equal(lines_of(axes[1])[2:], [[2.5, np.nan, 0.5], [2.0, 1.0, 0.0]])
+    assert [line.get_linestyle() for line in axes[0].lines] == ["-", "-", "-", "--"]
+    assert len({line.get_color() for line in axes[0].lines}) == 4
+    assert legend_of(axes)[1] == ["x0", "x1", "padding", "y: numbers", "truth", "prediction"]
+    assert not any(ax.child_axes for ax in axes)
+    (ax,) = plot_sequences(RAGGED, y_pred=y, samples=[0])
+    assert legend_of([ax])[1] == ["x0", "x1", "y: numbers", "prediction"]
+
+
+def test_numbers_of_a_whole_truth_are_lines_with_it():
+    (ax,) = plot_sequences(np.zeros((1, 2, 1)), y=[[True, False]], y_pred=[[0.75, 0.5]])
+    assert_array_equal(lines_of(ax)[1:], [[1, 0], [0.75, 0.5]])
+
+
+def test_a_number_between_missing_ones_has_a_marker():
+    y = [[0.5, None, 1.5, None, 2.5, 3.5]]
+    (ax,) = plot_sequences(np.zeros((1, 6, 1)), y=y)
+    line = ax.lines[1]
+    assert line.get_marker() == "o"
+    assert line.get_markevery() == [0, 2]
+
+
+@pytest.mark.parametrize("name", ["y", "y_pred"])
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (
+            RAGGED,
+            LABELS[:1],
+            "{0} has 1 sequence, but X has 2. Pass in {0} the steps of each sequence of X, in the "
+            "same order.",
+        ),
+        (
+            RAGGED,
+            [["a", "b"], ["a", "b"]],
+            "Sequence 1 of {0} has 2 values, but sequence 1 of X has 3 steps. If X is padded, pass "
+            "its mask_value. Steps without a value can be NaN or None.",
+        ),
+        (
+            RAGGED,
+            [["a", "b", "c"], ["a", "b", "c"]],
+            "Sequence 0 of {0} has 3 values, but sequence 0 of X has 2 steps. If X was truncated, "
+            "pass it as SequencePadder returned it, which knows how many steps it dropped.",
+        ),
+        (
+            SequencePadder(timesteps=4).fit_transform(RAGGED),
+            [["a"], ["a", "b", "c"]],
+            "Sequence 0 of {0} has 1 value, but sequence 0 of X has 4 steps, 2 of them padding. "
+            "Pass one value for each step, with or without the padding.",
+        ),
+        (
+            RAGGED,
+            [np.zeros((2, 3)), np.zeros((3, 3))],
+            "{0} has 3 values for each step, but the plot shows one. Pass one column, for example "
+            "[values[:, 0] for values in {0}].",
+        ),
+    ],
+)
+def test_values_that_are_not_those_of_the_steps(name, X, y, message):
+    with pytest.raises(ValueError, match=whole(message.format(name))):
+        plot_sequences(X, **{name: y})
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("name", ["y", "y_pred"])
+@pytest.mark.parametrize("y", [[0, 1], np.array(["a", "b"]), pd.Series([0.5, 1.5])])
+def test_one_value_a_sequence_is_not_one_a_step(name, y):
+    message = f"^{name} has one value for each of the 2 sequences, but needs one for each of "
+    with pytest.raises(ValueError, match=message):
+        plot_sequences(RAGGED, **{name: y})
+
+
+def test_labels_and_fractions_cannot_be_compared():
+    message = (
+        "y and y_pred have labels, such as 'rest', and numbers, such as 0.5. Pass labels in both "
+        "or numbers in both; predict of a classifier returns labels."
+    )
+    with pytest.raises(ValueError, match=whole(message)):
+        plot_sequences(RAGGED, y=[["rest"] * 2, ["rest"] * 3], y_pred=[[0.5] * 2, [0.5] * 3])
 
 
 # --- ForecastDisplay -------------------------------------------------------------------------
