@@ -16,6 +16,7 @@ _BENCHMARKS = (
     "beijing",
     "intervals",
     "search",
+    "steps",
     "prediction",
     "memory",
 )
