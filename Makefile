@@ -105,13 +105,20 @@ $(VENV)/%: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 
-# The tests read data sets from the wheels of sktime and ISLP, and import neither. Their requirements
-# are not installed because they would prevent newer versions of the requirements of this package.
-TEST_DATA := --no-deps 'sktime>=1.2' 'ISLP>=0.4'
+# The tests read data sets from these wheels, and a page of the guide reads one. Nothing is imported
+# from them. Their requirements are not installed because they would prevent newer versions of the
+# requirements of this package.
+DOCS_DATA := --no-deps 'crowsetta>=5.1.2'
+TEST_DATA := $(DOCS_DATA) 'sktime>=1.2' 'ISLP>=0.4'
 
 $(VENV)/test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	$(BIN)/python -m pip install --quiet $(TEST_DATA)
+	@touch $@
+
+$(VENV)/docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/python -m pip install --quiet $(DOCS_DATA)
 	@touch $@
 
 $(BIN)/python:

@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+import xml.etree.ElementTree as ET
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -120,6 +121,41 @@ def nyse():
     if package is None:
         pytest.skip("no NYSE: ISLP, whose wheel contains it, is not installed")
     return pd.read_csv(Path(package.submodule_search_locations[0], "data", "NYSE.csv"))
+
+
+@pytest.fixture(scope="session")
+def finch_songs():
+    """135 recordings of a Bengalese finch, in their order: (sequences, labels), one note per step.
+
+    The features are the logarithms of the length of the note and of the pause before it. The data
+    are those of Koumura and Okanoya, PLoS ONE 11(7), e0159188, 2016, in crowsetta's wheel.
+    crowsetta itself is not imported.
+    """
+    package = find_spec("crowsetta")
+    if package is None:
+        pytest.skip("no finch songs: crowsetta, whose wheel contains them, is not installed")
+    path = Path(package.submodule_search_locations[0], "examples", "Annotation.xml")
+    if not path.is_file():
+        pytest.skip(f"no finch songs at {path}")
+    return _read_songs(path)
+
+
+def _read_songs(path):
+    recordings = {}  # by the number of the file: start, length and label of every note, in samples
+    for song in ET.parse(path).iter("Sequence"):
+        number = int(song.findtext("WaveFileName").strip().removesuffix(".wav"))
+        start = int(song.findtext("Position"))
+        for note in song.iter("Note"):
+            position, length = int(note.findtext("Position")), int(note.findtext("Length"))
+            row = (start + position, length, "abcdefghi"[int(note.findtext("Label"))])
+            recordings.setdefault(number, []).append(row)
+    sequences, labels = [], []
+    for number in sorted(recordings):
+        starts, lengths, types = map(np.array, zip(*sorted(recordings[number]), strict=True))
+        pauses = starts - np.append(0, (starts + lengths)[:-1])
+        sequences.append(np.log2(np.column_stack([lengths, pauses])))
+        labels.append(types)
+    return sequences, labels
 
 
 def _read_utterances(path):

@@ -23,7 +23,7 @@ def python_blocks(text):
 
 
 # Unpacking fails if a block is added, so none is left untested.
-EXAMPLE, INTERVALS, FROM_CSV, BY_HAND, SHAPES, WIDE = python_blocks(README)
+EXAMPLE, INTERVALS, FROM_CSV, BY_HAND, STEPS, SHAPES, WIDE = python_blocks(README)
 
 
 def shown_values(block):
@@ -95,6 +95,18 @@ def test_three_lines_replace_reshaping_by_hand(first_example):
     exec(compile(BY_HAND.replace("epochs=5", "epochs=1"), "README.md", "exec"), names)
     assert names["X"].shape == (len(names["series"]) - 10, 10)
     assert names["model"].predict(names["X"]).shape == names["y"].shape
+
+
+def test_every_day_of_a_month_gets_a_label(first_example, capsys):
+    names = dict(first_example[0])
+    exec(compile(STEPS, "README.md", "exec"), names)
+    assert "weighted avg" in capsys.readouterr().out
+    months = names["months"]
+    assert len(months) == len(names["X"]) == 48
+    assert {len(month) for month in months} <= {28, 29, 30, 31}
+    assert sorted(names["classifier"].classes_) == ["drizzle", "fog", "rain", "snow", "sun"]
+    assert [len(labels) for labels in names["predicted"]] == [len(m) for m in months[36:]]
+    assert names["scores"].shape == (4,)
 
 
 def test_a_wide_table_serves_every_look_back(first_example):

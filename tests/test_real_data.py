@@ -5,17 +5,26 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import QuantileRegressor, RidgeCV
-from sklearn.metrics import mean_pinball_loss, r2_score, root_mean_squared_error
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    mean_pinball_loss,
+    r2_score,
+    root_mean_squared_error,
+)
+from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skl_lstm import (
     ConformalRegressor,
     LSTMRegressor,
+    LSTMStepClassifier,
     SequenceFlattener,
     SequenceWindower,
     leads,
+    make_step_scorer,
 )
 from skl_lstm.datasets import load_seattle_weather
 
@@ -75,6 +84,29 @@ def test_the_log_volume_of_the_next_trading_day_is_forecast_as_well_as_published
         model = make_pipeline(SequenceWindower(timesteps=5), lstm).fit(X[is_train], y[is_train])
         scores.append(r2_score(y[~is_train], model.predict(X[~is_train])))
     assert np.mean(scores) >= 0.46
+
+
+def score_of_single_notes(X, y, folds):
+    """The mean balanced accuracy of a forest that sees one note at a time."""
+    forest = RandomForestClassifier(50, min_samples_leaf=5, class_weight="balanced", random_state=0)
+    scores = []
+    for train, test in folds.split(X):
+        rows, labels = (np.concatenate([values[i] for i in train]) for values in (X, y))
+        new_rows, truth = (np.concatenate([values[i] for i in test]) for values in (X, y))
+        scores.append(balanced_accuracy_score(truth, forest.fit(rows, labels).predict(new_rows)))
+    return np.mean(scores)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_notes_of_a_song_are_labelled_better_than_by_a_forest_of_single_notes(finch_songs, seed):
+    X, y = finch_songs
+    folds = KFold(3)  # of recordings
+    lstm = LSTMStepClassifier(
+        bidirectional=True, learning_rate=0.02, batch_size=16, epochs=15, random_state=seed
+    )
+    scoring = make_step_scorer("balanced_accuracy")
+    score = cross_val_score(lstm, X, y, cv=folds, scoring=scoring).mean()
+    assert score >= score_of_single_notes(X, y, folds) + 0.05
 
 
 # Quantiles and intervals.

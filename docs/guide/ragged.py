@@ -287,5 +287,5 @@ restored = preparation.inverse_transform(preparation.fit_transform(gestures))
 print(all(np.allclose(new, old) for new, old in zip(restored, gestures, strict=True)))
 
 # %%
-# For rows that hold whole sequences of equal length, see :doc:`classification`. :doc:`own_network`
-# describes more features of the estimators.
+# For rows that hold whole sequences of equal length, see :doc:`classification`. If every timestep
+# has a label, see :doc:`every_step`. :doc:`own_network` describes more features of the estimators.

@@ -47,7 +47,7 @@ class Sequences(NamedTuple):
 
 @set_module("skl_lstm")
 class PaddedSequences(np.ndarray):
-    """Array of padded or truncated sequences that knows what was added and dropped.
+    """Array of padded or truncated sequences, with their lengths before.
 
     `SequencePadder.transform` returns it if it padded or truncated any sequence. It is an
     ordinary array of shape (samples, timesteps, features) with more attributes. The estimators

@@ -37,7 +37,7 @@ class ModelBuilder(Builder):
         """Build the model, and compile it unless the user's function has compiled it.
 
         `default_loss` maps the number of outputs to the loss that is used if `loss` is None.
-        `per_step` tells whether the model must have an output for every time step.
+        With `per_step`, the model must have an output for every time step.
         """
         self._check_arguments()
         model = self.model_ = build_for(self._call_function, self._meta["X_shape_"])

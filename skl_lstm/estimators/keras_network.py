@@ -54,8 +54,8 @@ class KerasNetwork:
     ) -> Self:
         """Build and compile a model from `meta` and the parameters of a `ModelBuilder`.
 
-        The weights are drawn from the seed, unless they are given. `per_step` tells whether the
-        estimator needs an output for every time step.
+        The weights are drawn from the seed, unless they are given. With `per_step`, the model must
+        have an output for every time step.
         """
         builder = ModelBuilder(meta, **params)
         with seeded(seed):

@@ -47,6 +47,11 @@ _NO_POISSON = (
     "Learn the logarithm: fit on np.log1p of y, and take np.expm1 of the predictions."
 )
 
+_NO_SUM = (
+    "loss has reduction='sum', which adds the losses of all steps of a batch, so the learning rate "
+    "would depend on the length of the sequences. Use the default, reduction='sum_over_batch_size'."
+)
+
 
 class LSTMStepEstimator(LSTMEstimator):
     """Base class of `LSTMStepRegressor` and `LSTMStepClassifier`.
@@ -69,8 +74,9 @@ class LSTMStepEstimator(LSTMEstimator):
             (n_samples, timesteps, n_features) or (n_samples, timesteps), padded or not.
         y : list of array-like of shape (timesteps_i,) or (timesteps_i, n_outputs)
             Targets of every time step. Also an array of shape (n_samples, timesteps) or
-            (n_samples, timesteps, n_outputs). Steps whose target is NaN or None train nothing. If
-            X was padded by a `SequencePadder`, y is that of the sequences before it.
+            (n_samples, timesteps, n_outputs). Steps whose target is NaN or None train nothing; of
+            several outputs, if any is missing. If X was padded by a `SequencePadder`, y is that of
+            the sequences before it.
         sample_weight : array-like of shape (n_samples,), or list of array-like of shape \
                 (timesteps_i,), default=None
             Weights of the sequences, or of their steps in the form of y. Steps with weight zero
@@ -130,6 +136,8 @@ class LSTMStepEstimator(LSTMEstimator):
     def _describe(self, data: TrainingData, describe_target: DescribeTarget) -> Description:
         if self._target_kind is NumericTarget and loss_name(self.loss) == "poisson":
             raise ValueError(_NO_POISSON)
+        if getattr(self.loss, "reduction", None) == "sum":
+            raise ValueError(_NO_SUM)
         description = super()._describe(data, describe_target)
         architecture = description.architecture._replace(mask_value=data.mask_value)
         return description._replace(mask_value=data.mask_value, architecture=architecture)
@@ -341,6 +349,9 @@ class LSTMStepRegressor(LSTMStepEstimator):
     Padding, steps without a target and steps of weight zero count nowhere: not in the scaling, the
     loss, the score or early stopping. The weight of a step does not depend on the length of its
     sequence: the loss of an epoch is the mean over all steps that have a target.
+
+    In memory, all sequences of a list are padded to the longest one. Cut a sequence that is much
+    longer than the others.
 
     scikit-learn does not regard this estimator as a regressor, because each of its targets is a
     sequence. So functions that need regressors, such as ``TransformedTargetRegressor``, do not
@@ -607,6 +618,9 @@ class LSTMStepClassifier(LSTMStepEstimator):
     Padding, steps without a label and steps of weight zero count nowhere: not in the scaling, the
     loss, the class weights, the score or early stopping. The weight of a step does not depend on
     the length of its sequence: the loss of an epoch is the mean over all labelled steps.
+
+    In memory, all sequences of a list are padded to the longest one. Cut a sequence that is much
+    longer than the others.
 
     scikit-learn does not regard this estimator as a classifier, because it would read each item of
     y as one label. So ``cv=5`` means folds of `KFold`. For folds by subject, pass `groups`; to

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 SHADE: dict[str, Any] = {"facecolor": "0.88", "edgecolor": "none"}
 # The light scheme of Paul Tol, made for areas and for colour-blind readers, without its grey, the
 # colour of padding. The first ones differ most. With more classes than colours, the hatch changes.
-_FILLS = ("#77AADD", "#EE8866", "#EEDD88", "#99DDFF", "#FFAABB", "#BBCC33", "#AAAA00", "#44BB99")
+_FILLS = ("#77AADD", "#EE8866", "#EEDD88", "#99DDFF", "#FFAABB", "#BBCC33", "#44BB99", "#AAAA00")
 _HATCHES = ("", "//////", "......", "xxxxxx")
-# More different whole numbers are a quantity; nobody could read them as colours.
+# More different whole numbers are a quantity, and would be too many colours to read.
 _MAX_WHOLE_NUMBERS = 20
 _ARGUMENTS = {"truth": "y", "prediction": "y_pred"}
 # The truth is wide and grey, so that it and a prediction that equals it can both be seen.
@@ -94,7 +94,7 @@ def _classes_of(arrays: Iterable[list[NDArray]]) -> list[Any] | None:
 
 
 def _distinct(sequences: list[NDArray]) -> set[Any]:
-    """Return the different values; of numbers with fractions, one fraction, which tells enough."""
+    """Return the different values; of numbers with fractions, one fraction."""
     values = np.concatenate(sequences)
     values = values[~is_missing(values)]
     if values.dtype.kind == "O":  # values of different types have no order, which `unique` needs

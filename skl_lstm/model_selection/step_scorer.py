@@ -90,7 +90,7 @@ class StepScorer:
         try:
             return _score(score, stand_in, steps, labels, weights)
         except _NotPredicted:
-            # Only scikit-learn's scorer knows which method it calls, so the first call tells.
+            # Which method is called is known only to scikit-learn's scorer.
             steps = steps[stand_in.is_predicted[steps]]
             return _score(score, stand_in, steps, labels, weights)
 
@@ -157,7 +157,7 @@ class StepClassifier(ClassifierMixin, _StepPredictions):
 
 
 def _stand_in(estimator: Any, X: Any, labels: StepValues) -> _StepPredictions:
-    # Neither tags nor types tell: an estimator of steps is no classifier for scikit-learn.
+    # By its tags, an estimator of steps is no classifier.
     kind = StepClassifier if hasattr(estimator, "classes_") else StepRegressor
     return kind(estimator, X, labels)
 

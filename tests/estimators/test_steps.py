@@ -770,6 +770,14 @@ def test_numbers_cannot_be_learnt_from_text_or_with_poisson():
         regressor(loss="poisson").fit(X, SUMS)
 
 
+def test_a_loss_that_adds_all_steps_is_refused():
+    import keras
+
+    with pytest.raises(ValueError, match="loss has reduction='sum', which adds the losses"):
+        regressor(loss=keras.losses.Huber(reduction="sum")).fit(X, SUMS)
+    assert regressor(loss=keras.losses.Huber(0.5)).fit(X, SUMS).n_iter_ == 2
+
+
 def test_padded_steps_that_were_changed_are_refused():
     changed = SequencePadder(mask_value=-1.0).fit_transform(sequences(3, 5))
     changed[1, 2] = -1.0
