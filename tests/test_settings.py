@@ -13,6 +13,7 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
 NOT_MUTATED = {
     "skl_lstm/_core/backtest_frames.py",
     "skl_lstm/_core/diagrams.py",
+    "skl_lstm/_core/every_step.py",
     "skl_lstm/_core/float_type.py",
     "skl_lstm/_core/interval_scores.py",
     "skl_lstm/_core/memmaps.py",

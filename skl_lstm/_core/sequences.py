@@ -52,8 +52,8 @@ class PaddedSequences(np.ndarray):
     `SequencePadder.transform` returns it if it padded or truncated any sequence. It is an
     ordinary array of shape (samples, timesteps, features) with more attributes. The estimators
     compare `mask_value` with their own; those that predict every time step read the others. A
-    selection of sequences along the first axis keeps all attributes. Other views and copies keep
-    only `mask_value`. Computations return a plain array.
+    selection of sequences, ``X[rows]``, keeps all attributes. Other views and copies keep only
+    `mask_value`. Computations return a plain array.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ from .public import set_module
 from .sequences import check_column_names, has_column_names, split_steps
 from .validation import explained, items_of
 
-_NUMBERS = "biufc"  # kinds of dtypes that NumPy can join without changing what a value is
+_NUMBERS = "biufc"  # kinds of dtypes that are joined as NumPy joins them
 
 
 class StepValues(NamedTuple):
@@ -45,6 +45,12 @@ def read_step_values(y: Any, name: str = "y") -> StepValues:
         return _from_array(array, name, y)
     values, lengths = _from_items(items or [], name)
     return StepValues(values, lengths, "list" if isinstance(y, list | tuple) else "object")
+
+
+def has_step_axis(values: Any) -> bool:
+    """Return whether values have an axis after that of the sequences, such as one of time steps."""
+    items = items_of(values)
+    return np.ndim(items[0]) > 0 if items else np.asarray(values).ndim > 1
 
 
 def is_missing(values: NDArray) -> NDArray[np.bool_]:
@@ -283,6 +289,11 @@ def _sparse(name: str) -> str:
 
 def _as_array(values: Any) -> NDArray:
     """Return values as an array, in which numbers do not become text."""
+    if hasattr(values, "iloc") and not isinstance(
+        getattr(values, "dtype", np.dtype(int)), np.dtype
+    ):
+        # A Series of a type of pandas, which makes floats of integers with missing values.
+        values = values.to_numpy(object)
     array = np.asarray(values)
     if array.dtype.kind == "T":  # may contain missing values, unlike other text
         return array.astype(object)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier, is_clusterer
 
 from .._compat.sklearn import check_y
+from .._core.every_step import refuse_estimator_of_steps
 from .._core.messages import counted, listed
 from .._core.uncertainty import quantile_levels
 from .._core.user_warnings import warn_user
@@ -45,6 +46,7 @@ def refuse_other_kinds(estimator: Any) -> None:
                 f"estimator is the {kind} {type(estimator).__name__}, but ConformalRegressor needs "
                 "a regressor. Its intervals are for numbers."
             )
+    refuse_estimator_of_steps(estimator, "ConformalRegressor")
 
 
 def check_same_levels(levels: NDArray | None, of_refit: NDArray | None) -> None:

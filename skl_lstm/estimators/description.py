@@ -21,6 +21,7 @@ class Description(NamedTuple):
     mask_value: MaskValue
     architecture: Any = None  # an Architecture, or None for a network of the user
     scaling: Scaling | None = None
+    form_of_y: str | None = None  # "list", …, if y has a value for every time step
 
     @property
     def meta(self) -> dict[str, Any]:

@@ -99,7 +99,8 @@ class KerasNetwork:
         If the outputs are quantiles, the other model sorts them. `architecture` has the mask value
         of unscaled features. The other model is built once, with copies of the weights.
         """
-        if scaling is None and not architecture.quantiles:
+        # A network of time steps is trained on sequences with another mask value.
+        if scaling is None and not (architecture.quantiles or architecture.return_sequences):
             return self.model
         if self._model_in_units is None:
             copied = build_trained(architecture, scaling, self.weights)

@@ -29,8 +29,13 @@ if TYPE_CHECKING:
     from .keras_network import KerasNetwork
     from .native_network import NativeNetwork
 
-# All parameters except `meta`, which describes the data and is not set by the user.
-_NETWORK_PARAMETERS = list(inspect.signature(architecture_of).parameters)[1:]
+# All parameters except `meta`, which describes the data and is not set by the user, and those of
+# estimators of time steps.
+_NETWORK_PARAMETERS = [
+    name
+    for name in inspect.signature(architecture_of).parameters
+    if name not in ("meta", "conv_padding", "return_sequences")
+]
 
 
 _NO_POISSON = (
@@ -151,8 +156,7 @@ class LSTMEstimator(NetworkEstimator):
         return self.scaling == "standard"
 
     def _network_params(self) -> dict[str, Any]:
-        """Return the parameters of `lstm_network`. Those that the estimator lacks have defaults."""
-        return {name: getattr(self, name) for name in _NETWORK_PARAMETERS if hasattr(self, name)}
+        return {name: getattr(self, name) for name in _NETWORK_PARAMETERS}
 
     def _builder_params(self, description: Description) -> dict[str, Any]:
         """Return the parameters of a `ModelBuilder`."""

@@ -39,14 +39,15 @@ from .targets import ClassTarget, NumericTarget, check_same_classes, class_weigh
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-    from .keras_network import KerasNetwork
-    from .native_network import NativeNetwork
-
 _NO_POISSON = (
     "loss='poisson' needs predictions above zero, but the output of LSTMStepRegressor is linear. "
     "Learn the logarithm: fit on np.log1p of y, and take np.expm1 of the predictions."
 )
 
+_FITTED_ON_2D = (
+    "X has sequences with an axis of features, or is a list, but {0} was fitted on a 2D array with "
+    "{1} time steps of one feature. To predict sequences of any length, fit it on list(X)."
+)
 _NO_SUM = (
     "loss has reduction='sum', which adds the losses of all steps of a batch, so the learning rate "
     "would depend on the length of the sequences. Use the default, reduction='sum_over_batch_size'."
@@ -61,7 +62,7 @@ class LSTMStepEstimator(LSTMEstimator):
     axis of time.
     """
 
-    _form_of_y: str
+    _predicts_every_step = True  # read by `refuse_estimator_of_steps`
 
     @fit_context(prefer_skip_nested_validation=False)  # lstm_network validates its own parameters
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -71,12 +72,13 @@ class LSTMStepEstimator(LSTMEstimator):
         ----------
         X : list of array-like of shape (timesteps_i, n_features) or (timesteps_i,)
             Sequences of any length: arrays, lists or DataFrames. Also an array of shape
-            (n_samples, timesteps, n_features) or (n_samples, timesteps), padded or not.
+            (n_samples, timesteps, n_features), padded or not, or of shape (n_samples, timesteps),
+            with which all sequences, also in `predict`, have this number of timesteps.
         y : list of array-like of shape (timesteps_i,) or (timesteps_i, n_outputs)
             Targets of every time step. Also an array of shape (n_samples, timesteps) or
-            (n_samples, timesteps, n_outputs). Steps whose target is NaN or None train nothing; of
-            several outputs, if any is missing. If X was padded by a `SequencePadder`, y is that of
-            the sequences before it.
+            (n_samples, timesteps, n_outputs), in which the targets of padded steps are not used.
+            Steps whose target is NaN or None train nothing; of several outputs, if any is missing.
+            If X was padded by a `SequencePadder`, y is that of the sequences before it.
         sample_weight : array-like of shape (n_samples,), or list of array-like of shape \
                 (timesteps_i,), default=None
             Weights of the sequences, or of their steps in the form of y. Steps with weight zero
@@ -127,9 +129,12 @@ class LSTMStepEstimator(LSTMEstimator):
         """Read an X that must have the features of `fit`."""
         description = self._description
         steps = read_step_input(X, description.mask_value, self, cast=description.scaling is None)
-        if steps.values.ndim == 2 and len(description.X_shape) == 3 and self.n_features_in_ == 1:
+        ndim, fitted_ndim = steps.values.ndim, len(description.X_shape)
+        if ndim == 2 and fitted_ndim == 3 and self.n_features_in_ == 1:
             values = steps.values[:, :, np.newaxis]  # fitted on a list of sequences of numbers
             steps = steps._replace(values=values, table=values[0])
+        if ndim == 3 and fitted_ndim == 2:
+            raise ValueError(_FITTED_ON_2D.format(type(self).__name__, self.n_features_in_))
         self._check_features(steps.table, steps.values)
         return steps
 
@@ -140,7 +145,9 @@ class LSTMStepEstimator(LSTMEstimator):
             raise ValueError(_NO_SUM)
         description = super()._describe(data, describe_target)
         architecture = description.architecture._replace(mask_value=data.mask_value)
-        return description._replace(mask_value=data.mask_value, architecture=architecture)
+        return description._replace(
+            mask_value=data.mask_value, architecture=architecture, form_of_y=data.form_of_y
+        )
 
     def _drop_weightless(self, data: TrainingData, target: Any) -> TrainingData:
         kept = drop_weightless_steps(data._replace(class_weight=self._class_weights(data)))
@@ -172,19 +179,9 @@ class LSTMStepEstimator(LSTMEstimator):
             weights_in_places(weight, data.labelled, split),
         ]
 
-    def _set_fitted_attributes(
-        self,
-        data: TrainingData,
-        description: Description,
-        network: KerasNetwork | NativeNetwork,
-        history: dict[str, list[float]],
-        resume: bool,
-    ) -> None:
-        super()._set_fitted_attributes(data, description, network, history, resume)
-        self._form_of_y = data.form_of_y
-
     def _network_params(self) -> dict[str, Any]:
-        return {**super()._network_params(), "return_sequences": True}
+        own = {"conv_padding": self.conv_padding, "return_sequences": True}
+        return {**super()._network_params(), **own}
 
     def _predict_steps(self, X: ArrayLike, decode: str) -> Any:
         """Return predictions in the form of the y of `fit`. `decode` is a method of the target."""
@@ -193,7 +190,7 @@ class LSTMStepEstimator(LSTMEstimator):
         self._warn_of_truncation(steps)
         outputs = self._output_for(steps.values)[steps.real]
         values = getattr(self._description.target, decode)(outputs)
-        return in_form_of_y(values, steps, self._form_of_y)
+        return in_form_of_y(values, steps, str(self._description.form_of_y))
 
     def _true_and_predicted(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
@@ -289,7 +286,8 @@ class LSTMStepRegressor(LSTMStepEstimator):
         Fraction of the sequences held out for validation, in [0, 1). They are the last ones,
         before shuffling.
     validation_gap : int, default=0
-        Number of sequences before those for validation that are left out.
+        Number of sequences before those for validation that are left out. For the windows of one
+        series, which overlap, set it to ``timesteps - 1``. Otherwise some steps train and validate.
     patience : int, default=None
         Number of epochs without a lower loss after which training stops and the best weights
         are restored. The loss is that of the validation sequences if there is a
@@ -346,8 +344,9 @@ class LSTMStepRegressor(LSTMStepEstimator):
     Without `bidirectional` and with causal convolutions, the prediction for a step depends on this
     step and those before it only.
 
-    Padding, steps without a target and steps of weight zero count nowhere: not in the scaling, the
-    loss, the score or early stopping. The weight of a step does not depend on the length of its
+    Padding counts nowhere. Steps without a target and steps of weight zero count neither in the
+    loss nor in the score nor in early stopping. The network reads them as context of the others, so
+    their features count in the scaling. The weight of a step does not depend on the length of its
     sequence: the loss of an epoch is the mean over all steps that have a target.
 
     In memory, all sequences of a list are padded to the longest one. Cut a sequence that is much
@@ -554,7 +553,8 @@ class LSTMStepClassifier(LSTMStepEstimator):
         Fraction of the sequences held out for validation, in [0, 1). They are the last ones,
         before shuffling.
     validation_gap : int, default=0
-        Number of sequences before those for validation that are left out.
+        Number of sequences before those for validation that are left out. For the windows of one
+        series, which overlap, set it to ``timesteps - 1``. Otherwise some steps train and validate.
     patience : int, default=None
         Number of epochs without a lower loss after which training stops and the best weights
         are restored. The loss is that of the validation sequences if there is a
@@ -615,9 +615,11 @@ class LSTMStepClassifier(LSTMStepEstimator):
     Without `bidirectional` and with causal convolutions, the prediction for a step depends on this
     step and those before it only.
 
-    Padding, steps without a label and steps of weight zero count nowhere: not in the scaling, the
-    loss, the class weights, the score or early stopping. The weight of a step does not depend on
-    the length of its sequence: the loss of an epoch is the mean over all labelled steps.
+    Padding counts nowhere. Steps without a label and steps of weight zero count neither in the loss
+    nor in the score nor in early stopping, and steps without a label not in the class weights. The
+    network reads them as context of the others, so their features count in the scaling. The weight
+    of a step does not depend on the length of its sequence: the loss of an epoch is the mean over
+    all labelled steps.
 
     In memory, all sequences of a list are padded to the longest one. Cut a sequence that is much
     longer than the others.

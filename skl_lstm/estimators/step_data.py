@@ -23,6 +23,8 @@ from .._core.sequences import (
     sequence_of,
 )
 from .._core.step_values import (
+    StepValues,
+    has_step_axis,
     in_form,
     is_missing,
     kept_steps,
@@ -33,6 +35,7 @@ from .._core.validation import explained, items_of
 from ..training.rows import Rows, Split, count_of
 from .data import TrainingData, compare_mask_values, read_X
 from .scaling import MASK_VALUE, with_feature_axis
+from .targets import ClassTarget
 
 
 class StepInput(NamedTuple):
@@ -43,7 +46,7 @@ class StepInput(NamedTuple):
     lengths: NDArray[np.intp]  # number of steps of each sequence, before a truncation
     truncating: str | None  # "pre" or "post": which steps were dropped from longer sequences
     is_list: bool
-    by_position: bool  # whether the steps of y may be those of the array, padding included
+    by_position: bool  # whether a list y may have values for the padding of the array X, too
     mask_value: float | None  # value of the padding in arrays such as X, or None
     table: Any  # table whose columns scikit-learn counts and names
 
@@ -54,7 +57,7 @@ class StepTargets(NamedTuple):
     y: NDArray  # (steps,) or (steps, outputs)
     labelled: NDArray[np.bool_]  # (samples, timesteps)
     weight: NDArray | None  # (steps,)
-    form: str  # that of y, in the words of `StepValues`
+    form: str  # that of `StepValues`, or "positions" for an array with values for the padding, too
 
 
 def read_step_input(X: ArrayLike, mask_value: Any, estimator: Any, *, cast: bool) -> StepInput:
@@ -63,7 +66,8 @@ def read_step_input(X: ArrayLike, mask_value: Any, estimator: Any, *, cast: bool
     `mask_value` is the value of the padding in an array that does not name it. With `cast`, the
     result has the float type of Keras.
     """
-    if items_of(X) is not None:
+    if (items := items_of(X)) is not None:
+        _refuse_padded_items(items)
         return _pad(read_sequences(X), mask_value, type(estimator).__name__, cast=cast)
     if mask_value is not None:
         compare_mask_values(X, mask_value, type(estimator).__name__)
@@ -93,13 +97,45 @@ def _check_unchanged(expected: NDArray, n_real: NDArray, mask_value: float | Non
         )
 
 
+def _refuse_padded_items(items: list[Any]) -> None:
+    """Raise if a sequence of a list is one of those that a padder has padded."""
+    for position, item in enumerate(items):
+        if (mark := padding_mark(item)) is not None:
+            raise ValueError(
+                f"Sequence {position} of X is padded with mask_value={mark}, which would be read "
+                "as data in a list. Pass the array that SequencePadder returned, or the list that "
+                "it was made of."
+            )
+
+
+def _refuse_mask_value(sequences: Sequences, mask_value: float) -> None:
+    """Raise if a step of a list equals the mask value of arrays."""
+    masked = is_masked(sequences.steps, mask_value)
+    if masked.any():
+        position = sequence_of(int(masked.argmax()), sequences.lengths)
+        raise ValueError(
+            f"Sequence {position} of X has a step with mask_value={mask_value} in every feature. "
+            "The sequences of a list need no padding. If they are padded, pass one array, "
+            "np.stack(X). If the step is data, set mask_value=None."
+        )
+
+
 def _pad(sequences: Sequences, mask_value: Any, name: str, *, cast: bool) -> StepInput:
     """Return sequences of unequal length as one array."""
     steps, lengths = sequences.steps, sequences.lengths
     _check_finite(steps, lengths, name)
+    if mask_value is not None:
+        _refuse_mask_value(sequences, mask_value)
     dtype = np.dtype(floatx()) if cast else np.result_type(steps.dtype, np.float32)
-    real = np.arange(lengths.max()) < lengths[:, np.newaxis]
-    values = np.full((*real.shape, steps.shape[1]), MASK_VALUE, dtype)
+    try:
+        real = np.arange(lengths.max()) < lengths[:, np.newaxis]
+        values = np.full((*real.shape, steps.shape[1]), MASK_VALUE, dtype)
+    except MemoryError as error:
+        raise MemoryError(
+            f"The {len(lengths)} sequences of X do not fit into memory when they are padded to the "
+            f"longest one, sequence {lengths.argmax()} with {lengths.max()} steps. Cut it into "
+            "several sequences."
+        ) from error
     values[real] = steps
     return StepInput(values, real, lengths, None, True, False, mask_value, sequences.example)
 
@@ -138,7 +174,10 @@ def read_step_targets(
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None")
     steps = read_step_values(y)
-    values = steps.values[_kept_steps(steps.lengths, X, is_array=steps.form == "array")]
+    form = _form_of(steps, X)
+    values = steps.values[_kept_steps(steps.lengths, X, form)]
+    if target is ClassTarget and values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
     is_labelled = ~is_missing(values)
     if not is_labelled.any():
         raise ValueError(
@@ -147,37 +186,60 @@ def read_step_targets(
         )
     labelled = np.zeros(X.real.shape, bool)
     labelled[X.real] = is_labelled
-    labels = target.read(without_object_dtype(values[is_labelled]), estimator)
+    values = without_object_dtype(values[is_labelled])
+    _check_targets(values, labelled)
     weight = None
     if sample_weight is not None:
-        weight = _read_weights(sample_weight, X)[is_labelled]
-    return StepTargets(labels, labelled, weight, steps.form)
+        weight = _read_weights(sample_weight, X, labelled)
+    return StepTargets(target.read(values, estimator), labelled, weight, form)
 
 
-def _read_weights(sample_weight: Any, X: StepInput) -> NDArray:
-    """Return the weight of each step that is no padding. One of a sequence is that of its steps."""
+def _form_of(steps: StepValues, X: StepInput) -> str:
+    """Return "positions" if steps are those of the array X, else the form of the steps."""
+    is_positions = steps.form == "array" and not X.is_list
+    return "positions" if is_positions and steps.lengths[0] == X.real.shape[1] else steps.form
+
+
+def _check_targets(values: NDArray, labelled: NDArray[np.bool_]) -> None:
+    """Raise if a number is infinite in the float type of the network."""
+    if values.dtype.kind not in "iuf":
+        return
+    with np.errstate(over="ignore"):
+        is_infinite = np.isinf(values.astype(floatx())).reshape(len(values), -1).any(axis=1)
+    if is_infinite.any():
+        raise ValueError(
+            f"Input y contains infinity or a value too large for dtype({floatx()!r}), first in "
+            f"{_place_of(int(is_infinite.argmax()), labelled)}."
+        )
+
+
+def _place_of(step: int, labelled: NDArray[np.bool_]) -> str:
+    """Return which step of which sequence one of the labelled steps is, padding not counted."""
+    sequence, timestep = (int(axis[step]) for axis in np.nonzero(labelled))
+    return f"timestep {timestep} of sequence {sequence}"
+
+
+def _read_weights(sample_weight: Any, X: StepInput, labelled: NDArray[np.bool_]) -> NDArray:
+    """Return the weight of each labelled step. That of a sequence is that of its steps."""
     options = {"dtype": np.dtype(floatx()), "ensure_non_negative": True}
-    items = items_of(sample_weight)
-    is_of_steps = np.ndim(items[0]) > 0 if items else np.asarray(sample_weight).ndim > 1
-    if is_of_steps:
-        steps = read_step_values(sample_weight, "sample_weight")
-        is_array = steps.form == "array"
-        kept = _kept_steps(steps.lengths, X, is_array=is_array, name="sample_weight")
-        values = without_object_dtype(steps.values[kept])
-        with explained(values, "sample_weight"):
-            return check_sample_weight(values, values, **options)
-    with explained(sample_weight, "sample_weight"):
-        weight = check_sample_weight(sample_weight, X.values, **options)
-    return np.repeat(weight, X.real.sum(axis=1))
+    if not has_step_axis(sample_weight):
+        with explained(sample_weight, "sample_weight"):
+            weight = check_sample_weight(sample_weight, X.values, **options)
+        return np.repeat(weight, labelled.sum(axis=1))
+    steps = read_step_values(sample_weight, "sample_weight")
+    kept = _kept_steps(steps.lengths, X, _form_of(steps, X), name="sample_weight")
+    weight = without_object_dtype(steps.values[kept][labelled[X.real]])
+    with explained(weight, "sample_weight"):
+        return check_sample_weight(weight, weight, **options)
 
 
 def _kept_steps(
-    lengths: NDArray[np.intp], X: StepInput, *, is_array: bool, name: str = "y"
+    lengths: NDArray[np.intp], X: StepInput, form: str, name: str = "y"
 ) -> NDArray[np.bool_]:
     """Return which of the steps of y are in X, and are no padding there.
 
     `lengths` are the numbers of steps in y. A sequence of y has the steps of that of X before it
-    was truncated, or, if X is an array, one step for each position on its axis of time.
+    was truncated, or one step for each position on the axis of time of the array X.
     """
     if len(lengths) != len(X.lengths):
         raise ValueError(
@@ -186,7 +248,7 @@ def _kept_steps(
         )
     timesteps, n_real = X.real.shape[1], X.real.sum(axis=1)
     by_position = (lengths == timesteps) & (lengths != X.lengths)
-    by_position &= not X.is_list and (is_array or X.by_position)
+    by_position &= form == "positions" or X.by_position
     unequal = (lengths != X.lengths) & ~by_position
     if unequal.any():
         raise ValueError(_describe_unequal(int(unequal.argmax()), lengths, X, name))
@@ -199,10 +261,22 @@ def _describe_unequal(position: int, lengths: NDArray[np.intp], X: StepInput, na
     n_y, n_x, timesteps = lengths[position], X.lengths[position], X.real.shape[1]
     difference = f"{abs(n_y - n_x)} too {'many' if n_y > n_x else 'few'}"
     padded = f", or {timesteps} with its padding" if X.by_position and n_x < timesteps else ""
+    missing = (
+        "0 for a step that must not count"
+        if name == "sample_weight"
+        else ("NaN or None for a step without a value")
+    )
+    remedy = f"{name} needs one value for every step of X, in the same order; use {missing}."
+    if X.by_position and n_y < n_x and X.mask_value is None:
+        remedy += " If X is padded, set mask_value."
+    if X.by_position and n_y > n_x:
+        remedy += (
+            " If X was truncated, pass it as SequencePadder returned it: a copy or a computation "
+            "does not keep the lengths."
+        )
     return (
         f"Sequence {position} of X has {n_x} steps{padded}, but {name}[{position}] has {n_y}: "
-        f"{difference}. {name} needs one value for every step of X, in the same order; use NaN or "
-        "None for a step without a value."
+        f"{difference}. {remedy}"
     )
 
 
@@ -265,20 +339,25 @@ def weights_in_places(weight: NDArray | None, labelled: NDArray[np.bool_], split
 def in_form_of_y(values: NDArray, X: StepInput, form: str) -> Any:
     """Return predictions for the steps of X that are no padding, in the form of the y of `fit`.
 
-    Steps that were truncated, and padding if the form is an array, are NaN, or None for labels.
+    Steps that were truncated, and padding if y had values for it, are NaN, or None for labels.
     """
     lengths = X.lengths
-    is_array = form == "array" and not X.is_list
-    if is_array and (X.by_position or (lengths != lengths[0]).any()):
+    if form == "positions" and not X.is_list:
         lengths = np.full_like(lengths, X.real.shape[1])
-    is_predicted = _kept_steps(lengths, X, is_array=is_array)
-    if not is_predicted.all():
-        shape = (len(is_predicted), *values.shape[1:])
-        is_float = values.dtype.kind == "f"
-        filled = np.full(shape, np.nan if is_float else None, values.dtype if is_float else object)
-        filled[is_predicted] = values
-        values = filled
-    return in_form(values, lengths, form)
+    form_of_values = "array" if form == "positions" else form
+    is_predicted = _kept_steps(lengths, X, form)
+    if is_predicted.all():
+        return in_form(values, lengths, form_of_values)
+    filled = np.full((len(is_predicted), *values.shape[1:]), None, object)
+    if values.dtype.kind == "f":
+        filled = np.full(filled.shape, np.nan, values.dtype)
+    filled[is_predicted] = values
+    result = in_form(filled, lengths, form_of_values)
+    if filled.dtype != values.dtype and (isinstance(result, list) or form == "object"):
+        is_complete = np.logical_and.reduceat(is_predicted, np.cumsum(lengths) - lengths)
+        for position in np.flatnonzero(is_complete):
+            result[position] = result[position].astype(values.dtype)
+    return result
 
 
 def describe_truncation(X: StepInput, name: str) -> str | None:

@@ -236,7 +236,7 @@ class ClassTarget(NamedTuple):
     def probabilities(self, output: NDArray) -> NDArray:
         """Return the probability of each class, (samples, classes)."""
         output = output.astype(np.float64)
-        if output.min() < 0 or output.max() > _LARGEST_PROBABILITY:
+        if output.size and (output.min() < 0 or output.max() > _LARGEST_PROBABILITY):
             raise ValueError(
                 f"The network returned values between {output.min():.3g} and {output.max():.3g}, "
                 "which are not probabilities. Use the activation softmax in the last layer, or "

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat.sklearn import HasMethods, validate_params
+from .._core.every_step import refuse_estimator_of_steps
 from .._core.messages import counted, listed
 from .._core.parameters import AtLeast, Number
 from .._core.public import set_module
@@ -178,6 +179,7 @@ def forecast(
     2024-03-01  13.8        11.6        16.0
     2024-03-02  13.5        11.1        15.9
     """
+    refuse_estimator_of_steps(estimator, "forecast")
     _check_frame(table, "table")
     import pandas as pd
 

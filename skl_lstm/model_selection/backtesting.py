@@ -14,6 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from .._compat.sklearn import HasMethods, num_samples, safe_indexing, validate_params
 from .._core.backtest_frames import COLUMNS, INTERVAL_COLUMNS, quantile_column, quantile_columns
+from .._core.every_step import refuse_estimator_of_steps
 from .._core.messages import counted
 from .._core.parameters import AtLeast
 from .._core.public import set_module
@@ -206,6 +207,7 @@ def _read_models(estimator: Any) -> dict[Hashable, Any]:
             "dict: {'name': model}."
         )
     _refuse_class(estimator, "estimator", "a model")
+    refuse_estimator_of_steps(estimator, "backtest")
     if not isinstance(estimator, Mapping):
         last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
         return {type(last).__name__: estimator}
@@ -213,6 +215,7 @@ def _read_models(estimator: Any) -> dict[Hashable, Any]:
         raise ValueError("estimator is an empty dict, but must have one model or more.")
     for name, model in estimator.items():
         _refuse_class(model, f"estimator[{name!r}]", "a model")
+        refuse_estimator_of_steps(model, "backtest")
         for method in ("fit", "predict"):
             if not hasattr(model, method):
                 raise TypeError(f"estimator[{name!r}] is {model!r}, which has no {method}.")

@@ -16,11 +16,11 @@ from .._core.public import set_module
 from .._core.step_values import (
     StepValues,
     check_same_steps,
+    has_step_axis,
     is_missing,
     read_step_values,
     without_object_dtype,
 )
-from .._core.validation import items_of
 
 
 @set_module("skl_lstm")
@@ -132,7 +132,7 @@ class _StepPredictions(BaseEstimator):
         if method not in self.predictions:
             predicted = read_step_values(getattr(self.estimator, method)(self.X), "the prediction")
             check_same_steps(self.labels, predicted, "y", "the prediction")
-            self.is_predicted = ~_is_not_predicted(predicted)
+            self.is_predicted = ~_is_not_predicted(predicted, self.labels)
             self.predictions[method] = predicted.values
         if not self.is_predicted[steps].all():
             raise _NotPredicted
@@ -162,8 +162,8 @@ def _stand_in(estimator: Any, X: Any, labels: StepValues) -> _StepPredictions:
     return kind(estimator, X, labels)
 
 
-def _is_not_predicted(predicted: StepValues) -> NDArray[np.bool_]:
-    """Return which steps have no prediction, or raise an error if a whole sequence has none.
+def _is_not_predicted(predicted: StepValues, labels: StepValues) -> NDArray[np.bool_]:
+    """Return which steps have no prediction, or raise if a labelled sequence has none at all.
 
     A padder leaves steps of every sequence, so all of them are missing only if a network returns
     NaN. Without the error, its worst sequences would not be scored.
@@ -171,6 +171,7 @@ def _is_not_predicted(predicted: StepValues) -> NDArray[np.bool_]:
     missing = is_missing(predicted.values)
     first = np.cumsum(predicted.lengths) - predicted.lengths
     whole = np.logical_and.reduceat(missing, first)
+    whole &= np.logical_or.reduceat(~is_missing(labels.values), first)
     if whole.any():
         position = int(whole.argmax())
         steps = counted(int(predicted.lengths[position]), "time step")
@@ -203,8 +204,7 @@ def _score(
 
 def _read_weights(sample_weight: ArrayLike, labels: StepValues) -> NDArray:
     """Return the weight of every step. That of a sequence is that of each of its steps."""
-    items = items_of(sample_weight)
-    if np.ndim(sample_weight if items is None else items[0]) != (1 if items is None else 0):
+    if has_step_axis(sample_weight):
         steps = read_step_values(sample_weight, "sample_weight")
         check_same_steps(labels, steps, "y", "sample_weight")
         return without_object_dtype(steps.values)

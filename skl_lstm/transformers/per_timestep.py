@@ -26,13 +26,13 @@ from .._core.sequences import (
 from .._core.step_values import (
     StepValues,
     check_same_steps,
+    has_step_axis,
     is_missing,
     kept_steps,
     read_step_values,
     without_object_dtype,
 )
 from .._core.timed_windows import TimedWindows, feature_names_of, mark_times
-from .._core.validation import items_of
 from .base import RaggedTransformer
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ class PerTimestep(RaggedTransformer):
                 shape (timesteps_i,) or (timesteps_i, n_outputs), default=None
             Targets of the sequences or of their steps, for a transformer that uses them. If they
             are those of the steps, the transformer is fitted on the steps that have one. An array
-            whose axis 1 is as long as the sequences is read as (n_samples, timesteps).
+            whose axis 1 is as long as the sequences is read as (n_samples, timesteps), but not the
+            targets of the windows of a table.
 
         Returns
         -------
@@ -279,6 +280,8 @@ def _with_targets(
     if targets is None:
         return steps, np.repeat(np.asarray(y), n_kept, axis=0)
     has_target = ~is_missing(targets)
+    if has_target.all():
+        return steps, without_object_dtype(targets)
     if not has_target.any():
         raise ValueError(f"y has no target: all {len(steps)} steps are NaN or None.")
     return steps[has_target], without_object_dtype(targets[has_target])
@@ -292,8 +295,8 @@ def _targets_of_steps(
     n_kept: NDArray[np.intp],
 ) -> NDArray | None:
     """Return the targets of the steps that are no padding, or None if y has one per sequence."""
-    items = items_of(y)
-    if (np.asarray(y).ndim if items is None else np.ndim(items[0]) + 1) == 1:
+    # The rows of windows, and the columns of a table, are targets of sequences.
+    if isinstance(X, TimedWindows) or hasattr(y, "columns") or not has_step_axis(y):
         return None
     targets = read_step_values(y)
     lengths, truncating = lengths_before_padding(X)
@@ -302,10 +305,9 @@ def _targets_of_steps(
         return targets.values[kept_steps(lengths, n_kept, truncating)]
     if (targets.lengths == sequences.lengths).all():  # with values for the padding
         return targets.values[real]
-    if (targets.lengths == targets.lengths[0]).all():  # several targets of a sequence
-        return None
-    check_same_steps(StepValues(sequences.steps, lengths, "list"), targets, "X", "y")
-    return None
+    if (targets.lengths != targets.lengths[0]).any():
+        check_same_steps(StepValues(sequences.steps, lengths, "list"), targets, "X", "y")
+    return None  # several targets of each sequence
 
 
 def _keep_labels(result: Any, X: ArrayLike, names: NDArray | None) -> Any:

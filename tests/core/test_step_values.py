@@ -195,8 +195,9 @@ def timed(function):
 
 NO_STEP_AXIS = (
     "y has one value for each of the {} sequences, but needs one for each of their time steps: a "
-    "list of arrays of shape (timesteps_i,), or an array of shape (n_samples, timesteps). For one "
-    "value per sequence, use LSTMClassifier or LSTMRegressor."
+    "list of arrays of shape (timesteps_i,), or an array of shape (n_samples, timesteps). If X "
+    "and y are one sequence, pass [X] and [y]. For one value per sequence, use LSTMClassifier or "
+    "LSTMRegressor."
 )
 
 
@@ -222,7 +223,7 @@ def test_one_value_per_sequence_is_refused_with_the_estimator_for_it(y):
 
 
 def test_the_remedy_for_targets_is_not_given_for_other_values():
-    message = NO_STEP_AXIS.format(2).partition(" For one value")[0].replace("y has", "w has")
+    message = NO_STEP_AXIS.format(2).partition(" If X and y")[0].replace("y has", "w has")
     with pytest.raises(ValueError, match=whole(message)):
         read_step_values([1.0, 2.0], "w")
 
@@ -536,7 +537,7 @@ def test_arguments_may_have_different_forms():
         ),
         (
             ([ONE, TWO], [0.5, 1.5]),
-            NO_STEP_AXIS.format(2).partition(" For one")[0].replace("y has", "argument 1 has"),
+            NO_STEP_AXIS.format(2).partition(" If X and y")[0].replace("y has", "argument 1 has"),
         ),
         (
             ([[None, 1]], [[1, np.nan]]),
@@ -569,3 +570,10 @@ def test_a_truncation_keeps_the_first_or_the_last_steps(cases, truncating):
         left = steps[-kept:] if truncating == "pre" else steps[:kept]
         expected += [step in left for step in steps]
     assert kept_steps(lengths, n_kept, truncating).tolist() == expected
+
+
+def test_integers_of_pandas_with_missing_values_stay_integers():
+    y = [pd.Series([1, None, 0], dtype="Int64"), pd.Series([2, 1], dtype="Int64")]
+    (flat,) = flatten_steps(y)
+    assert flat.tolist() == [1, 0, 2, 1]
+    assert flat.dtype.kind == "i"

@@ -4,6 +4,7 @@ import pickle
 import re
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.feature_selection import SelectKBest
 from sklearn.metrics import (
     accuracy_score,
@@ -34,16 +36,22 @@ from sklearn.utils import get_tags
 from strategies import unhurried
 
 from skl_lstm import (
+    ConformalRegressor,
     LSTMStepClassifier,
     LSTMStepRegressor,
     PerTimestep,
     SequencePadder,
     SequenceRegressor,
     SequenceReshaper,
+    SequenceWindower,
+    TimeSplit,
+    backtest,
     flatten_steps,
+    forecast,
     lstm_network,
     make_step_scorer,
 )
+from skl_lstm.estimators import step_data
 
 ENGINES = ["native", "keras"]
 QUICK = {"units": 4, "epochs": 2, "batch_size": 8, "learning_rate": 0.02, "random_state": 0}
@@ -381,6 +389,46 @@ def test_sequences_of_one_length(form):
         assert isinstance(learner.predict(X), list)  # an array cannot hold them
 
 
+@pytest.mark.parametrize("with_padding", [False, True], ids=["steps", "positions"])
+@pytest.mark.parametrize("timesteps", [3, 5, 8])
+def test_an_array_of_targets_is_predicted_as_an_array_for_every_subset(timesteps, with_padding):
+    lengths = [2, 5, 5, 1] if with_padding else [5, 5, 5, 5]
+    sequences = [RNG.normal(size=(length, 1)) for length in lengths]
+    array = SequencePadder(timesteps, mask_value=MASK).fit_transform(sequences)
+    width = timesteps if with_padding else 5
+    y = np.full((4, width), 0.5)
+    learner = regressor().fit(array, y)
+    scorer = make_step_scorer("neg_mean_squared_error")
+    for rows in ([0, 1, 2, 3], [1], [1, 2], [0], [3]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # truncated steps
+            predicted = learner.predict(array[rows])
+            assert predicted.shape == (len(rows), width)
+            assert scorer(learner, array[rows], y[rows]) == pytest.approx(
+                -np.nanmean((predicted - 0.5) ** 2)
+            )
+
+
+def test_labels_of_complete_sequences_keep_their_type_if_others_are_truncated():
+    y = [np.arange(len(x)) % 2 for x in X]
+    pipeline = make_pipeline(SequencePadder(5), classifier()).fit(X, y)
+    with pytest.warns(UserWarning, match=TRUNCATED):
+        predicted = pipeline.predict(X)
+    assert {p.dtype.kind for p in predicted if len(p) <= 5} == {"i"}
+    assert {p.dtype.kind for p in predicted if len(p) > 5} == {"O"}
+
+
+def test_an_axis_of_one_label_is_dropped():
+    column = [label[:, np.newaxis] for label in LABELS]
+    learner = classifier().fit(X, column)
+    assert_all_close(learner.predict_proba(X), classifier().fit(X, LABELS).predict_proba(X), 0)
+    assert learner.score(X, column) == learner.score(X, LABELS)
+    assert regressor().fit(X, [s[:, np.newaxis] for s in SUMS]).predict(X)[0].shape == (
+        LENGTHS[0],
+        1,
+    )
+
+
 def test_several_outputs_and_labels():
     two = [np.column_stack([total, 5 + 3 * x[:, 1]]) for total, x in zip(SUMS, X, strict=True)]
     learner = regressor(epochs=30).fit(X, two)
@@ -551,6 +599,45 @@ def test_a_transformer_that_needs_the_labels_of_the_steps():
     )
 
 
+class Sums(LSTMStepRegressor):
+    """A class of the user."""
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda learner: learner,
+        lambda learner: make_pipeline(SequenceWindower(3), learner),
+        lambda learner: GridSearchCV(make_pipeline(SequenceWindower(3), learner), {}, cv=2),
+        lambda learner: TransformedTargetRegressor(learner),
+    ],
+    ids=["alone", "in a pipeline", "in a search", "transformed"],
+)
+@pytest.mark.parametrize("kind", [LSTMStepRegressor, LSTMStepClassifier, Sums])
+def test_coming_steps_cannot_be_forecast_from_steps(wrap, kind):
+    days = pd.DataFrame({"load": RNG.normal(size=30)}, pd.date_range("2024-01-01", periods=30))
+    y = RNG.normal(size=(30, 3))
+    estimator = wrap(kind(**QUICK))
+    message = rf"needs predictions of coming steps, but {kind.__name__} predicts the time steps"
+    for call in (
+        lambda: forecast(estimator, days, target="load"),
+        lambda: backtest(estimator, days, y, cv=TimeSplit(2)),
+        lambda: backtest({"steps": estimator}, days, y, cv=TimeSplit(2)),
+        lambda: ConformalRegressor(estimator).fit(days, y),
+    ):
+        with pytest.raises(TypeError, match=message):
+            call()
+
+
+def test_a_score_is_monitored_in_every_epoch():
+    callback = pytest.importorskip("sklearn.callback", reason="requires scikit-learn 1.9")
+    monitor = callback.ScoringMonitor(scoring={"accuracy": make_step_scorer("accuracy")})
+    learner = classifier().set_callbacks(monitor).fit(X, LABELS)
+    epochs = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert len(epochs) == 2
+    assert epochs[-1]["accuracy"] == pytest.approx(learner.score(X, LABELS))
+
+
 def test_reshaped_columns():
     columns = RNG.normal(size=(20, 12))
     y = columns.reshape(20, 6, 2)[:, :, 0] > 0
@@ -703,6 +790,31 @@ BAD = [
 ]
 
 
+BAD += [
+    (
+        "padded without a mask value",
+        np.asarray(padded_by(SequencePadder(5, mask_value=-1), 3, 4)),
+        labels(3, 4),
+        ValueError,
+        r"Sequence 0 of X has 5 steps, but y\[0\] has 3.* If X is padded, set mask_value",
+    ),
+    (
+        "truncated, and copied",
+        padded_by(SequencePadder(2), 3, 5).copy(),
+        labels(3, 5),
+        ValueError,
+        r"y\[0\] has 3: 1 too many.* If X was truncated, pass it as SequencePadder returned it",
+    ),
+    (
+        "a list of padded sequences",
+        list(padded_by(SequencePadder(mask_value=-1), 3, 5)),
+        labels(5, 5),
+        ValueError,
+        r"Sequence 0 of X is padded with mask_value=-1\.0, which would be read as data in a list",
+    ),
+]
+
+
 @pytest.mark.parametrize("case", BAD, ids=lambda case: case[0])
 @pytest.mark.parametrize("learner", [classifier, regressor], ids=["labels", "numbers"])
 def test_bad_input_is_explained_and_changes_nothing(learner, case):
@@ -792,6 +904,55 @@ def test_classes_that_are_only_in_the_validation_sequences_are_named():
         classifier(validation_split=0.2).fit(X, y)
 
 
+def test_a_list_must_not_contain_the_mask_value():
+    with pytest.raises(ValueError, match=r"Sequence 1 of X has a step with mask_value=3\.0"):
+        regressor(mask_value=3.0).fit(sequences(2, 5), labels(2, 5))
+
+
+@pytest.mark.parametrize("learner", [classifier, regressor])
+def test_sequences_of_padding_only(learner):
+    array = padded(sequences(3, 5), 5)
+    array[0] = MASK
+    y = np.where(array[..., 0] == MASK, np.nan, np.arange(5) % 2)
+    fitted = learner(mask_value=MASK).fit(array, y)
+    assert np.isnan(fitted.predict(array)[0]).all()
+    assert np.isnan(fitted.predict(array[:1])).all()
+    metric = "accuracy" if learner is classifier else "r2"
+    assert make_step_scorer(metric)(fitted, array, y) == pytest.approx(fitted.score(array, y))
+
+
+def test_the_place_of_an_infinite_target_is_that_in_its_sequence():
+    y = [np.zeros(3), np.array([0.0, np.nan, np.inf, 1, 1])]
+    with pytest.raises(ValueError, match=r"y contains infinity .* in timestep 2 of sequence 1"):
+        regressor().fit(sequences(3, 5), y)
+    y[1][2] = 1e300
+    with pytest.raises(ValueError, match=r"too large for dtype\('float32'\), first in timestep 2"):
+        regressor().fit(sequences(3, 5), y)
+
+
+def test_sequences_that_do_not_fit_into_memory(monkeypatch):
+    def full(*args):
+        raise MemoryError
+
+    monkeypatch.setattr(step_data.np, "full", full)
+    with pytest.raises(MemoryError, match=r"longest one, sequence 1 with 5 steps\. Cut it"):
+        regressor().fit(sequences(3, 5), labels(3, 5))
+
+
+def test_a_network_for_2d_arrays_has_one_length():
+    learner = regressor().fit(RNG.normal(size=(6, 4)), RNG.normal(size=(6, 4)))
+    assert learner.predict(RNG.normal(size=(2, 4))).shape == (2, 4)
+    with pytest.raises(ValueError, match=r"was fitted on a 2D array with 4 time steps"):
+        learner.predict([np.ones(3)])
+
+
+def test_weights_of_unlabelled_steps_may_be_missing():
+    y = [np.array([0.0, np.nan, 1.0]), np.arange(5.0)]
+    weights = [np.array([1.0, np.nan, 2.0]), np.ones(5)]
+    fitted = regressor().fit(sequences(3, 5), y, sample_weight=weights)
+    assert fitted.score(sequences(3, 5), y, sample_weight=weights) < 1
+
+
 def test_predictions_need_the_features_of_fit():
     learner = classifier().fit(X, LABELS)
     with pytest.raises(ValueError, match="X has 3 features, but LSTMStepClassifier is expecting 2"):
@@ -821,14 +982,16 @@ def test_training_continues(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("scaling", ["standard", None])
-def test_the_keras_model_has_the_units_of_the_data(engine, scaling):
-    padder = SequencePadder(LONGEST + 2, mask_value=MASK)
+@pytest.mark.parametrize("side", ["pre", "post"])
+def test_the_keras_model_has_the_units_of_the_data(engine, scaling, side):
+    padder = SequencePadder(LONGEST + 2, mask_value=MASK, padding=side)
     transformed = padder.fit_transform([3 + 2 * x for x in X])
     learner = regressor(engine=engine, scaling=scaling).fit(transformed, [50 + s for s in SUMS])
     outputs = np.asarray(learner.model_(np.asarray(transformed, "float32")))
     assert outputs.shape == (len(X), LONGEST + 2, 1)
     for output, prediction in zip(outputs, learner.predict(transformed), strict=True):
-        assert_allclose(output[: len(prediction), 0], prediction, rtol=1e-5, atol=1e-5)
+        steps = slice(-len(prediction), None) if side == "pre" else slice(len(prediction))
+        assert_allclose(output[steps, 0], prediction, rtol=1e-5, atol=1e-5)
 
 
 def test_your_own_network_for_steps_is_refused():

@@ -30,7 +30,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import check_is_fitted
 from strategies import ragged_cases, unhurried
 
-from skl_lstm import PerTimestep, SequencePadder
+from skl_lstm import PerTimestep, SequencePadder, SequenceWindower
 from skl_lstm._core.sequences import lengths_before_padding, padding_mark
 
 LENGTHS = [4, 1, 6, 2]
@@ -191,6 +191,15 @@ def test_an_array_of_targets_of_steps():
     with_padding = np.pad(y, ((0, 0), (0, 4)), constant_values=7)
     select = PerTimestep(SelectKBest(k=1)).fit(padded, with_padding)
     assert_allclose(select.transformer_.scores_, by_hand.scores_)
+
+
+def test_the_targets_of_windows_of_a_table_are_never_those_of_steps():
+    days = pd.DataFrame({"a": np.arange(9.0)}, pd.date_range("2024-01-01", periods=9))
+    windows = SequenceWindower(3).fit_transform(days)
+    y = np.full((9, 3), np.nan)
+    y[0] = 1
+    scaler = PerTimestep(StandardScaler()).fit(windows, y)
+    assert_allclose(scaler.transformer_.mean_, np.asarray(windows).mean())
 
 
 def test_targets_of_steps_must_have_the_lengths_of_the_sequences():
