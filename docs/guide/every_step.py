@@ -146,12 +146,14 @@ print("columns:", neighbours.shape[1])
 #
 # A bidirectional LSTM reads every recording in both directions, so it sees the whole recording at
 # every note. The estimator standardizes the features, so no scaler is needed, and no
-# :class:`~skl_lstm.SequencePadder`.
+# :class:`~skl_lstm.SequencePadder`. There are 108 recordings to learn from, so with the default
+# ``batch_size=32``, an epoch would be four gradient steps. The network below takes smaller batches
+# and a larger learning rate.
 #
-# The scorers of scikit-learn take one label per row, so ``scoring="f1_macro"`` raises an error for
-# lists of labels. :func:`~skl_lstm.make_step_scorer` makes a scorer for lists from any of them. It
-# puts the steps of all sequences end to end, so every note counts the same, in a short recording
-# and in a long one. ``GridSearchCV`` and the other searches take these scorers, too.
+# The scorers of scikit-learn take one label per row. With ``scoring="f1_macro"``, the scores of
+# lists are NaN, with a warning. :func:`~skl_lstm.make_step_scorer` makes a scorer for lists from any
+# of them. It puts the steps of all sequences end to end, so every note counts the same, in a short
+# recording and in a long one. ``GridSearchCV`` and the other searches take these scorers, too.
 
 from skl_lstm import LSTMStepClassifier, make_step_scorer
 
@@ -215,8 +217,9 @@ pd.DataFrame(
 # Labels whose notes are unlike all others, such as f, were already found from single notes. The
 # labels a, b and c, whose notes are similar, gain most.
 #
-# ``cross_val_predict`` returns the predictions for the test recordings of all folds. It needs y as
-# an object array, because it joins the predictions to one array:
+# ``cross_val_predict`` returns the predictions for the test recordings of all folds. It joins them
+# to one array, so it needs y as an object array, one array of labels per item. It returns labels,
+# not probabilities:
 
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import cross_val_predict
@@ -224,6 +227,12 @@ from sklearn.model_selection import cross_val_predict
 of_all_folds = cross_val_predict(lstm, X, pd.Series(y).to_numpy(), cv=folds)
 print(type(of_all_folds), of_all_folds.shape, "first recording:", of_all_folds[0].shape)
 print(f"accuracy {accuracy_score(*flatten_steps(y, of_all_folds)):.3f}")
+
+# %%
+# The recordings are parts of the table in its order, so the predictions end to end are a column:
+
+notes["predicted"] = np.concatenate(of_all_folds)
+notes[["recording", "label", "predicted"]].head()
 
 # %%
 # :func:`~skl_lstm.inspection.plot_sequences` draws the labels of every step as strips of colour
@@ -305,8 +314,8 @@ summarize(results | live | balanced).filter(like="LSTM", axis=0)
 # %%
 # With the weights, the networks predict rare labels more often. The balanced accuracy of the causal
 # network is higher, but its accuracy and its macro F1 are lower. The bidirectional network misses
-# few notes anyway, so it gains next to nothing. Use weights if missing a note of a rare label is
-# worse than giving this label to another note.
+# few notes of rare labels anyway. It gains next to nothing, and loses a little accuracy and macro
+# F1. Use weights if missing a note of a rare label is worse than giving this label to another note.
 #
 # Folds by subject
 # ----------------

@@ -275,8 +275,9 @@ def _no_step_axis(n_sequences: int, name: str) -> str:
     if name != "y":
         return text
     return (
-        f"{text} If X and y are one sequence, pass [X] and [y]. For one value per sequence, use "
-        "LSTMClassifier or LSTMRegressor."
+        f"{text} If the rows are the time steps of one sequence, pass [X] and [y]; of several, "
+        "pass lists of their parts. For one value per sequence, use LSTMClassifier or "
+        "LSTMRegressor."
     )
 
 

@@ -154,7 +154,10 @@ _SAME_SHAPE = {
         "Give all items the same shape; for sequences of unequal length, put a SequencePadder "
         "before the network."
     ),
-    "y": "y needs one target, or the same number of targets, for each sample.",
+    "y": (
+        "y needs one target, or the same number of targets, for each sample. For a target at every "
+        "time step, use LSTMStepClassifier or LSTMStepRegressor."
+    ),
     "sample_weight": "sample_weight needs one weight for each sample.",
 }
 

@@ -101,6 +101,7 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     }
 
     _target_kind: ClassVar[Any]  # NumericTarget or ClassTarget
+    _as_one_sequence = "X[np.newaxis]"  # an X that holds one sequence, for messages
 
     history_: dict[str, list[float]]
     n_iter_: int
@@ -284,7 +285,8 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
         validate_data(self, X, reset=False, skip_check_array=True, ensure_2d=False)
         name, ndim = type(self).__name__, len(self._description.X_shape)
         if values.ndim != ndim:
-            remedy = " If X is one sequence, pass X[np.newaxis]." if values.ndim == ndim - 1 else ""
+            one = f" If X is one sequence, pass {self._as_one_sequence}."
+            remedy = one if values.ndim == ndim - 1 else ""
             raise ValueError(
                 f"X has {values.ndim} dimensions, but {name} was fitted on {ndim}.{remedy}"
             )

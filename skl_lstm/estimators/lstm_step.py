@@ -34,7 +34,13 @@ from .step_data import (
     targets_in_places,
     weights_in_places,
 )
-from .targets import ClassTarget, NumericTarget, check_same_classes, class_weights
+from .targets import (
+    ClassTarget,
+    NumericTarget,
+    check_same_classes,
+    class_weights,
+    has_several_classes,
+)
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -44,9 +50,17 @@ _NO_POISSON = (
     "Learn the logarithm: fit on np.log1p of y, and take np.expm1 of the predictions."
 )
 
+_ONE_COLUMN = (
+    "X has shape ({0}, {1}), which is {0} sequences of one step. If X is one sequence of {0} "
+    "steps, pass [X]. If it is {0} sequences, pass X[:, :, np.newaxis]."
+)
 _FITTED_ON_2D = (
     "X has sequences with an axis of features, or is a list, but {0} was fitted on a 2D array with "
     "{1} time steps of one feature. To predict sequences of any length, fit it on list(X)."
+)
+_ONE_PER_COLUMN = (
+    "y has {1} columns of labels. Fit one {0} for each column, or, if they are columns of 0 and 1 "
+    "for several labels of a step, convert them to integers."
 )
 _NO_SUM = (
     "loss has reduction='sum', which adds the losses of all steps of a batch, so the learning rate "
@@ -63,6 +77,7 @@ class LSTMStepEstimator(LSTMEstimator):
     """
 
     _predicts_every_step = True  # read by `refuse_estimator_of_steps`
+    _as_one_sequence = "[X]"
 
     @fit_context(prefer_skip_nested_validation=False)  # lstm_network validates its own parameters
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -78,7 +93,8 @@ class LSTMStepEstimator(LSTMEstimator):
             Targets of every time step. Also an array of shape (n_samples, timesteps) or
             (n_samples, timesteps, n_outputs), in which the targets of padded steps are not used.
             Steps whose target is NaN or None train nothing; of several outputs, if any is missing.
-            If X was padded by a `SequencePadder`, y is that of the sequences before it.
+            If X was padded by a `SequencePadder`, y is that of the sequences before it. The order
+            of the steps is that of the rows in X and y; their indexes are not read.
         sample_weight : array-like of shape (n_samples,), or list of array-like of shape \
                 (timesteps_i,), default=None
             Weights of the sequences, or of their steps in the form of y. Steps with weight zero
@@ -135,6 +151,8 @@ class LSTMStepEstimator(LSTMEstimator):
             steps = steps._replace(values=values, table=values[0])
         if ndim == 3 and fitted_ndim == 2:
             raise ValueError(_FITTED_ON_2D.format(type(self).__name__, self.n_features_in_))
+        if ndim == 2 and fitted_ndim == 3 and steps.real.shape[1] == 1:
+            raise ValueError(_ONE_COLUMN.format(*steps.real.shape))
         self._check_features(steps.table, steps.values)
         return steps
 
@@ -143,6 +161,8 @@ class LSTMStepEstimator(LSTMEstimator):
             raise ValueError(_NO_POISSON)
         if getattr(self.loss, "reduction", None) == "sum":
             raise ValueError(_NO_SUM)
+        if self._target_kind is ClassTarget and has_several_classes(data.y):
+            raise ValueError(_ONE_PER_COLUMN.format(type(self).__name__, data.y.shape[1]))
         description = super()._describe(data, describe_target)
         architecture = description.architecture._replace(mask_value=data.mask_value)
         return description._replace(
@@ -281,7 +301,8 @@ class LSTMStepRegressor(LSTMStepEstimator):
     epochs : int, default=50
         Number of passes over the training sequences.
     batch_size : int, default=32
-        Number of sequences per gradient step, and per step of a prediction.
+        Number of sequences per gradient step, and per step of a prediction. If there are few
+        sequences, use a smaller one: 36 sequences are only two steps per epoch by default.
     validation_split : float, default=0.0
         Fraction of the sequences held out for validation, in [0, 1). They are the last ones,
         before shuffling.
@@ -322,7 +343,8 @@ class LSTMStepRegressor(LSTMStepEstimator):
         attribute is first read. It then has copies of the weights, so changes of the model do not
         change the predictions of the estimator.
     history_ : dict of str to list of float
-        Loss and metrics of each epoch. The loss is the mean over the steps that have a target. With
+        Loss and metrics of each epoch. The loss is the mean over the steps that have a target, each
+        multiplied by its weight. With
         `scaling`, it is that of the scaled target.
     n_iter_ : int
         Number of epochs trained.
@@ -353,8 +375,9 @@ class LSTMStepRegressor(LSTMStepEstimator):
     longer than the others.
 
     scikit-learn does not regard this estimator as a regressor, because each of its targets is a
-    sequence. So functions that need regressors, such as ``TransformedTargetRegressor``, do not
-    take it. Cross-validation and searches do. `make_step_scorer` makes other metrics than R².
+    sequence. Pipelines, searches and cross-validation take it. Meta-estimators that check X or y
+    themselves do not, such as ``TransformedTargetRegressor`` and ``VotingRegressor``.
+    `make_step_scorer` makes other metrics than R².
 
     Examples
     --------
@@ -548,7 +571,8 @@ class LSTMStepClassifier(LSTMStepEstimator):
     epochs : int, default=50
         Number of passes over the training sequences.
     batch_size : int, default=32
-        Number of sequences per gradient step, and per step of a prediction.
+        Number of sequences per gradient step, and per step of a prediction. If there are few
+        sequences, use a smaller one: 36 sequences are only two steps per epoch by default.
     validation_split : float, default=0.0
         Fraction of the sequences held out for validation, in [0, 1). They are the last ones,
         before shuffling.
@@ -592,7 +616,8 @@ class LSTMStepClassifier(LSTMStepEstimator):
         attribute is first read. It then has copies of the weights, so changes of the model do not
         change the predictions of the estimator.
     history_ : dict of str to list of float
-        Loss and metrics of each epoch. The loss is the mean over the steps that have a target.
+        Loss and metrics of each epoch. The loss is the mean over the steps that have a target, each
+        multiplied by its weight.
     n_iter_ : int
         Number of epochs trained.
     n_features_in_ : int
@@ -629,7 +654,12 @@ class LSTMStepClassifier(LSTMStepEstimator):
     stratify, pass the splits: ``cv=list(StratifiedGroupKFold(5).split(X, label_of_sequence,
     groups))``. The metrics of scikit-learn do not take lists of sequences: instead of
     ``scoring="f1_macro"``, use ``scoring=make_step_scorer("f1_macro")``. `cross_val_predict` joins
-    the predictions of its folds as arrays, so it needs y as an object array of arrays.
+    the predictions of its folds as arrays, so it needs y as an object array of arrays, and cannot
+    return probabilities. Meta-estimators that check X or y themselves, such as `VotingClassifier`
+    and `CalibratedClassifierCV`, do not take sequences of labels.
+
+    Several columns of 0 and 1 are several labels for each step, as elsewhere in scikit-learn. If
+    each step has one class, pass the labels themselves, not one-hot columns.
 
     Examples
     --------

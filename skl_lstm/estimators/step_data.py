@@ -175,14 +175,17 @@ def read_step_targets(
         raise ValueError(f"{name} requires y to be passed, but the target y is None")
     steps = read_step_values(y)
     form = _form_of(steps, X)
+    _check_gaps(steps, X)
     values = steps.values[_kept_steps(steps.lengths, X, form)]
     if target is ClassTarget and values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     is_labelled = ~is_missing(values)
     if not is_labelled.any():
+        outputs = f"one of its {values.shape[1]} outputs" if values.ndim == 2 else "y"
+        kind = "label" if target is ClassTarget else "target"
         raise ValueError(
-            f"y has no label: all {len(values)} steps of the {len(X.real)} sequences are NaN or "
-            "None, so there is nothing to learn or to compare with."
+            f"No step has a {kind}: for all {len(values)} steps of the {len(X.real)} sequences, "
+            f"{outputs} is NaN or None."
         )
     labelled = np.zeros(X.real.shape, bool)
     labelled[X.real] = is_labelled
@@ -192,6 +195,26 @@ def read_step_targets(
     if sample_weight is not None:
         weight = _read_weights(sample_weight, X, labelled)
     return StepTargets(target.read(values, estimator), labelled, weight, form)
+
+
+def _check_gaps(steps: StepValues, X: StepInput) -> None:
+    """Raise if a step with a target would be skipped as padding, but is between other steps."""
+    real = X.real
+    if X.is_list or X.mask_value is None:
+        return
+    is_after = np.logical_or.accumulate(real, axis=1)
+    is_before = np.logical_or.accumulate(real[:, ::-1], axis=1)[:, ::-1]
+    gaps = ~real & is_after & is_before
+    if not gaps.any() or (steps.lengths != real.shape[1]).any():
+        return
+    is_lost = gaps & ~is_missing(steps.values).reshape(real.shape)
+    if is_lost.any():
+        sequence, timestep = np.argwhere(is_lost)[0]
+        raise ValueError(
+            f"Timestep {timestep} of sequence {sequence} has a target, but every feature in X is "
+            f"mask_value={X.mask_value}, so it would be skipped as padding between other steps. "
+            "Use a mask_value that no step has, or set the target to NaN or None."
+        )
 
 
 def _form_of(steps: StepValues, X: StepInput) -> str:
@@ -244,7 +267,7 @@ def _kept_steps(
     if len(lengths) != len(X.lengths):
         raise ValueError(
             f"X has {len(X.lengths)} sequences, but {name} has {len(lengths)}. Each needs an item "
-            "for every sequence."
+            f"for every sequence.{' If X is one sequence, pass [X].' if len(lengths) == 1 else ''}"
         )
     timesteps, n_real = X.real.shape[1], X.real.sum(axis=1)
     by_position = (lengths == timesteps) & (lengths != X.lengths)

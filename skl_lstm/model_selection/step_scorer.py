@@ -27,8 +27,11 @@ from .._core.step_values import (
 def make_step_scorer(scoring: Any) -> StepScorer:
     """Make a scorer of the predictions of every time step.
 
-    Use it as `scoring` of `cross_val_score`, `cross_validate`, `GridSearchCV` or
-    `permutation_importance`, if the estimator predicts a label or a number for every time step.
+    Use it as `scoring` of `cross_val_score`, `cross_validate` or `GridSearchCV`, if the estimator
+    predicts a label or a number for every time step. Without it, a metric of scikit-learn gives
+    NaN and a warning for lists of sequences. For arrays of 0 and 1, it reads each sequence as one
+    sample with several labels, and computes another number.
+
     The scorer puts the steps of all sequences end to end, as `flatten_steps` does, so that each
     step is one sample for the metric. A longer sequence counts more than a shorter one.
 

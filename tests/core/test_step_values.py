@@ -195,9 +195,9 @@ def timed(function):
 
 NO_STEP_AXIS = (
     "y has one value for each of the {} sequences, but needs one for each of their time steps: a "
-    "list of arrays of shape (timesteps_i,), or an array of shape (n_samples, timesteps). If X "
-    "and y are one sequence, pass [X] and [y]. For one value per sequence, use LSTMClassifier or "
-    "LSTMRegressor."
+    "list of arrays of shape (timesteps_i,), or an array of shape (n_samples, timesteps). If "
+    "the rows are the time steps of one sequence, pass [X] and [y]; of several, pass lists of "
+    "their parts. For one value per sequence, use LSTMClassifier or LSTMRegressor."
 )
 
 
@@ -223,7 +223,7 @@ def test_one_value_per_sequence_is_refused_with_the_estimator_for_it(y):
 
 
 def test_the_remedy_for_targets_is_not_given_for_other_values():
-    message = NO_STEP_AXIS.format(2).partition(" If X and y")[0].replace("y has", "w has")
+    message = NO_STEP_AXIS.format(2).partition(" If the rows")[0].replace("y has", "w has")
     with pytest.raises(ValueError, match=whole(message)):
         read_step_values([1.0, 2.0], "w")
 
@@ -537,7 +537,7 @@ def test_arguments_may_have_different_forms():
         ),
         (
             ([ONE, TWO], [0.5, 1.5]),
-            NO_STEP_AXIS.format(2).partition(" If X and y")[0].replace("y has", "argument 1 has"),
+            NO_STEP_AXIS.format(2).partition(" If the rows")[0].replace("y has", "argument 1 has"),
         ),
         (
             ([[None, 1]], [[1, np.nan]]),

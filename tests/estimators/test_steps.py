@@ -742,7 +742,7 @@ BAD = [
         sequences(3, 5),
         [[np.nan] * 3, [None] * 5],
         ValueError,
-        r"y has no label: all 8 steps of the 2 sequences are NaN or None",
+        r"No step has a (label|target): for all 8 steps of the 2 sequences, y is NaN or None",
     ),
     (
         "no y",
@@ -957,8 +957,38 @@ def test_predictions_need_the_features_of_fit():
     learner = classifier().fit(X, LABELS)
     with pytest.raises(ValueError, match="X has 3 features, but LSTMStepClassifier is expecting 2"):
         learner.predict([np.ones((4, 3))])
-    with pytest.raises(ValueError, match=r"If X is one sequence, pass X\[np.newaxis\]"):
+    with pytest.raises(ValueError, match=r"If X is one sequence, pass \[X\]"):
         learner.predict(np.ones((4, 2)))
+    one = regressor().fit([x[:, :1] for x in X], SUMS)
+    with pytest.raises(ValueError, match=r"X has shape \(4, 1\), which is 4 sequences of one"):
+        one.predict(np.ones((4, 1)))
+    with pytest.raises(ValueError, match=r"If X is one sequence, pass \[X\]"):
+        learner.fit(X[0], LABELS[:1])
+
+
+def test_steps_with_a_target_are_not_skipped_as_padding():
+    array = padded(sequences(3, 5), 5)
+    array[1, 2] = MASK
+    y = np.ones((2, 5))
+    with pytest.raises(
+        ValueError, match=r"Timestep 2 of sequence 1 has a target, but every feature"
+    ):
+        regressor(mask_value=MASK).fit(array, y)
+    y[1, 2] = np.nan
+    assert np.isnan(regressor(mask_value=MASK).fit(array, y).predict(array)[1, 2])
+
+
+def test_several_columns_of_classes_are_refused():
+    y = [np.column_stack([np.arange(len(x)) % 3, np.arange(len(x)) % 2]) for x in X]
+    message = "y has 2 columns of labels. Fit one LSTMStepClassifier for each column"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        classifier().fit(X, y)
+
+
+def test_an_output_without_a_target():
+    y = [np.column_stack([total, np.full(len(total), np.nan)]) for total in SUMS]
+    with pytest.raises(ValueError, match="one of its 2 outputs is NaN or None"):
+        regressor().fit(X, y)
 
 
 # Training further, and the Keras model.

@@ -645,7 +645,8 @@ GET_INDEXER = "Labels are converted to positions by X.index.get_indexer(labels).
             {"y": [np.zeros(2 + position % 2) for position in range(60)]},
             ValueError,
             "The items of y have unequal shapes: item 1 has shape (3,), item 0 has shape (2,). y "
-            "needs one target, or the same number of targets, for each sample.",
+            "needs one target, or the same number of targets, for each sample. For a target at "
+            "every time step, use LSTMStepClassifier or LSTMStepRegressor.",
         ),
         ({"cv": []}, ValueError, "cv=[] yields no fold, but at least one is needed."),
         (
