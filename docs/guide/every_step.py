@@ -151,9 +151,9 @@ print("columns:", neighbours.shape[1])
 # and a larger learning rate.
 #
 # The scorers of scikit-learn take one label per row. With ``scoring="f1_macro"``, the scores of
-# lists are NaN, with a warning. :func:`~skl_lstm.make_step_scorer` makes a scorer for lists from any
-# of them. It puts the steps of all sequences end to end, so every note counts the same, in a short
-# recording and in a long one. ``GridSearchCV`` and the other searches take these scorers, too.
+# lists are NaN, with a warning. :func:`~skl_lstm.make_step_scorer` makes a scorer for lists from
+# any of them. It puts the steps of all sequences end to end, so every note counts the same, in a
+# short recording and in a long one. ``GridSearchCV`` and the other searches take them, too.
 
 from skl_lstm import LSTMStepClassifier, make_step_scorer
 
