@@ -70,12 +70,13 @@ class KerasNetwork:
         target: NumericTarget | ClassTarget,
         seed: int,
         params: Mapping[str, Any],
+        *,
+        per_step: bool = False,
     ) -> Self:
         """Return a network to train this one further, with the callbacks in `params`."""
         if self.model.compiled:
             return type(self)(self.model, ModelBuilder(meta, **params).make_callbacks())
         # Unpickling does not compile the model.
-        per_step = len(self.model.output_shape) == 3
         return self.build(meta, target, seed, params, self.weights, per_step=per_step)
 
     @property

@@ -84,8 +84,13 @@ class LSTMEstimator(NetworkEstimator):
             return self._native_network(description, seed, weights=network.weights)
         if is_native:
             return self._keras_network(description, seed, weights=network.weights)
-        params = self._builder_params(description)
-        return network.resumed(description.meta, description.target, seed, params)
+        params, per_step = (
+            self._builder_params(description),
+            description.architecture.return_sequences,
+        )
+        return network.resumed(
+            description.meta, description.target, seed, params, per_step=per_step
+        )
 
     def _trains_natively(self, description: Description) -> bool:
         """Return whether the network is trained without Keras. Raise if it must be and cannot."""

@@ -17,6 +17,9 @@ from .._core.sequences import Sequences, padding_mark, read_sequences, split_ste
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+    from matplotlib.text import Text
 
 from ._frames import names_of_features
 from ._panels import line_styles, resolve_positions
@@ -34,6 +37,7 @@ from ._step_targets import (
 
 # Number of steps that can have a marker each without overlap, over the width of a figure.
 _MAX_MARKERS = 120
+_PAGE = (13.0, 12.0)  # width and height in inches
 
 
 @set_module("skl_lstm.inspection")
@@ -49,7 +53,8 @@ def plot_sequences(
     """Plot sequences, one panel per sample and one line per feature over the timesteps.
 
     All panels share their axes. Padding is shaded, without lines. Labels of the steps are strips
-    of colour under the panels, numbers are lines in them.
+    of colour under the panels, numbers are lines in them. If both `y` and `y_pred` are labels, a
+    third strip, "wrong", is black at the steps where they differ.
 
     Parameters
     ----------
@@ -99,6 +104,10 @@ def plot_sequences(
     20 different ones; other numbers are lines on the axis of the features. To see whole numbers
     as labels however many there are, convert them to text.
 
+    Labels at less than 5 % of the steps of a strip, and errors at less than 5 %, are drawn over the
+    others and at least 1/300 as wide as the panel, so that single steps can be seen in long
+    sequences.
+
     Examples
     --------
     >>> import matplotlib.pyplot as plt
@@ -116,7 +125,7 @@ def plot_sequences(
     >>> y_pred = [["rest", "rest"], ["rest", "run", "run"]]
     >>> axes = plot_sequences(X, y=y, y_pred=y_pred)
     >>> [label.get_text() for label in axes[0].child_axes[0].get_yticklabels()]
-    ['truth', 'prediction']
+    ['truth', 'prediction', 'wrong']
     >>> plt.close()
     """
     check_matplotlib_support("plot_sequences")
@@ -136,7 +145,7 @@ def plot_sequences(
     styles = list(islice(line_styles(markers), len(names)))
     for ax, position, steps, padding in zip(axes, positions, items, paddings, strict=True):
         _draw_steps(ax, steps, padding, names, styles)
-        ax.set_title(f"sample {position}")
+        ax.set_title(f"sample {position}", fontsize="large" if columns <= 5 else "x-small")
     entries = _legend_of(axes)
     if targets.values:
         _draw_targets(axes, columns, targets, placed, paddings)
@@ -178,7 +187,7 @@ def _make_panels(count: int, timesteps: int) -> tuple[NDArray[Any], int]:
 
     columns = ceil(sqrt(count))
     rows = ceil(count / columns)
-    size = (min(2.2 + 3.0 * columns, 13.0), min(1.2 + 2.0 * rows, 12.0))
+    size = (min(2.2 + 3.0 * columns, _PAGE[0]), min(1.2 + 2.0 * rows, _PAGE[1]))
     figure, grid = plt.subplots(
         rows, columns, sharex=True, sharey=True, squeeze=False, figsize=size, layout="constrained"
     )
@@ -191,7 +200,6 @@ def _make_panels(count: int, timesteps: int) -> tuple[NDArray[Any], int]:
     for ax in grid.flat[:count]:
         ax.xaxis.set_major_locator(MaxNLocator(nbins=bins, integer=True, min_n_ticks=1))
         ax.set_xlim(-0.5, timesteps - 0.5)
-        ax.title.set_fontsize("medium" if columns <= 5 else "x-small")
     return grid.ravel()[:count], columns
 
 
@@ -216,13 +224,13 @@ def _draw_targets(
     placed: list[dict[str, NDArray]],
     paddings: list[NDArray[np.bool_]],
 ) -> None:
-    for number, (ax, values, padding) in enumerate(zip(axes, placed, paddings, strict=True)):
+    for position, (ax, values, padding) in enumerate(zip(axes, placed, paddings, strict=True)):
         if targets.classes is None:
             draw_numbers(ax, values)
             continue
         area = draw_strips(ax, values, padding, targets.classes, crowded=columns > 5)
-        lowest = number >= len(axes) - columns
-        move_ticks(ax, area, outer_bottom=lowest, outer_left=number % columns == 0)
+        lowest = position >= len(axes) - columns
+        move_ticks(ax, area, outer_bottom=lowest, outer_left=position % columns == 0)
 
 
 def _legend_of(axes: NDArray[Any]) -> list[tuple[Any, str]]:
@@ -240,12 +248,40 @@ def _label_figure(
 ) -> None:
     figure = axes[0].figure
     drawn = f"{n_drawn} of {n_samples} samples" if n_drawn < n_samples else f"{n_samples} samples"
-    figure.suptitle(f"axis 0: {drawn}" if n_samples > 1 else "axis 0: 1 sample")
+    title = figure.suptitle(f"axis 0: {drawn}" if n_samples > 1 else "axis 0: 1 sample")
     figure.supxlabel("axis 1: timesteps")
-    figure.legend(
-        [handle for handle, _ in entries],
-        [label for _, label in entries],
-        title="axis 2: features",
-        loc="outside right upper",
-        ncols=ceil(len(entries) / 25),
-    )
+    legend = _add_legend(figure, entries)
+    # The title is at the centre of the figure, and the legend must not cover it.
+    if (width := _width_around(title, legend)) > _PAGE[0]:
+        legend.remove()
+        width = _width_around(title, _add_legend(figure, entries, "x-small"))
+    figure.set_figwidth(max(figure.get_figwidth(), width))
+
+
+def _add_legend(
+    figure: Figure, entries: list[tuple[Any, str]], fontsize: str | None = None
+) -> Legend:
+    """Add a legend with as many columns as it needs to be lower than the figure."""
+    handles, labels = zip(*entries, strict=True)
+    columns = ceil(len(entries) / 25)
+    while True:
+        legend = figure.legend(
+            handles,
+            labels,
+            title="axis 2: features",
+            loc="outside right upper",
+            ncols=columns,
+            fontsize=fontsize,
+            title_fontsize=fontsize,
+        )
+        excess = legend.get_window_extent().height / (0.96 * figure.bbox.height)
+        if excess <= 1 or columns >= len(entries):
+            return legend
+        legend.remove()
+        columns = ceil(columns * excess)
+
+
+def _width_around(title: Text, legend: Legend) -> float:
+    """Return the width in inches of a figure with a title at its centre and a legend beside it."""
+    pixels = title.get_window_extent().width + 2 * legend.get_window_extent().width
+    return float(pixels / title.figure.dpi) + 0.5

@@ -25,6 +25,12 @@ _FILLS = ("#77AADD", "#EE8866", "#EEDD88", "#99DDFF", "#FFAABB", "#BBCC33", "#44
 _HATCHES = ("", "//////", "......", "xxxxxx")
 # More different whole numbers are a quantity, and would be too many colours to read.
 _MAX_WHOLE_NUMBERS = 20
+# Classes that have a smaller share of the steps are widened to this part of a panel. Others are
+# not: their runs would cover those of other classes.
+_RARE = 0.05
+_LEAST_WIDTH = 1 / 300
+# Of the strips of truth, prediction and errors.
+_HEIGHTS = (1.0, 1.0, 0.6)
 _ARGUMENTS = {"truth": "y", "prediction": "y_pred"}
 # The truth is wide and grey, so that it and a prediction that equals it can both be seen.
 _LINES: dict[str, dict[str, Any]] = {
@@ -56,7 +62,14 @@ def read_step_targets(
 
 def _read(values: ArrayLike, argument: str, n_sequences: int) -> list[NDArray]:
     """Return the values of every sequence."""
-    steps = read_step_values(values, argument)
+    try:
+        steps = read_step_values(values, argument)
+    except ValueError as error:
+        text, advice, _ = str(error).partition(" For one value per sequence, use LSTM")
+        if not advice:
+            raise
+        # Another estimator is no remedy here: nothing is fitted.
+        raise ValueError(text) from None
     if len(steps.lengths) != n_sequences:
         raise ValueError(
             f"{argument} has {counted(len(steps.lengths), 'sequence')}, but X has {n_sequences}. "
@@ -173,24 +186,67 @@ def draw_strips(
 ) -> Axes:
     """Draw a strip for each array of labels under a panel, and return the axes of the strips.
 
-    On axes of their own they hide no line, and the panels keep their scale.
+    Below the strips of truth and prediction, a strip of their errors is drawn.
     """
-    # A tenth of a panel of a full page is too low for a name.
-    height = len(strips) * (0.16 if crowded else 0.1)
-    area = ax.inset_axes((0.0, -height, 1.0, height), sharex=ax)
-    area.set_ylim(len(strips), 0)
-    area.set_yticks(np.arange(len(strips)) + 0.5, list(strips))
-    area.tick_params(axis="y", length=0, labelsize="xx-small" if crowded else "x-small")
+    codes = [_codes_of(labels, classes) for labels in strips.values()]
+    area = _make_area(ax, [*strips, "wrong"] if len(codes) > 1 else list(strips), crowded=crowded)
     for start, stop in runs_of(padding):
         area.axvspan(start - 0.5, stop - 0.5, **SHADE)
     styles = _class_styles(len(classes))
-    for row, labels in enumerate(strips.values()):
-        codes = _codes_of(labels, classes)
-        for code in np.unique(codes[codes >= 0]):
-            bars = [(start - 0.5, stop - start) for start, stop in runs_of(codes == code)]
-            name = _name_of(classes[code])
-            area.broken_barh(bars, (row + 0.06, 0.88), label=name, **styles[code])
+    for row, steps in enumerate(codes):
+        for code in _by_frequency(steps):
+            label = _name_of(classes[code])
+            _draw_runs(area, row, steps == code, steps >= 0, label=label, **styles[code])
+    if len(codes) > 1:
+        truth, prediction = codes
+        known = (truth >= 0) & (prediction >= 0)
+        wrong = known & (truth != prediction)
+        _draw_runs(area, 2, wrong, known, label="wrong", facecolor="black", linewidth=0.0)
     return area
+
+
+def _make_area(ax: Axes, names: list[str], *, crowded: bool) -> Axes:
+    """Return axes for strips under a panel.
+
+    On axes of their own they hide no line, and the panels keep their scale.
+    """
+    edges = np.cumsum([0.0, *_HEIGHTS[: len(names)]])
+    # A tenth of a panel of a full page is too low for a name.
+    height = edges[-1] * (0.18 if crowded else 0.1)
+    area = ax.inset_axes((0.0, -height, 1.0, height), sharex=ax)
+    area.set_ylim(edges[-1], 0)
+    area.set_yticks((edges[:-1] + edges[1:]) / 2, names)
+    area.tick_params(axis="y", length=0, labelsize="xx-small" if crowded else "x-small")
+    return area
+
+
+def _by_frequency(codes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the different codes, but -1, from the most to the least frequent."""
+    found, counts = np.unique(codes[codes >= 0], return_counts=True)
+    return found[np.argsort(-counts, kind="stable")]
+
+
+def _draw_runs(
+    area: Axes, row: int, mask: NDArray[np.bool_], known: NDArray[np.bool_], **style: Any
+) -> None:
+    """Draw the runs of True in a strip, widened if True is rare among the known steps."""
+    limits = area.get_xlim()
+    rare = np.count_nonzero(mask) < _RARE * np.count_nonzero(known)
+    least = _LEAST_WIDTH * (limits[1] - limits[0]) if rare else 0.0
+    bars = [_bar_of(start, stop, least, limits) for start, stop in runs_of(mask)]
+    area.broken_barh(bars, (row + 0.06, _HEIGHTS[row] - 0.12), **style)
+
+
+def _bar_of(
+    start: int, stop: int, least: float, limits: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the left edge and the width of a run, widened on both sides but not over the limits.
+
+    Half of a mark at the first or the last step would not be seen.
+    """
+    width = max(float(stop - start), least)
+    left = (start + stop - 1 - width) / 2
+    return min(max(left, limits[0]), limits[1] - width), width
 
 
 def move_ticks(ax: Axes, area: Axes, *, outer_bottom: bool, outer_left: bool) -> None:

@@ -1005,6 +1005,9 @@ def test_training_continues(engine):
         learner.partial_fit(X, LABELS, classes=["up", "down", "left"])
     with pytest.raises(ValueError, match=r"y contains labels that are not classes .*\['left'\]"):
         learner.partial_fit(X, [np.full(len(x), "left") for x in X])
+    restored = pickle.loads(pickle.dumps(learner)).partial_fit(X, LABELS)
+    assert restored.n_iter_ == 3
+    assert isinstance(restored.predict(X), list)
     warm = regressor(engine=engine, warm_start=True).fit(X, SUMS).fit(X, SUMS)
     assert warm.n_iter_ == 4
     assert regressor(engine=engine).partial_fit(X, SUMS).partial_fit(X, SUMS).n_iter_ == 2
