@@ -23,12 +23,10 @@ from .description import Description
 from .kinds import CLASS_WEIGHT, ClassWeight
 from .lstm import LSTMEstimator
 from .scaling import MASK_VALUE, learn_scaling, learn_target, loss_name, scale_features
-from .step_data import (
-    StepInput,
-    describe_truncation,
+from .step_input import StepInput, describe_truncation, read_step_input
+from .step_targets import (
     drop_weightless_steps,
     in_form_of_y,
-    read_step_input,
     read_step_targets,
     split_of_steps,
     targets_in_places,

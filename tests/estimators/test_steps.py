@@ -51,7 +51,7 @@ from skl_lstm import (
     lstm_network,
     make_step_scorer,
 )
-from skl_lstm.estimators import step_data
+from skl_lstm.estimators import step_input
 
 ENGINES = ["native", "keras"]
 QUICK = {"units": 4, "epochs": 2, "batch_size": 8, "learning_rate": 0.02, "random_state": 0}
@@ -934,7 +934,7 @@ def test_sequences_that_do_not_fit_into_memory(monkeypatch):
     def full(*args):
         raise MemoryError
 
-    monkeypatch.setattr(step_data.np, "full", full)
+    monkeypatch.setattr(step_input.np, "full", full)
     with pytest.raises(MemoryError, match=r"longest one, sequence 1 with 5 steps\. Cut it"):
         regressor().fit(sequences(3, 5), labels(3, 5))
 
