@@ -24,6 +24,8 @@ compares the results.
 #      - :class:`~skl_lstm.SequencePadder`, ``mask_value``
 #    * - ``Sequential``, ``fit``
 #      - :class:`~skl_lstm.LSTMRegressor`
+#    * - ``return_sequences=True``, ``TimeDistributed``
+#      - :class:`~skl_lstm.LSTMStepRegressor`
 #    * - a network of your own
 #      - :class:`~skl_lstm.SequenceRegressor`
 #    * - ``EarlyStopping``
@@ -33,8 +35,8 @@ compares the results.
 #    * - ``KerasRegressor``
 #      - :class:`~skl_lstm.SequenceRegressor`
 #
-# Each regressor has a matching classifier: :class:`~skl_lstm.LSTMClassifier` and
-# :class:`~skl_lstm.SequenceClassifier`.
+# Each regressor has a matching classifier: :class:`~skl_lstm.LSTMClassifier`,
+# :class:`~skl_lstm.LSTMStepClassifier` and :class:`~skl_lstm.SequenceClassifier`.
 #
 # reshape
 # -------
@@ -207,6 +209,25 @@ assert_allclose(wrapped.predict(X), by_keras, atol=1e-4)
 
 # %%
 # ``predict`` returns one value per sample, while Keras returns an array with one column.
+#
+# return_sequences
+# ----------------
+#
+# A network with ``return_sequences=True`` in its last recurrent layer has an output for every
+# timestep. In Keras, X and y must be padded, and a ``sample_weight`` of shape (samples, timesteps)
+# keeps the padding out of the loss. :class:`~skl_lstm.LSTMStepRegressor` takes lists, and returns a
+# list:
+
+from skl_lstm import LSTMStepRegressor
+
+sequences = [X[i, : 3 + i % 8] for i in range(400)]  # 3 to 10 timesteps
+sums = [np.cumsum(sequence[:, 0]) for sequence in sequences]  # a target for every timestep
+stepwise = LSTMStepRegressor(16, learning_rate=0.01, epochs=10, random_state=0)
+print([prediction.shape for prediction in stepwise.fit(sequences, sums).predict(sequences[:3])])
+print(f"R² on the training steps: {stepwise.score(sequences, sums):.2f}")
+
+# %%
+# :doc:`every_step` explains this.
 #
 # model.save
 # ----------
