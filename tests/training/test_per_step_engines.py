@@ -233,7 +233,7 @@ def test_a_state_from_before_per_step_outputs_loads():
 def test_a_restored_network_of_keras_trains_further():
     network = build_keras(*REGRESSION)
     restored = KerasNetwork.from_state(network.to_state())
-    resumed = restored.resumed(*keras_arguments(*REGRESSION))
+    resumed = restored.resumed(*keras_arguments(*REGRESSION), per_step=True)
     assert_same_training(resumed, network, make_arrays(REGRESSION[0]))
 
 
