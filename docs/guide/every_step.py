@@ -236,7 +236,8 @@ notes[["recording", "label", "predicted"]].head()
 
 # %%
 # :func:`~skl_lstm.inspection.plot_sequences` draws the labels of every step as strips of colour
-# below the features. The next cell plots every eighth recording of the fold:
+# below the features. The third strip is black where the prediction is wrong. The next cell plots
+# every eighth recording of the fold:
 
 import matplotlib.pyplot as plt
 

@@ -29,8 +29,10 @@ class StepValues(NamedTuple):
     form: str  # "list", "object" (1D object array or a Series of arrays), "array"
 
 
-def read_step_values(y: Any, name: str = "y") -> StepValues:
+def read_step_values(y: Any, name: str = "y", advice: str = "") -> StepValues:
     """Read one value, or one row of values, per time step; raise an error for anything else.
+
+    `advice` is appended to the error for values without an axis of time steps.
 
     y is a list, an object array or a Series of (timesteps_i,) or (timesteps_i, outputs), or an
     array or a DataFrame of shape (n_samples, timesteps), or an array of shape (n_samples,
@@ -42,8 +44,8 @@ def read_step_values(y: Any, name: str = "y") -> StepValues:
         items = items_of(y)
         array = _as_array(y) if items is None else None
     if array is not None:
-        return _from_array(array, name, y)
-    values, lengths = _from_items(items or [], name)
+        return _from_array(array, name, y, advice)
+    values, lengths = _from_items(items or [], name, advice)
     return StepValues(values, lengths, "list" if isinstance(y, list | tuple) else "object")
 
 
@@ -185,14 +187,14 @@ def _no_step_left(missing: Sequence[NDArray[np.bool_]]) -> str:
     )
 
 
-def _from_array(array: NDArray, name: str, y: Any) -> StepValues:
+def _from_array(array: NDArray, name: str, y: Any, advice: str) -> StepValues:
     if array.ndim == 0:
         raise TypeError(
             f"{name} is of type {type(y).__name__}, but must be a list of arrays of shape "
             "(timesteps_i,), or an array of shape (n_samples, timesteps)."
         )
     if array.ndim == 1 and len(array):
-        raise ValueError(_no_step_axis(len(array), name))
+        raise ValueError(_no_step_axis(len(array), name) + advice)
     if array.ndim not in (2, 3) or 0 in array.shape:
         raise ValueError(
             f"{name} has shape {array.shape}, but must have shape (n_samples, timesteps) or "
@@ -202,12 +204,12 @@ def _from_array(array: NDArray, name: str, y: Any) -> StepValues:
     return StepValues(array.reshape(-1, *array.shape[2:]), lengths, "array")
 
 
-def _from_items(items: list[Any], name: str) -> tuple[NDArray, NDArray[np.intp]]:
+def _from_items(items: list[Any], name: str, advice: str) -> tuple[NDArray, NDArray[np.intp]]:
     if not items:
         raise ValueError(f"{name} is an empty list: a minimum of 1 sequence is required.")
     arrays = [_read_item(item, name, position) for position, item in enumerate(items)]
     if all(array.ndim == 0 for array in arrays):
-        raise ValueError(_no_step_axis(len(arrays), name))
+        raise ValueError(_no_step_axis(len(arrays), name) + advice)
     for position, array in enumerate(arrays):
         _check_shape(array, arrays[0], name, position)
     named = [position for position, item in enumerate(items) if has_column_names(item)]
@@ -276,8 +278,7 @@ def _no_step_axis(n_sequences: int, name: str) -> str:
         return text
     return (
         f"{text} If the rows are the time steps of one sequence, pass [X] and [y]; of several, "
-        "pass lists of their parts. For one value per sequence, use LSTMClassifier or "
-        "LSTMRegressor."
+        "pass lists of their parts."
     )
 
 

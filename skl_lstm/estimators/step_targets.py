@@ -29,6 +29,8 @@ from .data import TrainingData
 from .step_input import StepInput
 from .targets import ClassTarget
 
+_FOR_SEQUENCES = " For one value per sequence, use LSTMClassifier or LSTMRegressor."
+
 
 class StepTargets(NamedTuple):
     """The labelled steps of y, and their places."""
@@ -46,7 +48,7 @@ def read_step_targets(
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None")
-    steps = read_step_values(y)
+    steps = read_step_values(y, advice=_FOR_SEQUENCES)
     form = _form_of(steps, X)
     _check_gaps(steps, X)
     values = steps.values[_kept_steps(steps.lengths, X, form)]

@@ -26,6 +26,7 @@ from ._panels import line_styles, resolve_positions
 from ._step_targets import (
     SHADE,
     StepTargets,
+    clear_lowest_ticks,
     draw_numbers,
     draw_strips,
     legend_of_targets,
@@ -104,9 +105,9 @@ def plot_sequences(
     20 different ones; other numbers are lines on the axis of the features. To see whole numbers
     as labels however many there are, convert them to text.
 
-    Labels at less than 5 % of the steps of a strip, and errors at less than 5 %, are drawn over the
-    others and at least 1/300 as wide as the panel, so that single steps can be seen in long
-    sequences.
+    So that single steps can be seen in long sequences, rare labels are drawn over frequent ones,
+    and labels or errors at less than 5 % of the steps of a strip at least as wide as 1/300 of the
+    panel, or more in narrow panels.
 
     Examples
     --------
@@ -228,9 +229,11 @@ def _draw_targets(
         if targets.classes is None:
             draw_numbers(ax, values)
             continue
-        area = draw_strips(ax, values, padding, targets.classes, crowded=columns > 5)
+        area = draw_strips(ax, values, padding, targets.classes, columns)
         lowest = position >= len(axes) - columns
         move_ticks(ax, area, outer_bottom=lowest, outer_left=position % columns == 0)
+    if targets.classes is not None:
+        clear_lowest_ticks(axes[0], columns)
 
 
 def _legend_of(axes: NDArray[Any]) -> list[tuple[Any, str]]:

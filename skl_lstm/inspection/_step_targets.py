@@ -25,10 +25,14 @@ _FILLS = ("#77AADD", "#EE8866", "#EEDD88", "#99DDFF", "#FFAABB", "#BBCC33", "#44
 _HATCHES = ("", "//////", "......", "xxxxxx")
 # More different whole numbers are a quantity, and would be too many colours to read.
 _MAX_WHOLE_NUMBERS = 20
-# Classes that have a smaller share of the steps are widened to this part of a panel. Others are
-# not: their runs would cover those of other classes.
+# Runs of classes with a smaller share of the steps are widened. Those of others are not, because
+# they would cover too much.
 _RARE = 0.05
+# Part of a panel: a pixel. With more columns of panels, a pixel is a larger part.
 _LEAST_WIDTH = 1 / 300
+_WIDE_COLUMNS = 3
+# With more columns, a tenth of the height of a panel is too low for a name.
+_MAX_COLUMNS = 5
 # Of the strips of truth, prediction and errors.
 _HEIGHTS = (1.0, 1.0, 0.6)
 _ARGUMENTS = {"truth": "y", "prediction": "y_pred"}
@@ -62,14 +66,7 @@ def read_step_targets(
 
 def _read(values: ArrayLike, argument: str, n_sequences: int) -> list[NDArray]:
     """Return the values of every sequence."""
-    try:
-        steps = read_step_values(values, argument)
-    except ValueError as error:
-        text, advice, _ = str(error).partition(" For one value per sequence, use LSTM")
-        if not advice:
-            raise
-        # Another estimator is no remedy here: nothing is fitted.
-        raise ValueError(text) from None
+    steps = read_step_values(values, argument)
     if len(steps.lengths) != n_sequences:
         raise ValueError(
             f"{argument} has {counted(len(steps.lengths), 'sequence')}, but X has {n_sequences}. "
@@ -181,27 +178,28 @@ def draw_strips(
     strips: dict[str, NDArray],
     padding: NDArray[np.bool_],
     classes: list[Any],
-    *,
-    crowded: bool,
+    columns: int,
 ) -> Axes:
     """Draw a strip for each array of labels under a panel, and return the axes of the strips.
 
     Below the strips of truth and prediction, a strip of their errors is drawn.
     """
     codes = [_codes_of(labels, classes) for labels in strips.values()]
-    area = _make_area(ax, [*strips, "wrong"] if len(codes) > 1 else list(strips), crowded=crowded)
+    names = [*strips, "wrong"] if len(codes) > 1 else list(strips)
+    area = _make_area(ax, names, crowded=columns > _MAX_COLUMNS)
+    least = _LEAST_WIDTH * max(1.0, columns / _WIDE_COLUMNS)
     for start, stop in runs_of(padding):
         area.axvspan(start - 0.5, stop - 0.5, **SHADE)
     styles = _class_styles(len(classes))
     for row, steps in enumerate(codes):
         for code in _by_frequency(steps):
             label = _name_of(classes[code])
-            _draw_runs(area, row, steps == code, steps >= 0, label=label, **styles[code])
+            _draw_runs(area, row, steps == code, steps >= 0, least, label=label, **styles[code])
     if len(codes) > 1:
         truth, prediction = codes
         known = (truth >= 0) & (prediction >= 0)
         wrong = known & (truth != prediction)
-        _draw_runs(area, 2, wrong, known, label="wrong", facecolor="black", linewidth=0.0)
+        _draw_runs(area, 2, wrong, known, least, label="wrong", facecolor="black", linewidth=0.0)
     return area
 
 
@@ -211,13 +209,25 @@ def _make_area(ax: Axes, names: list[str], *, crowded: bool) -> Axes:
     On axes of their own they hide no line, and the panels keep their scale.
     """
     edges = np.cumsum([0.0, *_HEIGHTS[: len(names)]])
-    # A tenth of a panel of a full page is too low for a name.
     height = edges[-1] * (0.18 if crowded else 0.1)
     area = ax.inset_axes((0.0, -height, 1.0, height), sharex=ax)
     area.set_ylim(edges[-1], 0)
     area.set_yticks((edges[:-1] + edges[1:]) / 2, names)
     area.tick_params(axis="y", length=0, labelsize="xx-small" if crowded else "x-small")
+    if crowded:
+        ax.tick_params(axis="y", labelsize="x-small")
     return area
+
+
+def clear_lowest_ticks(ax: Axes, columns: int) -> None:
+    """Keep the ticks of crowded panels, which share them, away from the names of the strips."""
+    from matplotlib.ticker import MaxNLocator
+
+    if columns <= _MAX_COLUMNS:
+        return
+    low, high = ax.get_ylim()
+    ticks = np.asarray(MaxNLocator(nbins=4).tick_values(low, high))
+    ax.set_yticks(ticks[(ticks > low + 0.12 * (high - low)) & (ticks <= high)])
 
 
 def _by_frequency(codes: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -227,13 +237,18 @@ def _by_frequency(codes: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def _draw_runs(
-    area: Axes, row: int, mask: NDArray[np.bool_], known: NDArray[np.bool_], **style: Any
+    area: Axes,
+    row: int,
+    mask: NDArray[np.bool_],
+    known: NDArray[np.bool_],
+    least: float,
+    **style: Any,
 ) -> None:
-    """Draw the runs of True in a strip, widened if True is rare among the known steps."""
+    """Draw the runs of True in a strip; if True is rare, at least as wide as a part of it."""
     limits = area.get_xlim()
     rare = np.count_nonzero(mask) < _RARE * np.count_nonzero(known)
-    least = _LEAST_WIDTH * (limits[1] - limits[0]) if rare else 0.0
-    bars = [_bar_of(start, stop, least, limits) for start, stop in runs_of(mask)]
+    width = least * (limits[1] - limits[0]) if rare else 0.0
+    bars = [_bar_of(start, stop, width, limits) for start, stop in runs_of(mask)]
     area.broken_barh(bars, (row + 0.06, _HEIGHTS[row] - 0.12), **style)
 
 

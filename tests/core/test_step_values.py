@@ -197,7 +197,7 @@ NO_STEP_AXIS = (
     "y has one value for each of the {} sequences, but needs one for each of their time steps: a "
     "list of arrays of shape (timesteps_i,), or an array of shape (n_samples, timesteps). If "
     "the rows are the time steps of one sequence, pass [X] and [y]; of several, pass lists of "
-    "their parts. For one value per sequence, use LSTMClassifier or LSTMRegressor."
+    "their parts."
 )
 
 

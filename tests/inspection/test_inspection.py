@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -328,7 +328,7 @@ def strips_of(ax):
             (left, top), (right, bottom) = path.get_extents().get_points()
             assert int(top) == int(bottom)
             run = (round(left + 0.5), round(right - 0.5), collection.get_label())
-            assert (left, right) == (run[0] - 0.5, run[1] + 0.5)
+            assert (left, right) == pytest.approx((run[0] - 0.5, run[1] + 0.5))
             strips[names[int(top)]].append(run)
     return {name: sorted(runs) for name, runs in strips.items()}
 
@@ -363,9 +363,11 @@ def test_labels_are_strips_under_the_panels():
     predicted = [[(0, 1, "rest")], [(0, 0, "run"), (1, 2, "rest")]]
     assert [strips_of(ax)["prediction"] for ax in axes] == predicted
     assert legend_of(axes)[1] == ["x0", "x1", "y: labels", "rest", "run"]
+    wrong = [[(1, 1, "wrong")], [(1, 1, "wrong")]]
+    assert [strips_of(ax)["wrong"] for ax in axes] == wrong
     (area,) = axes[0].child_axes
-    truth, prediction = area.transData.transform([(0, 0.5), (0, 1.5)])[:, 1]
-    assert axes[0].transAxes.transform((0, 0))[1] > truth > prediction
+    truth, prediction, errors = area.transData.transform([(0, tick) for tick in area.get_yticks()])
+    assert axes[0].transAxes.transform((0, 0))[1] > truth[1] > prediction[1] > errors[1]
 
 
 @pytest.mark.parametrize(("name", "strip"), [("y", "truth"), ("y_pred", "prediction")])
@@ -497,6 +499,7 @@ def test_a_class_has_one_colour_everywhere():
     y = [["a", "b", "c"], ["c", "a", "a"], ["b", "c", "d"]]
     axes = plot_sequences(np.zeros((3, 3, 1)), y=y, y_pred=y[::-1])
     colours = colours_of(axes)
+    assert colours.pop("wrong") == {"#000000"}
     assert [len(colour) for colour in colours.values()] == [1] * 4
     assert len(set.union(*colours.values())) == 4
 
@@ -519,6 +522,157 @@ def test_the_colours_of_classes_differ_to_the_colour_blind(kind, classes, distan
     colours = [patch.get_facecolor()[0][:3] for patch in ax.child_axes[0].collections]
     seen = [seen_by(colour, CONFUSIONS[kind]) for colour in colours]
     assert min(np.abs(a - b).max() for i, a in enumerate(seen) for b in seen[:i]) > distance
+
+
+def bars_of(ax):
+    """The drawn bars under a panel, in the order of drawing: (name, left edges, widths)."""
+    (area,) = ax.child_axes
+    boxes = [
+        (
+            drawn.get_label(),
+            np.array([path.get_extents().get_points() for path in drawn.get_paths()]),
+        )
+        for drawn in area.collections
+    ]
+    return [(name, box[:, 0, 0], np.diff(box[:, :, 0]).ravel()) for name, box in boxes]
+
+
+def with_faults(steps, faults):
+    labels = np.full(steps, "ok", object)
+    labels[faults] = "a fault"
+    return labels
+
+
+@pytest.mark.parametrize("steps", [900, 5000])
+def test_rare_labels_are_widened_around_their_steps(steps):
+    faults = np.arange(50, 850, 100)
+    (ax,) = plot_sequences(np.zeros((1, steps, 1)), y=[with_faults(steps, faults)])
+    (common, _, _), (rare, left, widths) = bars_of(ax)
+    assert (common, rare) == ("ok", "a fault")
+    np.testing.assert_allclose(widths, steps / 300)
+    np.testing.assert_allclose(left + widths / 2, faults)
+
+
+@pytest.mark.parametrize("panels", [1, 9, 25, 49])
+def test_every_rare_label_can_be_seen(panels):
+    steps = 2000
+    y = [with_faults(steps, np.arange(100, 1700, 200) + 5 * number) for number in range(panels)]
+    axes = plot_sequences(np.zeros((panels, steps, 1)), y=y, samples=panels)
+    figure = axes[0].figure
+    figure.set_dpi(100)
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3].astype(int)
+    for ax in axes:
+        box = ax.child_axes[0].get_window_extent()
+        row = pixels[int((box.y0 + box.y1) / 2), int(box.x0) + 3 : int(box.x1) - 3]
+        marked = np.abs(row - np.median(row, axis=0)).max(axis=1) > 50
+        assert np.count_nonzero(np.diff(marked, prepend=False) & marked) == 8
+
+
+def test_rare_labels_at_the_ends_are_widened_inside_the_panel():
+    (ax,) = plot_sequences(np.zeros((1, 1200, 1)), y=[with_faults(1200, [0, 1199])])
+    _, (_, left, widths) = bars_of(ax)
+    np.testing.assert_allclose(widths, 4)
+    np.testing.assert_allclose(left, [-0.5, 1195.5])
+    assert ax.get_xlim() == (-0.5, 1199.5)
+
+
+def test_long_runs_and_frequent_labels_keep_their_width():
+    long = with_faults(1200, slice(100, 110))
+    often = with_faults(1200, slice(None, None, 20))
+    for y, width in ((long, 10), (often, 1)):
+        (ax,) = plot_sequences(np.zeros((1, 1200, 1)), y=[y])
+        np.testing.assert_allclose(bars_of(ax)[1][2], width)
+
+
+def test_what_is_rare_is_counted_without_blank_steps():
+    y = with_faults(1200, [5])
+    y[10:] = None
+    (ax,) = plot_sequences(np.zeros((1, 1200, 1)), y=[y])
+    np.testing.assert_allclose(bars_of(ax)[1][2], 1)
+
+
+def test_the_rarest_labels_are_drawn_last():
+    y = [list("abbccccdddd"), list("dddddbbbaaa")]
+    axes = plot_sequences(np.zeros((2, 11, 1)), y=y)
+    assert [[name for name, _, _ in bars_of(ax)] for ax in axes] == [list("cdba"), list("dab")]
+
+
+def test_errors_are_a_thin_black_strip():
+    y, y_pred = [["a", "b", None, "a", "a"]], [["a", "a", "b", None, "b"]]
+    axes = plot_sequences(np.zeros((1, 5, 1)), y=y, y_pred=y_pred)
+    assert strips_of(axes[0])["wrong"] == [(1, 1, "wrong"), (4, 4, "wrong")]
+    (area,) = axes[0].child_axes
+    *classes, errors = area.collections
+    assert {to_hex(colour) for colour in errors.get_facecolor()} == {"#000000"}
+    heights = [np.ptp(drawn.get_paths()[0].get_extents().intervaly) for drawn in [*classes, errors]]
+    assert heights[-1] < 0.7 * min(heights[:-1])
+    assert legend_of(axes)[1] == ["x0", "y: labels", "a", "b"]
+
+
+def test_rare_errors_are_widened():
+    truth, predicted = with_faults(1200, []), with_faults(1200, [300, 600])
+    (ax,) = plot_sequences(np.zeros((1, 1200, 1)), y=[truth], y_pred=[predicted])
+    name, left, widths = bars_of(ax)[-1]
+    assert name == "wrong"
+    np.testing.assert_allclose(widths, 4)
+    np.testing.assert_allclose(left, [298, 598])
+    (ax,) = plot_sequences(np.zeros((1, 1200, 1)), y=[truth], y_pred=[with_faults(1200, range(99))])
+    np.testing.assert_allclose(bars_of(ax)[-1][1:], [[-0.5], [99]])
+
+
+def test_errors_of_numbers_have_no_strip():
+    (ax,) = plot_sequences(np.zeros((1, 2, 1)), y=[[0.5, 1.0]], y_pred=[[1.5, 1.0]])
+    assert not ax.child_axes
+
+
+@pytest.mark.parametrize("samples", [1, 9, 25, 100])
+def test_the_names_of_the_strips_are_not_written_over_anything(samples):
+    X = np.random.default_rng(0).normal(size=(samples, 8, 1))
+    y = [["a"] * 8] * samples
+    axes = plot_sequences(X, y=y, y_pred=y, samples=samples)
+    axes[0].figure.draw_without_rendering()
+    (area,) = axes[0].child_axes
+    names = area.get_yticklabels()
+    assert [name.get_text() for name in names] == ["truth", "prediction", "wrong"]
+    boxes = [name.get_window_extent() for name in names]
+    # The boxes have room for accents and descenders.
+    for upper, lower in pairwise(boxes):
+        assert upper.y0 - lower.y0 > 0.75 * lower.height
+    low, high = axes[0].get_ylim()
+    ticks = [tick for tick in axes[0].get_yticks() if low <= tick <= high]
+    assert len(ticks) > 1
+    if samples == 100:
+        assert min(ticks) > low + 0.1 * (high - low)
+
+
+@pytest.mark.parametrize(
+    ("samples", "classes", "prefix"),
+    [
+        (1, 3, ""),
+        (1, 30, ""),
+        (1, 30, "a rather long name for "),
+        (2, 100, ""),
+        (2, 100, "a rather long name for "),
+        (9, 30, ""),
+        (25, 60, "a rather long name for "),
+    ],
+)
+def test_the_legend_is_inside_the_figure_and_covers_nothing(samples, classes, prefix):
+    y = [[f"{prefix}class {number}" for number in range(classes)]] * samples
+    axes = plot_sequences(np.zeros((samples, classes, 1)), y=y, samples=samples)
+    figure = axes[0].figure
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    assert len(legend.get_texts()) == classes + 2
+    box = legend.get_window_extent()
+    assert box.y0 >= figure.bbox.y0
+    assert box.y1 <= figure.bbox.y1
+    assert box.x1 <= figure.bbox.x1
+    for title in (figure.texts[0], figure.texts[1]):
+        assert not box.overlaps(title.get_window_extent())
+    assert not any(box.overlaps(ax.get_tightbbox()) for ax in axes)
+    assert min(ax.get_window_extent().width for ax in axes) > 50
 
 
 @pytest.mark.parametrize(
@@ -556,6 +710,7 @@ def test_classes_of_truth_and_prediction_are_equal_whatever_their_type():
     assert strips_of(axes[0]) == {
         "truth": [(0, 0, "1"), (1, 1, "0")],
         "prediction": [(0, 0, "1"), (1, 1, "0"), (2, 2, "1")],
+        "wrong": [],
     }
     assert legend_of(axes)[1] == ["x0", "y: labels", "0", "1"]
 
@@ -634,8 +789,10 @@ def test_values_that_are_not_those_of_the_steps(name, X, y, message):
 @pytest.mark.parametrize("y", [[0, 1], np.array(["a", "b"]), pd.Series([0.5, 1.5])])
 def test_one_value_a_sequence_is_not_one_a_step(name, y):
     message = f"^{name} has one value for each of the 2 sequences, but needs one for each of "
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as caught:
         plot_sequences(RAGGED, **{name: y})
+    assert "LSTM" not in str(caught.value)
+    assert ("pass [X] and [y]" in str(caught.value)) == (name == "y")
 
 
 def test_labels_and_fractions_cannot_be_compared():
