@@ -136,8 +136,19 @@ def build_model(architecture: Architecture, scaling: Scaling | None = None) -> k
         x = layers.Masking(mask_value)(x)
     if scaling is not None:
         x = _scaled(x, scaling)
-    # Fixed layer names: Keras' default names contain a counter that grows with every build, and
-    # TensorFlow keeps memory for every variable name it has seen.
+    x = _recurrent(_convolved(x, real, architecture), real, architecture)
+    output = layers.Dense(architecture.outputs, activation=architecture.activation, name="output")
+    return keras.Model(inputs, output(x))
+
+
+# Fixed layer names: Keras' default names contain a counter that grows with every build, and
+# TensorFlow keeps memory for every variable name it has seen.
+
+
+def _convolved(
+    x: keras.KerasTensor, real: keras.KerasTensor | None, architecture: Architecture
+) -> keras.KerasTensor:
+    """Apply the convolutions, with zeros in place of masked steps."""
     for depth, filters in enumerate(architecture.conv_filters, start=1):
         x = x if real is None else ops.where(real, x, 0.0)
         conv = layers.Conv1D(
@@ -148,6 +159,13 @@ def build_model(architecture: Architecture, scaling: Scaling | None = None) -> k
             name=f"conv_{depth}",
         )
         x = conv(x)
+    return x
+
+
+def _recurrent(
+    x: keras.KerasTensor, real: keras.KerasTensor | None, architecture: Architecture
+) -> keras.KerasTensor:
+    """Apply the recurrent layers, which skip masked steps."""
     if real is not None and not architecture.conv_filters:
         # As Masking does: a very large mask value would make the gradients NaN.
         x = ops.where(real, x, 0.0)
@@ -169,8 +187,7 @@ def build_model(architecture: Architecture, scaling: Scaling | None = None) -> k
         # the number of unmasked steps in the batch, so a step would have a weight that depends on
         # the other sequences.
         x = ops.where(real, x, 0.0)
-    output = layers.Dense(architecture.outputs, activation=architecture.activation, name="output")
-    return keras.Model(inputs, output(x))
+    return x
 
 
 def build_trained(
