@@ -198,7 +198,8 @@ def test_a_prediction_does_not_depend_on_longer_utterances(recognizer, japanese_
 def test_without_the_mask_the_same_weights_depend_on_the_padding(recognizer, japanese_vowels):
     utterances, speakers = japanese_vowels["TEST"]
     classifier = recognizer[-1]
-    _, _, _, architecture, scaling = classifier._description
+    architecture = classifier._description.architecture
+    scaling = classifier._description.scaling
     unmasked = build_trained(
         architecture._replace(mask_value=None), scaling, classifier._network.weights
     )
