@@ -15,7 +15,7 @@ The last step of the Pipeline is an estimator. `LSTMRegressor` and `LSTMClassifi
 `lstm_network`, and need Keras only for some parameters. `SequenceRegressor` and
 `SequenceClassifier` train your own Keras network. `NaiveRegressor` is a baseline.
 `lstm_network` can also be used with scikeras' wrappers. `skl_lstm.inspection` draws sequences
-and forecasts.
+and forecasts, and measures which timesteps and features an estimator uses.
 
 Around the Pipeline, `leads` makes the targets, `TimeSplit` the folds, `backtest` the forecasts of
 past rows and `forecast` those of the coming ones. `compare_forecasts` tests whether a model is
@@ -32,7 +32,7 @@ in this list, which ``make lint`` checks:
 ``calibration/``      intervals around forecasts, calibrated on held-out rows
 ``forecasting/``      forecasts of the coming steps of every series
 ``model_selection/``  folds, backtests and the comparison of forecasts
-``inspection/``       frames and pictures of sequences and forecasts
+``inspection/``       frames and pictures of sequences and forecasts, importances
 ``estimators/``       estimators of the scikit-learn API: parameters, targets, fit, predict
 ``training/``         training and prediction of networks
 ``networks/``         networks as plain data and as Keras models

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _BARS: dict[str, Any] = {"color": "#0072B2", "ecolor": "0.3", "capsize": 3}
 # More error bars than these are drawn without caps, which would overlap.
 _MAX_CAPS = 40
-# Lengths of features in a figure of its own, in inches.
+# Height of a feature in inches, in a new figure.
 _HEIGHT = 0.35
 _WORDS = {"r2": "R²", "roc_auc": "ROC AUC", "d2_pinball_score": "D²"}
 
@@ -248,7 +248,7 @@ class ImportanceDisplay:
         import matplotlib.pyplot as plt
 
         rows = 0 if self.feature_names is None else len(self.feature_names)
-        height = 3.4 if rows == 0 else 1.4 + _HEIGHT * min(max(rows, 3), 40)
+        height = 3.4 if rows == 0 else 1.9 + _HEIGHT * min(max(rows, 5), 40)
         return plt.subplots(figsize=(7.5, height), layout="constrained")[1]
 
     def _draw_heat_map(self, cmap: Any) -> None:
