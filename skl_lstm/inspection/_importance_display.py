@@ -49,7 +49,7 @@ class ImportanceDisplay:
     timesteps_from : {"end", "start"}, default="end"
         Side that `timesteps` are counted from.
     score_name : str, default="score"
-        Name of the score. That of an error begins with "neg_", as in scikit-learn.
+        Name of the score. That of an error begins with ``neg_``, as in scikit-learn.
 
     Attributes
     ----------
@@ -253,8 +253,8 @@ class ImportanceDisplay:
 
     def _draw_heat_map(self, cmap: Any) -> None:
         values = np.asarray(self.importances_mean).T
-        # Not (0, 0), if no value is above zero.
-        limits = {"vmin": 0, "vmax": max(values.max(), np.finfo(float).tiny)}
+        # Any limit above zero, if no value is.
+        limits: dict[str, Any] = {"vmin": 0, "vmax": values.max() if values.max() > 0 else 1}
         image = self.ax_.imshow(values, cmap=cmap, aspect="auto", interpolation="none", **limits)
         extend = "min" if values.min() < 0 else "neither"
         self.image_, self.colorbar_ = (

@@ -787,6 +787,7 @@ def test_a_heat_map_without_any_importance():
     ).plot()
     display.figure_.draw_without_rendering()
     assert display.colorbar_.extend == "min"
+    assert display.image_.get_clim() == (0, 1)
     assert display.ax_.get_xlabel() == "timestep, from the start"
     assert display.colorbar_.ax.get_ylabel() == "decrease in my score"
 
