@@ -15,9 +15,10 @@ page measures it by permutation importance, and shows what the numbers do not sa
 # score becomes worse. The difference is the importance.
 #
 # ``sklearn.inspection.permutation_importance`` does this for the columns of a table. It takes no
-# array of three axes. For a Pipeline with a windower, it would exchange the rows of the table, and
-# so all timesteps of all windows at once. :func:`~skl_lstm.inspection.sequence_importance` takes
-# the same Pipeline, transforms the table once, and exchanges values in the windows.
+# array of three axes. For a Pipeline with a windower, it would exchange the values of a column
+# between the rows of the table, and so at all timesteps of all windows at once.
+# :func:`~skl_lstm.inspection.sequence_importance` takes the same Pipeline, transforms the table
+# once, and exchanges values in the windows.
 #
 # In the first example, the answer is known. The target is the column ``b`` three steps back, plus
 # noise. The first 1500 rows train the network, the others measure the importance:
@@ -89,7 +90,7 @@ print(f"R² of the held-out year: {lstm.score(X_test, y_test):.2f}")
 
 # %%
 # :class:`~skl_lstm.inspection.ImportanceDisplay` draws the importances over the look-back. Here,
-# the score is the root mean squared error. An importance is the number by which the error grows, in
+# the score is the root mean squared error. An importance is the amount by which the error grows, in
 # the units of the level:
 
 import matplotlib.pyplot as plt
@@ -125,17 +126,19 @@ importances = pd.DataFrame(
 importances.round(2)
 
 # %%
-# The temperature does matter: without it, the error more than doubles. A single day tells little
-# that its neighbours do not tell as well, so the exchange of one day changes little. The rain of
-# two days has less in common, so single days of rain have an importance. But even for the rain, the
-# sum of the single days is not the importance of all days together.
+# The temperature does matter: without it, the error more than doubles. There are two reasons why
+# single days do not show this. A day of the temperature is like its neighbours, so the network can
+# read from them what the exchange of one day removes. And each day has a small effect of the same
+# sign. In a cold week these effects add up, because the days are cold together, and only the
+# exchange of all days removes their sum. The rain of two days has less in common, so single days of
+# rain have an importance. But even for the rain, the sum of the single days is not the importance
+# of all days together.
 #
-# A cell without importance can therefore be one that the model does not read, or one whose
-# neighbours say the same. ``blocks`` exchanges neighbouring timesteps together. ``blocks=7`` joins
-# weeks, counted from the last day backwards. A list has the numbers of steps back at which a block
-# begins:
+# A cell without importance can therefore be one that the model does not read, one whose neighbours
+# say the same, or one of many small effects. ``blocks`` exchanges neighbouring timesteps together.
+# ``blocks=7`` joins weeks, counted from the last day backwards:
 
-by_block = sequence_importance(lstm, X_test, y_test, blocks=[1, 7, 14, 28], **options)
+by_block = sequence_importance(lstm, X_test, y_test, blocks=7, **options)
 cells = pd.DataFrame(by_block.importances_mean, by_block.timesteps, by_block.feature_names)
 cells.rename_axis("days back").round(2)
 
@@ -143,13 +146,13 @@ cells.rename_axis("days back").round(2)
 # ``over="timestep"`` exchanges all features of a timestep or block together. The result is drawn as
 # bars, with the standard deviation over the exchanges:
 
-ImportanceDisplay.from_estimator(
-    lstm, X_test, y_test, over="timestep", blocks=[1, 7, 14, 28], **options
-)
+ImportanceDisplay.from_estimator(lstm, X_test, y_test, over="timestep", blocks=7, **options)
 plt.show()
 
 # %%
-# Longer blocks contain more timesteps, so compare only blocks of the same length.
+# Blocks of different lengths are possible, too. A list names the steps back at which a block
+# begins: ``blocks=[1, 7, 28]`` is the last day, the 6 days before it, the 3 weeks before them, and
+# all older days. Longer blocks contain more timesteps, so compare only blocks of the same length.
 #
 # Which rows?
 # -----------
@@ -184,7 +187,7 @@ importances.round(1)
 # and answer different questions. To see what matters, take rows that the network has not seen.
 #
 # And look at the score first. The importances say what the model uses. If its forecasts are bad,
-# this tells nothing about what the target depends on.
+# this says nothing about what the target depends on.
 #
 # An exchange makes days that do not exist
 # ----------------------------------------
@@ -209,13 +212,15 @@ for name, values in {"as measured": day, "exchanged": rng.permutation(day)}.item
 #
 # The function takes all that predicts from sequences: classifiers, several outputs, searches, and
 # other estimators behind a :class:`~skl_lstm.SequenceFlattener`. ``scoring`` is that of
-# scikit-learn. Of a list of sequences that a :class:`~skl_lstm.SequencePadder` pads, a timestep is
-# exchanged among the sequences that have it, and padding stays padding. With ``padding="post"``,
-# the timesteps are counted from the start, where all sequences have one.
+# scikit-learn. Padding is known from :class:`~skl_lstm.SequencePadder`, or from the ``mask_value``
+# of the estimator. A timestep is exchanged among the sequences that have it, and padding stays
+# padding. If sequences are padded at the end, by ``padding="post"``, the timesteps are counted from
+# the start, where all sequences have one.
 #
-# For :class:`~skl_lstm.LSTMStepClassifier` and :class:`~skl_lstm.LSTMStepRegressor`,
-# ``over="feature"`` exchanges a feature between all steps of all sequences. In the next example,
-# the label of a step depends on the first feature at this step and at the step before:
+# :class:`~skl_lstm.LSTMStepClassifier` and :class:`~skl_lstm.LSTMStepRegressor` read lists of
+# sequences. If these differ in length, ``over="feature"`` exchanges a feature between all steps of
+# all sequences. In the next example, the label of a step depends on the first feature at this step
+# and at the step before:
 
 from skl_lstm import LSTMStepClassifier, make_step_scorer
 
@@ -245,4 +250,5 @@ pd.Series(result.importances_mean, result.feature_names).round(2)
 # - Do not drop a timestep or a feature because its cells have no importance. Exchange it together
 #   with its neighbours, or train without it and compare the scores.
 # - Compare importances with each other, and with their standard deviation. Importances around zero,
-#   also negative ones, are chance.
+#   within their standard deviation, are chance. Clearly negative ones mean that the model predicts
+#   better without the value.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import warnings
 from collections.abc import Sequence
 from itertools import chain, pairwise
 from numbers import Integral
@@ -13,6 +13,7 @@ from joblib import effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import check_scoring
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -20,9 +21,11 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from .._compat.sklearn import validate_params
 from .._core.parameters import AtLeast
 from .._core.public import set_module
+from .._core.validation import items_of
 from ._permutations import Cell, block_edges, cells_of, check_over, keep_off_mask, permuted
 from ._sequence_split import (
     SequenceInput,
+    Split,
     find_feature_names,
     innermost,
     read_input,
@@ -77,14 +80,16 @@ def sequence_importance(
             shape (timesteps_i,)
         True targets.
     over : {"timestep", "feature"} or tuple of them, default=("timestep", "feature")
-        What to tell apart. Both: every feature at every timestep. "timestep": all features of a
+        What to separate. Both: every feature at every timestep. "timestep": all features of a
         timestep are exchanged together. "feature": a feature is exchanged at all timesteps
-        together, so every sequence gets the whole course of another one.
+        together, so every sequence gets the whole course of another one. In a list whose
+        sequences differ in length, or that has one sequence only, "feature" exchanges the values
+        of a feature between all steps of all sequences.
     blocks : int or sequence of int, default=None
         Neighbouring timesteps that are exchanged together. An int is the length of the blocks,
         counted from the last timestep backwards, so the newest block is whole and the oldest may
-        be shorter. A list has the numbers of steps back at which a new block begins: ``[1, 7]``
-        is the last step, the 6 before it, and all older ones. None: every timestep by itself.
+        be shorter. A list names the steps back at which a new block begins: ``[1, 7]`` is the
+        last step, the 6 before it, and all older ones. None: every timestep by itself.
     n_repeats : int, default=5
         Number of random exchanges.
     scoring : str, callable, list, tuple or dict, default=None
@@ -92,13 +97,14 @@ def sequence_importance(
         scorer such as `make_step_scorer` returns, or several of them. None: the `score` of the
         estimator, which for a search is its own scoring.
     n_jobs : int, default=None
-        Number of threads, which share the data; another backend can be chosen by
-        :func:`joblib.parallel_config`. `LSTMRegressor` and the other estimators without Keras use
-        all cores already. None: 1. The result does not depend on it.
+        Number of threads, each of which holds one copy of the sequences; another backend can be
+        chosen by :func:`joblib.parallel_config`. `LSTMRegressor` and the other estimators without
+        Keras use all cores already. None: 1. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Seed of the exchanges. Pass an int to get the same result in every call.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the samples in the score.
+        Weights of the samples in the score, which must take the argument `sample_weight`; a search
+        takes it only if metadata routing is enabled.
     feature_names : sequence of str of length n_features, default=None
         Names of the features. None: the names of the columns if they are known, else
         ``x0, x1, …``.
@@ -106,10 +112,10 @@ def sequence_importance(
     Returns
     -------
     :class:`~sklearn.utils.Bunch` or dict of str to such objects
-        A dict by the names of the scores if there are several. The attributes are:
+        A dict by the names of the scores if there are several. The attributes are as follows.
+        n_blocks is the number of blocks; without `blocks`, that of the timesteps.
 
-        importances_mean : ndarray of shape (n_timesteps, n_features), (n_timesteps,) or \
-                (n_features,)
+        importances_mean : ndarray of shape (n_blocks, n_features), (n_blocks,) or (n_features,)
             Mean decrease of the score. The axes are those of `over`, oldest timestep or block
             first.
         importances_std : ndarray of the same shape
@@ -118,12 +124,12 @@ def sequence_importance(
             Decrease of the score by each exchange.
         over : tuple of str
             Names of the axes.
-        timesteps : ndarray of shape (n_timesteps,) or None
+        timesteps : ndarray of shape (n_blocks,) or None
             Steps back: 0 is the last timestep. With blocks, text such as "6 to 1". None if `over`
             has no timesteps.
         timesteps_from : {"end", "start"}
-            "start": the sequences are padded at the end, so `timesteps` are counted from the first
-            one, which is 0.
+            "start": some sequences are padded at the end and none at the start, so `timesteps` are
+            counted from the first one, which is 0.
         feature_names : ndarray of str of shape (n_features,) or None
             Names of the features. None if `over` has no features.
         score : float
@@ -136,9 +142,9 @@ def sequence_importance(
     NotFittedError
         If the estimator is not fitted.
     TypeError, ValueError
-        If neither X nor a step of the estimator has three axes, X and y have different lengths,
-        there is one sample only, `over` or `blocks` are not valid, or timesteps of sequences of
-        unequal length are to be told apart.
+        If y is None, neither X nor a step of the estimator has three axes, X and y have different
+        lengths, there is one sample only, `over` or `blocks` are not valid, or timesteps of
+        sequences of unequal length are to be separated.
 
     See Also
     --------
@@ -152,14 +158,21 @@ def sequence_importance(
     score as their sum: an exchange removes what a value explains, and adds as much of another
     sample.
 
-    Padding stays padding. A timestep is exchanged among the sequences in which it is real. A
-    sequence gets the values of one other sequence as long as both last, then those of the next.
-    The axis of the timesteps is that of the array, so the steps are counted from the side without
-    padding, at which all sequences have one: with ``padding="pre"`` from the end, with
-    ``padding="post"`` from the start, as are the `blocks`.
+    Padding is known from `SequencePadder`, or from the `mask_value` of the estimator. It stays
+    padding: a timestep is exchanged only among the sequences in which it is real. For example, a
+    sequence of 5 steps is to get the values of one of 3 steps, which is padded at the end. It gets
+    the 3 real steps. Its last 2 steps come from the next sequence in the random order that has
+    them.
 
-    In a list of sequences, ``over="feature"`` exchanges a feature between all steps of all
-    sequences. Timesteps can be told apart if all sequences have the same length.
+    Timesteps, and with them the `blocks`, are counted from the last step of the array. If some
+    sequences are padded at the end and none at the start, as with ``padding="post"``, the last
+    step of the array is not the last one of every sequence. Then they are counted from the first
+    step: 0 is the first step of every sequence. Timesteps of a list can be separated if all its
+    sequences have the same length.
+
+    The windows of a Pipeline are a view of the table. Exchanged windows are a copy, one for each
+    thread, which needs as much memory as the array of all windows. Warnings of the estimator are
+    shown for the score without any exchange, and are not repeated for the others.
 
     The windows of neighbouring rows are similar, and so are the values of neighbouring timesteps.
     If the model can read the same from several values, the importance of each is small, because
@@ -191,6 +204,11 @@ def sequence_importance(
     0  0.0  0.00
     """
     check_is_fitted(estimator)
+    if y is None:
+        raise ValueError(
+            "sequence_importance requires y to be passed, but the target y is None. The importance "
+            "is the decrease of a score, which compares predictions with y."
+        )
     check_consistent_length(X, y, sample_weight)
     over = check_over(over)
     if blocks is not None and "timestep" not in over:
@@ -201,7 +219,7 @@ def sequence_importance(
     split = split_at_sequences(estimator, X)
     sequences = read_input(split, over)
     n_samples, timesteps, features = shape = sequences.values.shape
-    _check_samples(n_samples)
+    _check_samples(n_samples, split)
     from_end = sequences.counts_from_end
     edges = block_edges(timesteps, blocks, from_end=from_end)
     names = find_feature_names(split, shape, feature_names)
@@ -215,27 +233,16 @@ def sequence_importance(
         [rng.permutation(n_samples) for _ in range(n_repeats)],
     )
     base = task.score(split.X)
-    scores = _scores_of_cells(task, cells_of(over, edges, features), n_jobs)
+    with warnings.catch_warnings():  # around the threads, which share the filters
+        warnings.simplefilter("ignore", UserWarning)  # the first score has warned
+        scores = _scores_of_cells(task, cells_of(over, edges, features), n_jobs)
     labels = {
         "over": over,
         "timesteps": _labels_of(edges, from_end) if "timestep" in over else None,
         "timesteps_from": "end" if from_end else "start",
         "feature_names": names if "feature" in over else None,
     }
-    lengths = {"timestep": len(edges) - 1, "feature": features}
-    axes = tuple(lengths[axis] for axis in over)
-    if not isinstance(base, dict):
-        name = _name_of_score(scoring, estimator)
-        return _bunch(base, np.array(scores).reshape(*axes, -1), name, labels)
-    return {
-        name: _bunch(
-            base[name],
-            np.array([[score[name] for score in each] for each in scores]).reshape(*axes, -1),
-            str(name),
-            labels,
-        )
-        for name in base
-    }
+    return _result_of(base, scores, _name_of_score(scoring, estimator), labels)
 
 
 class _Task(NamedTuple):
@@ -277,19 +284,26 @@ def _scores_of_cell(task: _Task, cell: Cell, X: NDArray) -> list[Any]:
     scores = []
     for order in task.orders:
         X[place] = permuted(values, cell, order, real)
-        if real is not None and mask_value is not None:
+        if mask_value is not None:
             keep_off_mask(X, real, cell, mask_value)
         scores.append(task.score(restore(X)))
     X[place] = values[place]
     return scores
 
 
-def _check_samples(n_samples: int) -> None:
-    if n_samples < 2:
-        raise ValueError(
-            "X has 1 sample, but values are exchanged between samples: 2 or more are required. "
-            "For the steps of a single sequence, pass a list, [X] and [y], and over='feature'."
+def _check_samples(n_samples: int, split: Split) -> None:
+    if n_samples >= 2:
+        return
+    remedy = ""
+    if items_of(split.X) is not None:
+        remedy = " Use over='feature', which exchanges values between the steps of a sequence."
+    elif split.source is None:
+        remedy = (
+            " For the steps of a single sequence, pass a list, [X] and [y], and over='feature'."
         )
+    raise ValueError(
+        "X has 1 sample, but values are exchanged between samples: 2 or more are required." + remedy
+    )
 
 
 def _labels_of(edges: list[int], from_end: bool) -> NDArray:
@@ -299,13 +313,30 @@ def _labels_of(edges: list[int], from_end: bool) -> NDArray:
         (last - start, last - (stop - 1)) if from_end else (start, stop - 1)
         for start, stop in pairwise(edges)
     ]
-    if all(first == newest for first, newest in pairs):
-        return np.array([first for first, _ in pairs])
+    if all(a == b for a, b in pairs):
+        return np.array([a for a, _ in pairs])
     return np.array([f"{a}" if a == b else f"{a} to {b}" for a, b in pairs], dtype=object)
 
 
+def _result_of(base: Any, scores: list[list[Any]], name: str, labels: dict[str, Any]) -> Any:
+    """Return the result for one score, or a dict of results if `base` is a dict of scores."""
+    if not isinstance(base, dict):
+        return _bunch(base, np.array(scores), name, labels)
+    return {
+        key: _bunch(
+            base[key],
+            np.array([[score[key] for score in each] for each in scores]),
+            str(key),
+            labels,
+        )
+        for key in base
+    }
+
+
 def _bunch(base: float, scores: NDArray, name: str, labels: dict[str, Any]) -> Bunch:
-    importances = base - scores
+    """Return the result for scores of the shape (cells, repeats)."""
+    axes = [labels[name] for name in ("timesteps", "feature_names") if labels[name] is not None]
+    importances = (base - scores).reshape(*map(len, axes), -1)
     return Bunch(
         importances_mean=importances.mean(axis=-1),
         importances_std=importances.std(axis=-1),
@@ -321,15 +352,24 @@ def _name_of_score(scoring: Any, estimator: Any) -> str:
     if isinstance(scoring, str):
         return scoring
     if scoring is None:
-        if (chosen := getattr(estimator, "scoring", None)) is not None:  # of a search
-            return _name_of_score(chosen, estimator)
-        return _name_of_default(innermost(estimator))
+        return _name_of_own_score(estimator)
     if (inner := getattr(scoring, "scoring", None)) is not None:  # of make_step_scorer
         return _name_of_score(inner, estimator)
-    if metric := re.match(r"make_scorer\((\w+)", repr(scoring)):
-        sign = "neg_" if "greater_is_better=False" in repr(scoring) else ""
-        return sign + metric[1]
-    return getattr(scoring, "__name__", "score")
+    name = getattr(scoring, "__name__", "score")
+    return "score" if name == "<lambda>" else name
+
+
+def _name_of_own_score(estimator: Any) -> str:
+    """Return the name of what the method `score` of a fitted estimator returns."""
+    if isinstance(estimator, Pipeline):
+        return _name_of_own_score(estimator.steps[-1][1])
+    if not hasattr(estimator, "best_estimator_"):
+        return _name_of_default(innermost(estimator))
+    if isinstance(estimator.refit, str):  # one of several scores
+        return estimator.refit
+    if estimator.scoring is not None:
+        return _name_of_score(estimator.scoring, estimator)
+    return _name_of_own_score(estimator.best_estimator_)
 
 
 def _name_of_default(estimator: Any) -> str:

@@ -23,9 +23,20 @@ if TYPE_CHECKING:
 _BARS: dict[str, Any] = {"color": "#0072B2", "ecolor": "0.3", "capsize": 3}
 # More error bars than these are drawn without caps, which would overlap.
 _MAX_CAPS = 40
+# Of a result of `sequence_importance`, what is drawn.
+_PARTS = (
+    "importances_mean",
+    "importances_std",
+    "timesteps",
+    "timesteps_from",
+    "feature_names",
+    "score_name",
+)
 # Height of a feature in inches, in a new figure.
 _HEIGHT = 0.35
-_WORDS = {"r2": "R²", "roc_auc": "ROC AUC", "d2_pinball_score": "D²"}
+_WORDS = {"r2": "R²", "roc_auc": "ROC AUC"}
+# Of negative importances, as a share of the largest: smaller ones are usually chance.
+_CLEARLY_NEGATIVE = 0.1
 
 
 @set_module("skl_lstm.inspection")
@@ -38,12 +49,12 @@ class ImportanceDisplay:
 
     Parameters
     ----------
-    importances_mean : ndarray of shape (n_timesteps, n_features), (n_timesteps,) or (n_features,)
-        Mean importances, oldest timestep first.
+    importances_mean : ndarray of shape (n_blocks, n_features), (n_blocks,) or (n_features,)
+        Mean importances, oldest timestep or block first.
     importances_std : ndarray of the same shape, default=None
         Standard deviations, for the error bars of one axis.
-    timesteps : ndarray of shape (n_timesteps,), default=None
-        Labels of the timesteps: numbers of steps, or text for blocks. None if there are none.
+    timesteps : ndarray of shape (n_blocks,), default=None
+        Labels of the timesteps: steps back, or text for blocks. None if there are none.
     feature_names : ndarray of str of shape (n_features,), default=None
         Names of the features. None if there are none.
     timesteps_from : {"end", "start"}, default="end"
@@ -120,7 +131,7 @@ class ImportanceDisplay:
         sample_weight: ArrayLike | None = None,
         feature_names: Sequence[str] | None = None,
         ax: Any = None,
-        cmap: Any = "Blues",
+        cmap: Any = None,
     ) -> Self:
         """Compute the importances by `sequence_importance`, and plot them.
 
@@ -135,13 +146,13 @@ class ImportanceDisplay:
                 shape (timesteps_i,)
             True targets.
         over : {"timestep", "feature"} or tuple of them, default=("timestep", "feature")
-            What to tell apart.
+            What to separate.
         blocks : int or sequence of int, default=None
             Neighbouring timesteps that are exchanged together.
         n_repeats : int, default=5
             Number of random exchanges.
         scoring : str or callable, default=None
-            Score. None: that of the estimator.
+            Score, a single one. None: that of the estimator.
         n_jobs : int, default=None
             Number of threads.
         random_state : int, RandomState instance or None, default=None
@@ -152,15 +163,21 @@ class ImportanceDisplay:
             Names of the features.
         ax : matplotlib Axes, default=None
             Axes to plot on. None: a new figure.
-        cmap : str or matplotlib Colormap, default="Blues"
-            Colours of the heat map.
+        cmap : str or matplotlib Colormap, default=None
+            Colours of the heat map. None: "Blues", or "RdBu" if importances are clearly negative.
 
         Returns
         -------
         ImportanceDisplay
             The display, drawn.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there are several scores, or `sequence_importance` raises an error.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        _check_one_score(scoring)
         result = sequence_importance(
             estimator,
             X,
@@ -177,7 +194,7 @@ class ImportanceDisplay:
         return cls.from_importances(result, ax=ax, cmap=cmap)
 
     @classmethod
-    def from_importances(cls, importances: Any, *, ax: Any = None, cmap: Any = "Blues") -> Self:
+    def from_importances(cls, importances: Any, *, ax: Any = None, cmap: Any = None) -> Self:
         """Plot the importances that `sequence_importance` returned.
 
         Parameters
@@ -186,8 +203,8 @@ class ImportanceDisplay:
             Result of `sequence_importance` for one score.
         ax : matplotlib Axes, default=None
             Axes to plot on. None: a new figure.
-        cmap : str or matplotlib Colormap, default="Blues"
-            Colours of the heat map.
+        cmap : str or matplotlib Colormap, default=None
+            Colours of the heat map. None: "Blues", or "RdBu" if importances are clearly negative.
 
         Returns
         -------
@@ -197,7 +214,7 @@ class ImportanceDisplay:
         Raises
         ------
         TypeError
-            If `importances` is not such a result.
+            If `importances` is not such a result, or lacks a part of it.
         ValueError
             If it has several scores.
         """
@@ -213,17 +230,20 @@ class ImportanceDisplay:
         )
         return display.plot(ax, cmap=cmap)
 
-    def plot(self, ax: Any = None, *, cmap: Any = "Blues") -> Self:
+    def plot(self, ax: Any = None, *, cmap: Any = None) -> Self:
         """Plot the importances.
 
-        Importances below zero are due to chance. In the heat map, they have the colour of zero.
+        Importances around zero, within their standard deviation, are chance. Clearly negative ones
+        mean that the model predicts better without the value. If there are any, below a tenth of
+        the largest importance, the colours of the heat map have zero in the middle. Smaller ones
+        have the colour of zero.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to plot on. None: a new figure.
-        cmap : str or matplotlib Colormap, default="Blues"
-            Colours of the heat map.
+        cmap : str or matplotlib Colormap, default=None
+            Colours of the heat map. None: "Blues", or "RdBu" if importances are clearly negative.
 
         Returns
         -------
@@ -253,14 +273,17 @@ class ImportanceDisplay:
 
     def _draw_heat_map(self, cmap: Any) -> None:
         values = np.asarray(self.importances_mean).T
-        # Any limit above zero, if no value is.
-        limits: dict[str, Any] = {"vmin": 0, "vmax": values.max() if values.max() > 0 else 1}
-        image = self.ax_.imshow(values, cmap=cmap, aspect="auto", interpolation="none", **limits)
-        extend = "min" if values.min() < 0 else "neither"
-        self.image_, self.colorbar_ = (
-            image,
-            self.figure_.colorbar(image, ax=self.ax_, extend=extend),
+        low, high = _limits_of(values)
+        self.image_ = self.ax_.imshow(
+            values,
+            cmap=cmap or ("RdBu" if low < 0 else "Blues"),
+            aspect="auto",
+            interpolation="none",
+            vmin=low,
+            vmax=high,
         )
+        extend = "min" if values.min() < low else "neither"
+        self.colorbar_ = self.figure_.colorbar(self.image_, ax=self.ax_, extend=extend)
         self.colorbar_.set_label(_label_of_decrease(self.score_name))
         self._label_features()
         self._label_timesteps()
@@ -303,19 +326,46 @@ class ImportanceDisplay:
         self.ax_.set_xlabel("steps back" if from_end else "timestep, from the start")
 
 
+def _check_one_score(scoring: Any) -> None:
+    """Raise an error for several scores before their importances are computed."""
+    if not isinstance(scoring, list | tuple | dict) or not scoring:
+        return
+    first = next(iter(scoring))
+    raise ValueError(
+        f"scoring has several scores, {listed(scoring)}, but the plot shows one. Pass one of them. "
+        "To compute all of them once, call sequence_importance, and draw them one by one: "
+        f"ImportanceDisplay.from_importances(result[{first!r}])."
+    )
+
+
 def _check_importances(importances: Any) -> Bunch:
-    if isinstance(importances, Bunch) and "timesteps_from" in importances:
-        return importances
-    if isinstance(importances, Mapping) and "importances" not in importances and importances:
+    if not isinstance(importances, Mapping):
+        raise TypeError(
+            f"importances is of type {type(importances).__name__}, but must be what "
+            "sequence_importance returns. Use from_estimator to compute them."
+        )
+    missing = [part for part in _PARTS if part not in importances]
+    if not missing:
+        return Bunch(**importances)
+    if importances and all(isinstance(value, Mapping) for value in importances.values()):
         first = next(iter(importances))
         raise ValueError(
             f"importances has several scores, {listed(importances)}. Pass one of them: "
             f"importances[{first!r}]."
         )
     raise TypeError(
-        f"importances is of type {type(importances).__name__}, but must be what "
-        "sequence_importance returns. Use from_estimator to compute them."
+        f"importances lacks {listed(missing)}: it must be what sequence_importance returns for one "
+        "score. Use from_estimator to compute them."
     )
+
+
+def _limits_of(values: NDArray) -> tuple[float, float]:
+    """Return the limits of the colours: symmetric if a value is clearly negative, else from 0."""
+    lowest, highest = float(values.min()), float(values.max())
+    if lowest < -_CLEARLY_NEGATIVE * max(highest, 0):
+        limit = max(highest, -lowest)
+        return -limit, limit
+    return 0, highest if highest > 0 else 1  # any limit above zero, if no value is
 
 
 def _style_of_bars(count: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Cell(NamedTuple):
 
 
 def check_over(over: Any) -> tuple[str, ...]:
-    """Return the axes to tell apart in the order of the array, or raise an error."""
+    """Return the axes to separate in the order of the array, or raise an error."""
     names = (over,) if isinstance(over, str) else over
     if not isinstance(names, tuple | list) or not names or set(names) - set(AXES):
         raise ValueError(
@@ -61,14 +61,15 @@ def _check_distances(timesteps: int, blocks: Any, from_end: bool) -> list[int]:
     array = np.asarray(blocks) if isinstance(blocks, Sequence | np.ndarray) else np.empty(0)
     if array.ndim != 1 or array.dtype.kind not in "iu" or not len(array):
         raise TypeError(
-            "blocks must be None, the length of the blocks, or a list of the numbers of "
-            f"{side} at which a new block begins, such as [1, 7]; got {blocks!r}."
+            f"blocks must be None, the length of the blocks, or a list of the {side} at which a "
+            f"new block begins, such as [1, 7]; got {blocks!r}."
         )
     distances = array.tolist()
     if any(a >= b for a, b in pairwise([0, *distances, timesteps])):
         raise ValueError(
             f"blocks={distances} must increase and lie between 1 and {timesteps - 1}, because "
-            f"there are {counted(timesteps, 'timestep')}: each number of {side} begins a new block."
+            f"there are {counted(timesteps, 'timestep')}: they are the {side} at which a new block "
+            "begins."
         )
     return distances
 
@@ -92,15 +93,15 @@ def permuted(
     """Return the values of a cell after an exchange between the samples.
 
     Sample i gets the values of sample ``order[i]``. `real` is False for padding, of shape
-    (samples, timesteps): padding stays where it is.
+    (samples, timesteps): padding stays where it is. None: there is no padding.
     """
+    source = values[:, cell.timesteps, cell.features]
     if real is None:
-        return values[order, cell.timesteps, cell.features]
-    block = values[:, cell.timesteps, cell.features].copy()
+        return source[order]
+    block = source.copy()
     for step, is_real in enumerate(real[:, cell.timesteps].T):
         rows = np.flatnonzero(is_real)
-        donors = donors_among(order, is_real)[rows]
-        block[rows, step] = values[donors, cell.timesteps, cell.features][:, step]
+        block[rows, step] = source[donors_among(order, is_real)[rows], step]
     return block
 
 
@@ -108,32 +109,36 @@ def donors_among(order: NDArray[np.intp], is_real: NDArray[np.bool_]) -> NDArray
     """Return a permutation of the real samples that keeps `order` wherever it can.
 
     If the sample that ``order`` names is padding, the sample that this one would get its values
-    from is next, and so on. So a sequence gets the course of one other sequence as long as both
-    last. If `order` is uniformly distributed, so is the result.
+    from is next, and so on. So a sequence gets the steps of the same other sequence wherever this
+    one has them. If `order` is uniformly distributed, so is the result.
     """
     donors = order.copy()
+    rows = np.flatnonzero(is_real & ~is_real[donors])
     # A chain of a real sample ends at itself at the latest.
-    while (at_padding := is_real & ~is_real[donors]).any():
-        donors[at_padding] = order[donors[at_padding]]
+    while rows.size:
+        donors[rows] = order[donors[rows]]
+        rows = rows[~is_real[donors[rows]]]
     return donors
 
 
 def keep_off_mask(
-    steps: NDArray, is_real: NDArray[np.bool_], cell: Cell, mask_value: float
+    steps: NDArray, real: NDArray[np.bool_] | None, cell: Cell, mask_value: float
 ) -> None:
     """Change permuted values that made a real step of (samples, timesteps, features) padding.
 
     Features that come from different steps can together be the mask value in every feature. The
-    nearest number is no padding.
+    nearest number is no padding. `real` is None if all steps are real.
     """
     in_time = steps[:, cell.timesteps]
-    masked = is_masked(in_time, mask_value) & is_real[:, cell.timesteps]
+    masked = is_masked(in_time, mask_value)
+    if real is not None:
+        masked &= real[:, cell.timesteps]
     if masked.any():
         in_time[:, :, cell.features][masked] = _beside(mask_value)
 
 
 def _beside(mask_value: float) -> np.float32:
-    """Return the number nearest to a mask value that networks tell apart from it."""
+    """Return the number nearest to a mask value that networks distinguish from it."""
     if as_network_sees(mask_value) == 0:
         return np.finfo(np.float32).tiny
     return np.nextafter(np.float32(mask_value), np.float32(0))

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from .._core.masks import is_masked
@@ -30,7 +32,7 @@ class Split(NamedTuple):
 
     X: Any  # array of three axes, or list of sequences
     reader: Any  # estimator
-    source: Any  # the transformer that returned X, or None
+    source: Pipeline | None  # the transformers that returned X
 
 
 class SequenceInput(NamedTuple):
@@ -38,25 +40,54 @@ class SequenceInput(NamedTuple):
 
     values: NDArray  # (samples, timesteps, features); the samples may be the steps of a list
     restore: Callable[[NDArray], Any]  # the array in the form that the estimator reads
-    real: NDArray[np.bool_] | None = None  # (samples, timesteps), False for padding
+    real: NDArray[np.bool_] | None = None  # (samples, timesteps), False for padding; None: all real
     mask_value: float | None = None
 
     @property
     def counts_from_end(self) -> bool:
-        """Whether timesteps are counted from the last one: the side without padding."""
-        return self.real is None or bool(self.real[:, -1].all())
+        """Whether timesteps are counted from the last one, not from the first.
+
+        They are counted from the first only if some sequences are padded at the end and none at
+        the start.
+        """
+        if self.real is None:
+            return True
+        return not self.real[:, 0].all() or bool(self.real[:, -1].all())
 
 
 def split_at_sequences(estimator: Any, X: Any) -> Split:
     """Transform X up to the last step of a fitted estimator that returns sequences."""
     split = _split(estimator, X)
     if split is None:
-        raise ValueError(
-            f"Neither X nor any step of {type(estimator).__name__} has the three axes (samples, "
-            "timesteps, features). For a table that is no sequences, use "
-            "sklearn.inspection.permutation_importance."
-        )
+        raise _no_sequences(estimator)
     return split
+
+
+def _no_sequences(estimator: Any) -> ValueError:
+    last = innermost(estimator)
+    name = type(last).__name__
+    if hasattr(last, "cv_results_") and getattr(last, "refit", None) is False:
+        return NotFittedError(
+            f"This {name} instance was initialized with `refit=False`. sequence_importance is "
+            "available only after refitting on the best parameters. You can refit an estimator "
+            "manually using the `best_params_` attribute"
+        )
+    inside = (
+        f"If sequences are made inside {name}, put the transformer that makes them before it, in a "
+        f"Pipeline around it: make_pipeline(SequenceWindower(...), {name}(...)). "
+        if _contains_estimators(last)
+        else ""
+    )
+    return ValueError(
+        f"Neither X nor any step of {type(estimator).__name__} has the three axes (samples, "
+        f"timesteps, features). {inside}For a table that is no sequences, use "
+        "sklearn.inspection.permutation_importance."
+    )
+
+
+def _contains_estimators(estimator: Any) -> bool:
+    parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    return any(isinstance(value, BaseEstimator) for value in parameters.values())
 
 
 def _split(estimator: Any, X: Any) -> Split | None:
@@ -76,13 +107,13 @@ def _split_pipeline(pipeline: Pipeline, X: Any) -> Split | None:
             continue
         X = step.transform(X)
         if _is_sequences(X):
-            found = Split(X, pipeline[position:], step)
+            found = Split(X, pipeline[position:], pipeline[:position])
     inner = _split(pipeline.steps[-1][1], X)  # the last step can contain a pipeline
     if inner is None:
         return found
-    if inner.source is None and found is not None:
-        return inner._replace(source=found.source)
-    return inner
+    if inner.source is not None:  # the steps before know the names of its input
+        return inner._replace(source=Pipeline([*pipeline.steps[:-1], *inner.source.steps]))
+    return inner if found is None else inner._replace(source=found.source)
 
 
 def _name_of_inner(estimator: Any) -> str | None:
@@ -107,8 +138,15 @@ def _is_sequences(X: Any) -> bool:
     items = items_of(X)
     if not items:
         return getattr(X, "ndim", None) == 3
-    axes = {np.ndim(item) for item in items}
+    axes = set(map(_axes_of, items))
     return axes == {2} or (axes == {1} and len(set(map(len, items))) > 1)
+
+
+def _axes_of(item: Any) -> int:
+    try:
+        return np.ndim(item)
+    except ValueError:  # a list of lists of different lengths, for which `read_sequences` raises
+        return 2
 
 
 def _is_read_as_sequences(X: Any, estimator: Any) -> bool:
@@ -127,21 +165,26 @@ def innermost(estimator: Any) -> Any:
 def read_input(split: Split, over: tuple[str, ...]) -> SequenceInput:
     """Read the sequences of a split."""
     items = items_of(split.X)
-    if items is None:
-        return _read_array(split.X, getattr(innermost(split.reader), "mask_value", None))
-    return _read_list(split.X, items, over)
+    mask_value = getattr(innermost(split.reader), "mask_value", None)
+    if items is not None:
+        return _with_mask(_read_list(split.X, items, over), mask_value)
+    mark = padding_mark(split.X)
+    sequences = SequenceInput(np.asarray(split.X), _restorer(split.X))
+    return _with_mask(sequences, mask_value if mark is None else mark)
 
 
-def _read_array(X: Any, mask_value: float | None) -> SequenceInput:
-    values = np.asarray(X)
-    mark = padding_mark(X)
-    mask_value = mask_value if mark is None else mark
-    real = None if mask_value is None else ~is_masked(values, mask_value)
-    if real is None or real.all():
-        return SequenceInput(values, _restorer(X))
-    # A float, because the nearest number to an integer mask value may have to be written.
-    values = values.astype(np.result_type(values.dtype, np.float32), copy=False)
-    return SequenceInput(values, _restorer(X), real, mask_value)
+def _with_mask(sequences: SequenceInput, mask_value: float | None) -> SequenceInput:
+    """Return sequences with their padding. Without any, an exchange could still make some."""
+    if mask_value is None:
+        return sequences
+    values = sequences.values
+    is_real = ~is_masked(values, mask_value)
+    return sequences._replace(
+        # Floats, because the nearest number to an integer mask value may have to be written.
+        values=values.astype(np.result_type(values.dtype, np.float32), copy=False),
+        real=None if is_real.all() else is_real,
+        mask_value=mask_value,
+    )
 
 
 def _restorer(X: Any) -> Callable[[NDArray], Any]:
@@ -156,7 +199,8 @@ def _restorer(X: Any) -> Callable[[NDArray], Any]:
 def _read_list(X: Any, items: list[Any], over: tuple[str, ...]) -> SequenceInput:
     sequences = read_sequences(X, allow_infinity=True)
     lengths, steps = sequences.lengths, sequences.steps
-    if "timestep" in over and (unequal := lengths != lengths[0]).any():
+    unequal = lengths != lengths[0]
+    if "timestep" in over and unequal.any():
         position = int(unequal.argmax())
         steps_of_first = counted(int(lengths[0]), "step")
         raise ValueError(
@@ -172,8 +216,10 @@ def _read_list(X: Any, items: list[Any], over: tuple[str, ...]) -> SequenceInput
             return [part[:, 0] for part in parts]
         return [_like(item, part) for item, part in zip(items, parts, strict=True)]
 
-    # If timesteps are not told apart, a value can be that of any step of any sequence.
-    timesteps = int(lengths[0]) if "timestep" in over else 1
+    # Sequences of unequal length have no course in common, and one sequence has no other: a value
+    # can be that of any step of any sequence.
+    pooled = unequal.any() or (len(lengths) == 1 and "timestep" not in over)
+    timesteps = 1 if pooled else int(lengths[0])
     return SequenceInput(steps.reshape(-1, timesteps, steps.shape[1]), restore)
 
 
@@ -198,11 +244,13 @@ def find_feature_names(
                 f"{names!r}."
             )
         return np.array([*names], dtype=object)
+    last = None if split.source is None else split.source[-1]
     known = (
         feature_names_of(split.X),
         _columns_of_items(split.X),
         _names_of_steps(split.source, *shape[1:]),
-        getattr(split.source, "feature_names_in_", None),
+        _names_of_steps(last, *shape[1:]),
+        getattr(last, "feature_names_in_", None),
         getattr(innermost(split.reader), "feature_names_in_", None),
     )
     for candidate in known:

@@ -108,6 +108,17 @@ def test_a_feature_of_steps(padded):
     assert found(result) == (1,)
 
 
+@pytest.mark.parametrize("over", ["feature", ("timestep", "feature")])
+def test_a_list_without_padding_whose_exchanged_steps_could_be_masked(over):
+    X = np.random.default_rng(0).integers(0, 2, (40, 4, 2))
+    X[(X == 0).all(axis=-1)] = 1
+    y = X[:, :, 0]
+    classifier = LSTMStepClassifier(**FAST | {"epochs": 3}, mask_value=0.0)
+    classifier.fit(list(X), list(y))
+    result = sequence_importance(classifier, list(X), list(y), over=over, random_state=0)
+    assert np.isfinite(result.importances).all()
+
+
 def test_24_timesteps_of_4_features_take_less_than_ten_seconds():
     X = np.random.default_rng(0).normal(size=(200, 24, 4))
     model = LSTMRegressor(32, epochs=1, random_state=0).fit(X, X[:, 20, 1])

@@ -1,6 +1,7 @@
 """Permutation importance: what was planted is found, and only what is permuted moves."""
 
 import re
+import warnings
 from itertools import pairwise, permutations
 
 import matplotlib.pyplot as plt
@@ -13,6 +14,7 @@ from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import VotingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
@@ -91,7 +93,7 @@ class StepReader(BaseEstimator):
         return self
 
     def predict(self, X):
-        self.seen_.append(X)
+        self.seen_.append([x.copy() for x in X])
         items = [np.asarray(x) for x in X]
         return [x if x.ndim == 1 else x[:, self.feature] for x in items]
 
@@ -150,6 +152,12 @@ def test_padding_stays_and_the_values_come_from_the_next_real_sample(case):
                     donor = order[donor]
             for f, feature in enumerate(range(values.shape[2])[cell.features]):
                 assert result[sample, t, f] == values[donor, step, feature]
+
+
+def test_one_real_sample_among_many_takes_one_walk_through_the_order():
+    order, is_real = np.roll(np.arange(100_000), 1), np.zeros(100_000, bool)
+    is_real[[0, 50_000]] = True
+    assert_array_equal(donors_among(order, is_real)[[0, 50_000]], [50_000, 0])
 
 
 def test_the_order_among_real_samples_is_uniform():
@@ -227,6 +235,7 @@ FLAT = make_pipeline(SequenceFlattener(), Ridge(1e-3))
 TABLE = pd.DataFrame(numbers(200, 2), HOURS, ["a", "b"])
 LAG_3 = lagged(TABLE, 3, "b")
 WINDOWED = make_pipeline(SequenceWindower(timesteps=6), FLAT)
+FITTED_ON_TABLE = Ridge().fit(TABLE, LAG_3)
 
 
 def test_a_lag_of_a_column_of_a_table():
@@ -366,6 +375,63 @@ def test_a_real_step_does_not_become_padding():
     assert masked == [[False, False, True]] * len(masked)
 
 
+@pytest.mark.parametrize("form", [np.asarray, list])
+@pytest.mark.parametrize("dtype", [float, int])
+def test_real_steps_do_not_become_padding_if_nothing_is_padded(form, dtype):
+    X = np.random.default_rng(0).integers(0, 2, (40, 3, 2)).astype(dtype)
+    X[(X == 0).all(axis=-1)] = 1  # no step is padding
+    model = (Reader if form is np.asarray else StepReader)()
+    model.mask_value = 0.0
+    y = X[:, -1, 0] if form is np.asarray else list(X[:, :, 0])
+    for over in ("timestep", "feature", ("timestep", "feature")):
+        model.fit(X)
+        sequence_importance(model, form(X), y, over=over, n_repeats=5, random_state=0)
+        read = np.array([np.asarray(each) for each in model.seen_])
+        assert read.shape[1:] == X.shape
+        # Subnormal numbers are zero for a network.
+        assert not (np.abs(read) < np.finfo(np.float32).tiny).all(axis=-1).any()
+
+
+def test_real_steps_of_lists_of_unequal_length_do_not_become_padding():
+    X = [np.array([[0, 1], [1, 0], [1, 1]][: 2 + i % 2]) for i in range(20)]
+    model = StepReader().fit(X)
+    model.mask_value = 0
+    sequence_importance(model, X, [x[:, 0] for x in X], over="feature", random_state=0)
+    assert len(model.seen_) == 11
+    assert not any((x == 0).all(axis=-1).any() for read in model.seen_ for x in read)
+
+
+def test_padding_in_a_list_stays_padding():
+    lengths = np.arange(12) % 3 + 2
+    X = [np.vstack([numbers(n, 2, seed=i), np.zeros((4 - n, 2))]) for i, n in enumerate(lengths)]
+    model = StepReader().fit(X)
+    model.mask_value = 0.0
+    result = sequence_importance(model, X, [x[:, 0] for x in X], random_state=0)
+    assert result.timesteps_from == "start"
+    for read in model.seen_:
+        assert_array_equal([(x != 0).any(axis=-1).sum() for x in read], lengths)
+
+
+@pytest.mark.parametrize(
+    ("masked", "side"),
+    [
+        ([(0, -1)], "start"),  # padding at the end only
+        ([(0, 0)], "end"),
+        ([(0, 0), (1, -1)], "end"),  # one masked step at the end does not flip the axis
+        ([(0, 1)], "end"),
+        ([], "end"),
+    ],
+)
+def test_the_side_that_timesteps_are_counted_from(masked, side):
+    X = numbers(10, 4, 2)
+    for sample, timestep in masked:
+        X[sample, timestep] = -9.0
+    model = Reader(1, mask_value=-9.0).fit(X)
+    result = sequence_importance(model, X, X[:, 1, 0], over="timestep", n_repeats=1)
+    assert result.timesteps_from == side
+    assert_array_equal(result.timesteps, range(4) if side == "start" else [3, 2, 1, 0])
+
+
 def test_views_are_neither_changed_nor_lose_their_labels():
     windower = SequenceWindower(timesteps=4)
     windows = windower.fit_transform(TABLE)
@@ -413,6 +479,21 @@ def test_the_names_of_an_array_are_those_of_the_transformed_features():
     assert_array_equal(result.feature_names, ["a", "b"])
 
 
+@pytest.mark.parametrize("kind", ["flat", "nested", "in a search"])
+def test_the_names_of_columns_behind_a_scaler(kind):
+    windowed = make_pipeline(SequenceWindower(timesteps=3), FLAT)
+    model = {
+        "flat": Pipeline([("scale", StandardScaler()), *windowed.steps]),
+        "nested": make_pipeline(StandardScaler(), windowed),
+        "in a search": make_pipeline(
+            StandardScaler(),
+            GridSearchCV(windowed, {"sequencewindower__timesteps": [3]}, cv=2),
+        ),
+    }[kind]
+    result = sequence_importance(model.fit(TABLE, LAG_3), TABLE, LAG_3, n_repeats=1)
+    assert_array_equal(result.feature_names, ["a", "b"])
+
+
 # --- Estimators around and inside ------------------------------------------------------------
 
 
@@ -447,6 +528,53 @@ def test_inside_other_estimators(kind):
     assert_allclose(result.score, model.score(TABLE, LAG_3))
     assert result.score_name == ("neg_mean_squared_error" if kind == "search" else "r2")
     assert_array_equal(model.predict(TABLE), predicted)  # the estimator is not changed
+
+
+@pytest.mark.parametrize(
+    ("scoring", "refit", "name"),
+    [
+        (["r2", "neg_mean_absolute_error"], "r2", "r2"),
+        ({"error": "neg_mean_absolute_error"}, "error", "error"),
+        (None, True, "r2"),
+        ("neg_mean_squared_error", True, "neg_mean_squared_error"),
+        (lambda estimator, X, y: 1.0, True, "score"),
+    ],
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_score_of_a_search_is_named(scoring, refit, name, inside):
+    search = GridSearchCV(FLAT, {"ridge__alpha": [1.0]}, cv=2, scoring=scoring, refit=refit)
+    X = numbers(20, 3, 2)
+    model = make_pipeline(PerTimestep(StandardScaler()), search) if inside else search
+    result = sequence_importance(model.fit(X, X[:, 0, 0]), X, X[:, 0, 0], n_repeats=1)
+    assert result.score_name == name
+
+
+def test_a_search_that_is_not_refitted():
+    search = GridSearchCV(WINDOWED, {"pipeline__ridge__alpha": [1.0]}, cv=2, refit=False)
+    message = (
+        "This GridSearchCV instance was initialized with `refit=False`. sequence_importance is "
+        "available only after refitting on the best parameters. You can refit an estimator "
+        "manually using the `best_params_` attribute"
+    )
+    with pytest.raises(ValueError, match=whole(message)):
+        sequence_importance(search.fit(TABLE, LAG_3), TABLE, LAG_3)
+
+
+def test_other_estimators_around_a_pipeline():
+    voting = VotingRegressor([("one", WINDOWED)]).fit(TABLE, LAG_3)
+    message = (
+        "Neither X nor any step of VotingRegressor has the three axes (samples, timesteps, "
+        "features). If sequences are made inside VotingRegressor, put the transformer that makes "
+        "them before it, in a Pipeline around it: make_pipeline(SequenceWindower(...), "
+        "VotingRegressor(...)). For a table that is no sequences, use "
+        "sklearn.inspection.permutation_importance."
+    )
+    with pytest.raises(ValueError, match=whole(message)):
+        sequence_importance(voting, TABLE, LAG_3)
+    # What the message advises:
+    model = make_pipeline(SequenceWindower(timesteps=6), VotingRegressor([("one", FLAT)]))
+    result = sequence_importance(model.fit(TABLE, LAG_3), TABLE, LAG_3, random_state=0)
+    assert best(result) == (3, "b")
 
 
 def test_a_transformer_is_called_once():
@@ -508,8 +636,9 @@ def my_score(estimator, X, y):
     ("scoring", "name"),
     [
         (my_score, "my_score"),
-        (make_scorer(r2_score), "r2_score"),
-        (make_scorer(mean_absolute_error, greater_is_better=False), "neg_mean_absolute_error"),
+        (lambda estimator, X, y: my_score(estimator, X, y), "score"),
+        (make_scorer(r2_score), "score"),
+        (make_scorer(mean_absolute_error, greater_is_better=False), "score"),
     ],
 )
 def test_a_score_has_its_name(scoring, name):
@@ -574,6 +703,20 @@ def test_timesteps_of_lists_of_one_length():
     assert_array_equal(X[3], numbers(4, 2, seed=3))
 
 
+def test_a_feature_of_a_list_of_one_length_is_that_of_the_array():
+    X = np.cumsum(numbers(30, 6, 2), axis=1)
+    y = X[:, :, 1] + numbers(30, 6, seed=1)
+    of_array = StepReader(1).fit(X)
+    of_list = StepReader(1).fit(X)
+    results = [
+        sequence_importance(of_array, X, y, over="feature", random_state=0),
+        sequence_importance(of_list, list(X), list(y), over="feature", random_state=0),
+    ]
+    assert_array_equal(results[0].importances, results[1].importances)
+    courses = {tuple(course) for course in X[:, :, 1]}
+    assert all({tuple(x[:, 1]) for x in read} == courses for read in of_list.seen_)
+
+
 def test_a_list_behind_a_transformer_of_steps():
     X = ragged()
     model = make_pipeline(PerTimestep(StandardScaler()), StepReader(0)).fit(X)
@@ -582,6 +725,34 @@ def test_a_list_behind_a_transformer_of_steps():
     result = sequence_importance(model, X, y, over="feature", scoring=scoring, random_state=0)
     assert best(result) == ("x0",)
     assert result.score_name == "neg_mean_squared_error"
+
+
+def test_an_unreadable_sequence_is_named():
+    X = [[[1.0, 2.0], [3.0]], [[1.0, 2.0]]]
+    with pytest.raises(ValueError, match=r"^Sequence 0 of X cannot be read"):
+        sequence_importance(StepReader().fit(X), X, [[1.0, 2.0], [3.0]], over="feature")
+
+
+# --- Warnings ---
+
+
+class Warner(Reader):
+    def predict(self, X):
+        warnings.warn("X is short.", UserWarning, stacklevel=2)
+        return super().predict(X)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_warning_is_shown_once(n_jobs):
+    X = numbers(20, 3, 2)
+    model = Warner().fit(X)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        sequence_importance(model, X, X[:, -1, 0], n_jobs=n_jobs)
+        filters = list(warnings.filters)
+    assert [str(warning.message) for warning in caught] == ["X is short."]
+    assert filters[0][0] == "always"  # the filters are as they were
+    assert len(model.seen_) == 1 + 6 * 5
 
 
 # --- Random numbers --------------------------------------------------------------------------
@@ -640,7 +811,7 @@ OVER = "over must be 'timestep', 'feature' or both, ('timestep', 'feature'); got
             ValueError,
             whole(
                 "blocks=[1, 4] must increase and lie between 1 and 3, because there are 4 "
-                "timesteps: each number of steps back begins a new block."
+                "timesteps: they are the steps back at which a new block begins."
             ),
         ),
         ({"blocks": [2, 1]}, ValueError, r"blocks=\[2, 1\] must increase"),
@@ -649,8 +820,8 @@ OVER = "over must be 'timestep', 'feature' or both, ('timestep', 'feature'); got
             {"blocks": "day"},
             TypeError,
             whole(
-                "blocks must be None, the length of the blocks, or a list of the numbers of steps "
-                "back at which a new block begins, such as [1, 7]; got 'day'."
+                "blocks must be None, the length of the blocks, or a list of the steps back at "
+                "which a new block begins, such as [1, 7]; got 'day'."
             ),
         ),
         ({"blocks": True}, TypeError, "blocks must be None, the length"),
@@ -691,6 +862,22 @@ def test_errors(changes, kind, message):
 def test_an_estimator_that_is_not_fitted():
     with pytest.raises(NotFittedError, match="not fitted yet"):
         sequence_importance(make_pipeline(SequenceWindower(), Ridge()), TABLE, LAG_3)
+
+
+def test_a_target_is_required():
+    with pytest.raises(ValueError, match="requires y to be passed, but the target y is None"):
+        sequence_importance(FITTED, SEQUENCES, None)
+
+
+def test_a_single_row_and_the_timesteps_of_a_single_sequence():
+    message = "X has 1 sample, but values are exchanged between samples: 2 or more are required."
+    model = make_pipeline(SequenceWindower(timesteps=1), FLAT).fit(TABLE, LAG_3)
+    with pytest.raises(ValueError, match=whole(message)):
+        sequence_importance(model, TABLE[:1], LAG_3[:1])
+    X = [numbers(5, 2)]
+    advice = " Use over='feature', which exchanges values between the steps of a sequence."
+    with pytest.raises(ValueError, match=whole(message + advice)):
+        sequence_importance(StepReader().fit(X), X, [X[0][:, 0]])
 
 
 def test_a_table_that_is_no_sequences():
@@ -779,14 +966,14 @@ def test_a_long_look_back_has_ticks_at_round_distances(timesteps, ticks):
 
 def test_a_heat_map_without_any_importance():
     display = ImportanceDisplay(
-        importances_mean=np.array([[0.0, -0.1]]),
+        importances_mean=np.zeros((1, 2)),
         timesteps=np.arange(1),
         feature_names=["a", "b"],
         timesteps_from="start",
         score_name="my_score",
     ).plot()
     display.figure_.draw_without_rendering()
-    assert display.colorbar_.extend == "min"
+    assert display.colorbar_.extend == "neither"
     assert display.image_.get_clim() == (0, 1)
     assert display.ax_.get_xlabel() == "timestep, from the start"
     assert display.colorbar_.ax.get_ylabel() == "decrease in my score"
@@ -799,6 +986,58 @@ def test_only_importances_are_drawn():
     )
     with pytest.raises(TypeError, match=whole(message)):
         ImportanceDisplay.from_importances(np.ones((2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("values", "limits", "cmap", "extend"),
+    [
+        ([1.0, -0.09], (0, 1), "Blues", "min"),
+        ([1.0, -0.11], (-1, 1), "RdBu", "neither"),
+        ([1.0, -4.0], (-4, 4), "RdBu", "neither"),
+        ([-1.0, -4.0], (-4, 4), "RdBu", "neither"),
+    ],
+)
+def test_clearly_negative_importances_have_colours_of_their_own(values, limits, cmap, extend):
+    display = ImportanceDisplay(
+        importances_mean=np.array([values]), timesteps=np.arange(1), feature_names=["a", "b"]
+    ).plot()
+    assert display.image_.get_clim() == limits
+    assert display.image_.get_cmap().name == cmap
+    assert display.colorbar_.extend == extend
+    assert display.plot(cmap="Greens").image_.get_cmap().name == "Greens"
+
+
+def test_the_results_of_a_table_lack_what_the_display_needs():
+    result = permutation_importance(FITTED_ON_TABLE, TABLE, LAG_3, n_repeats=1)
+    message = (
+        "importances lacks 'timesteps', 'timesteps_from', 'feature_names', 'score_name': it "
+        "must be what sequence_importance returns for one score. Use from_estimator to compute "
+        "them."
+    )
+    for given_ in (result, dict(result)):
+        with pytest.raises(TypeError, match=whole(message)):
+            ImportanceDisplay.from_importances(given_)
+    with pytest.raises(TypeError, match="importances lacks 'importances_mean'"):
+        ImportanceDisplay.from_importances({})
+
+
+def test_a_plain_dict_of_a_result_is_drawn():
+    result = sequence_importance(WINDOWED.fit(TABLE, LAG_3), TABLE, LAG_3, n_repeats=1)
+    assert ImportanceDisplay.from_importances(dict(result)).image_ is not None
+
+
+@pytest.mark.parametrize("scoring", [["r2", "max_error"], ("r2", "max_error"), {"r2": "r2"}])
+def test_several_scores_are_not_computed_for_a_plot(scoring):
+    model = make_pipeline(SequenceWindower(timesteps=2), Reader()).fit(TABLE)
+    found = "'r2'" if isinstance(scoring, dict) else "'r2', 'max_error'"
+    message = (
+        f"scoring has several scores, {found}, but the plot shows one. Pass one of them. To "
+        "compute all of them once, call sequence_importance, and draw them one by one: "
+        "ImportanceDisplay.from_importances(result['r2'])."
+    )
+    with pytest.raises(ValueError, match=whole(message)):
+        ImportanceDisplay.from_estimator(model, TABLE, LAG_3, scoring=scoring)
+    assert model[-1].seen_ == []
 
 
 class AlwaysOne(ClassifierMixin, BaseEstimator):
