@@ -32,7 +32,7 @@ in this list, which ``make lint`` checks:
 ``calibration/``      intervals around forecasts, calibrated on held-out rows
 ``forecasting/``      forecasts of the coming steps of every series
 ``model_selection/``  folds, backtests and the comparison of forecasts
-``inspection/``       frames and pictures of sequences and forecasts, importances
+``inspection/``       frames and pictures of sequences, forecasts and importances
 ``estimators/``       estimators of the scikit-learn API: parameters, targets, fit, predict
 ``training/``         training and prediction of networks
 ``networks/``         networks as plain data and as Keras models

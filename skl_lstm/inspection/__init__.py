@@ -1,4 +1,4 @@
-"""DataFrames and plots of sequences and forecasts, and what an estimator uses of its sequences.
+"""Frames and plots of sequences, forecasts and importances.
 
 Plots need matplotlib and DataFrames need pandas; both are imported on first use.
 """
