@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 
+def predicts_every_step(estimator: Any) -> bool:
+    """Return whether an estimator predicts every time step. scikit-learn has no tag for it."""
+    return getattr(estimator, "_predicts_every_step", False)
+
+
 def refuse_estimator_of_steps(estimator: Any, caller: str) -> None:
     """Raise for an estimator whose predictions belong to the time steps of X, not to coming ones.
 
@@ -13,7 +18,7 @@ def refuse_estimator_of_steps(estimator: Any, caller: str) -> None:
     inner = estimator
     while (next_inner := _inside(inner)) is not None:
         inner = next_inner
-    if getattr(inner, "_predicts_every_step", False):
+    if predicts_every_step(inner):
         raise TypeError(
             f"{caller} needs predictions of coming steps, but {type(inner).__name__} predicts the "
             "time steps of the sequences that it reads. Use LSTMRegressor, with y = leads(table, "

@@ -142,6 +142,24 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
             describe_target=self._target_kind.describe,
         )
 
+    def _fit_one_epoch(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        describe_target: DescribeTarget,
+    ) -> Self:
+        """Train for one epoch, which is what `partial_fit` does."""
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            epochs=1,
+            resume=self._is_trained(),
+            describe_target=describe_target,
+            in_batches=True,
+        )
+
     def _fit(
         self,
         X: ArrayLike,

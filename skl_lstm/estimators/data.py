@@ -141,15 +141,21 @@ def describe_held_out(classes: list[Any], n_rows: int, split: Split, by_time: bo
     )
 
 
-def drop_weightless(data: TrainingData) -> TrainingData:
-    """Drop the rows whose sample weight or class weight is zero."""
+def has_weight(data: TrainingData) -> NDArray[np.bool_] | None:
+    """Return which targets have a weight above zero, or None if there are no weights."""
     weights = [weight for weight in (data.weight, data.class_weight) if weight is not None]
     if not weights:
-        return data
+        return None
     nonzero = np.prod(weights, axis=0) != 0
     if not nonzero.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
-    if nonzero.all():  # indexing would copy windows that share memory
+    return nonzero
+
+
+def drop_weightless(data: TrainingData) -> TrainingData:
+    """Drop the rows whose sample weight or class weight is zero."""
+    nonzero = has_weight(data)
+    if nonzero is None or nonzero.all():  # indexing would copy windows that share memory
         return data
     per_row = ("X", "y", "weight", "class_weight", "times")
     by_name = {name: getattr(data, name) for name in per_row}

@@ -52,15 +52,7 @@ class Regressor(RegressorMixin):
         estimator
             The fitted estimator.
         """
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            epochs=1,
-            resume=self._is_trained(),
-            describe_target=NumericTarget.describe,
-            in_batches=True,
-        )
+        return self._fit_one_epoch(X, y, sample_weight, NumericTarget.describe)
 
     def predict(self, X: ArrayLike) -> NDArray:
         """Predict the target.
@@ -129,19 +121,10 @@ class Classifier(ClassifierMixin):
         estimator
             The fitted estimator.
         """
-        resume = self._is_trained()
-        if resume and classes is not None:
+        if self._is_trained() and classes is not None:
             check_same_classes(classes, self.classes_)
         describe_target = partial(ClassTarget.describe, classes=classes)
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            epochs=1,
-            resume=resume,
-            describe_target=describe_target,
-            in_batches=True,
-        )
+        return self._fit_one_epoch(X, y, sample_weight, describe_target)
 
     def predict_proba(self, X: ArrayLike) -> NDArray:
         """Predict the probability of each class.

@@ -84,12 +84,12 @@ class LSTMEstimator(NetworkEstimator):
             return self._native_network(description, seed, weights=network.weights)
         if is_native:
             return self._keras_network(description, seed, weights=network.weights)
-        params, per_step = (
-            self._builder_params(description),
-            description.architecture.return_sequences,
-        )
         return network.resumed(
-            description.meta, description.target, seed, params, per_step=per_step
+            description.meta,
+            description.target,
+            seed,
+            self._builder_params(description),
+            per_step=description.architecture.return_sequences,
         )
 
     def _trains_natively(self, description: Description) -> bool:
@@ -99,7 +99,7 @@ class LSTMEstimator(NetworkEstimator):
         from .native_network import obstacles
 
         found = obstacles(
-            trained_architecture(description),
+            _trained(description),
             optimizer=self.optimizer,
             loss=self._loss(description),
             callbacks=self.callbacks,
@@ -117,7 +117,7 @@ class LSTMEstimator(NetworkEstimator):
         from .native_network import NativeNetwork
 
         return NativeNetwork.draw(
-            trained_architecture(description),
+            _trained(description),
             seed,
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
@@ -171,10 +171,7 @@ class LSTMEstimator(NetworkEstimator):
         optimizer = self.optimizer
         if isinstance(optimizer, dict):
             optimizer = optimizer_from_config(optimizer, self.learning_rate)
-        network = {
-            **self._network_params(),
-            "mask_value": trained_architecture(description).mask_value,
-        }
+        network = {**self._network_params(), "mask_value": _trained(description).mask_value}
         params = {
             "model": lstm_network,
             **optimizer_params(optimizer),
@@ -193,7 +190,7 @@ class LSTMEstimator(NetworkEstimator):
         return self.mask_value
 
 
-def trained_architecture(description: Description) -> Architecture:
+def _trained(description: Description) -> Architecture:
     """Return the architecture that is trained. Scaled features have a mask value of their own.
 
     So have sequences with a target for every step, which are padded by the estimator.

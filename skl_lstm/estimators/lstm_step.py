@@ -74,7 +74,7 @@ class LSTMStepEstimator(LSTMEstimator):
     axis of time.
     """
 
-    _predicts_every_step = True  # read by `refuse_estimator_of_steps`
+    _predicts_every_step = True  # read by `predicts_every_step`
     _as_one_sequence = "[X]"
 
     @fit_context(prefer_skip_nested_validation=False)  # lstm_network validates its own parameters
@@ -468,15 +468,7 @@ class LSTMStepRegressor(LSTMStepEstimator):
         LSTMStepRegressor
             The fitted estimator.
         """
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            epochs=1,
-            resume=self._is_trained(),
-            describe_target=NumericTarget.describe,
-            in_batches=True,
-        )
+        return self._fit_one_epoch(X, y, sample_weight, NumericTarget.describe)
 
     def predict(self, X: ArrayLike) -> Any:
         """Predict the targets of every time step.
@@ -768,18 +760,10 @@ class LSTMStepClassifier(LSTMStepEstimator):
         LSTMStepClassifier
             The fitted estimator.
         """
-        resume = self._is_trained()
-        if resume and classes is not None:
+        if self._is_trained() and classes is not None:
             check_same_classes(classes, self.classes_)
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            epochs=1,
-            resume=resume,
-            describe_target=partial(ClassTarget.describe, classes=classes),
-            in_batches=True,
-        )
+        describe_target = partial(ClassTarget.describe, classes=classes)
+        return self._fit_one_epoch(X, y, sample_weight, describe_target)
 
     def predict(self, X: ArrayLike) -> Any:
         """Predict the label of every time step.

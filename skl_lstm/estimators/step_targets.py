@@ -25,7 +25,7 @@ from .._core.step_values import (
 )
 from .._core.validation import explained
 from ..training.rows import Rows, Split, count_of
-from .data import TrainingData
+from .data import TrainingData, has_weight
 from .step_input import StepInput
 from .targets import ClassTarget
 
@@ -162,7 +162,7 @@ def _describe_unequal(position: int, lengths: NDArray[np.intp], X: StepInput, na
     missing = (
         "0 for a step that must not count"
         if name == "sample_weight"
-        else ("NaN or None for a step without a value")
+        else "NaN or None for a step without a value"
     )
     remedy = f"{name} needs one value for every step of X, in the same order; use {missing}."
     if X.by_position and n_y < n_x and X.mask_value is None:
@@ -181,11 +181,8 @@ def _describe_unequal(position: int, lengths: NDArray[np.intp], X: StepInput, na
 def drop_weightless_steps(data: TrainingData) -> TrainingData:
     """Drop the steps whose sample weight or class weight is zero, and sequences without a step."""
     labelled = data.labelled
-    weights = [weight for weight in (data.weight, data.class_weight) if weight is not None]
-    if weights:
-        nonzero = np.prod(weights, axis=0) != 0
-        if not nonzero.any():
-            raise ValueError("Sample weights must contain at least one non-zero number.")
+    nonzero = has_weight(data)
+    if nonzero is not None:
         labelled = labelled.copy()
         labelled[labelled] = nonzero
         by_name = {name: getattr(data, name) for name in ("y", "weight", "class_weight")}

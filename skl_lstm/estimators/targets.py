@@ -140,7 +140,7 @@ class ClassTarget(NamedTuple):
     def describe(cls, y: NDArray, name: str, classes: ArrayLike | None = None) -> ClassTarget:
         """Describe a validated y. `classes` can contain labels that are not in y."""
         kind = type_of_target(y, input_name="y")
-        if has_several_classes(y):
+        if kind == "multiclass-multioutput":
             raise ValueError(
                 f"{name} does not support multiclass-multioutput targets. Wrap it in "
                 "sklearn.multioutput.MultiOutputClassifier."
@@ -333,7 +333,7 @@ def class_weights(class_weight: Any, y: NDArray) -> NDArray | None:
 
 def has_several_classes(y: NDArray) -> bool:
     """Return whether a sample has several classes, which are not labels of 0 and 1."""
-    return type_of_target(y, input_name="y") == "multiclass-multioutput"
+    return y.ndim == 2 and type_of_target(y, input_name="y") == "multiclass-multioutput"
 
 
 def check_same_classes(classes: ArrayLike, fitted: NDArray) -> None:

@@ -19,6 +19,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._compat.sklearn import validate_params
+from .._core.every_step import predicts_every_step
 from .._core.parameters import AtLeast
 from .._core.public import set_module
 from .._core.validation import items_of
@@ -374,7 +375,7 @@ def _name_of_own_score(estimator: Any) -> str:
 
 def _name_of_default(estimator: Any) -> str:
     """Return the name of what `score` returns, by the kind of the estimator."""
-    by_step = getattr(estimator, "_predicts_every_step", False)  # of no kind for scikit-learn
+    by_step = predicts_every_step(estimator)  # of no kind for scikit-learn
     if is_classifier(estimator) or (by_step and hasattr(estimator, "classes_")):
         return "accuracy"
     return "r2" if is_regressor(estimator) or by_step else "score"

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
+from .._core.every_step import predicts_every_step
 from .._core.masks import is_masked
 from .._core.messages import counted
 from .._core.sequences import (
@@ -150,8 +151,7 @@ def _axes_of(item: Any) -> int:
 
 
 def _is_read_as_sequences(X: Any, estimator: Any) -> bool:
-    by_step = getattr(estimator, "_predicts_every_step", False)
-    return _is_sequences(X) or (by_step and items_of(X) is not None)
+    return _is_sequences(X) or (predicts_every_step(estimator) and items_of(X) is not None)
 
 
 def innermost(estimator: Any) -> Any:

@@ -129,8 +129,9 @@ class PerTimestep(RaggedTransformer):
             raises an error.
         """
         sequences, real, _ = _read_with_padding(X)
-        steps = sequences.steps[real]
-        if y is not None:
+        if y is None:
+            steps = sequences.steps[real]
+        else:
             check_consistent_length(sequences.lengths, y)
             steps, y = _with_targets(X, y, sequences, real)
         transformer = clone(self.transformer).fit(steps, y)
