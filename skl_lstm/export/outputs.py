@@ -111,16 +111,13 @@ def _probabilities(graph: Graph, output: Output, target: ClassTarget) -> str:
 
 
 def labels_for_onnx(classes: NDArray) -> NDArray:
-    """Return classes as int64, float64, booleans or text. Raise if they are of another kind."""
+    """Return classes as int64, float64, booleans or text, which are objects in ONNX.
+
+    Classifiers take no other labels.
+    """
     kind = classes.dtype.kind
     if kind in "iu":
         return classes.astype(np.int64)
-    if kind in "bf":
-        return classes if kind == "b" else classes.astype(np.float64)
-    if kind in "US" or all(isinstance(label, str) for label in classes):
-        return classes.astype(str).astype(object)
-    kinds = sorted({type(label).__name__ for label in classes})
-    raise TypeError(
-        f"The classes are of type {', '.join(kinds)}, but labels in an ONNX file are numbers, "
-        "booleans or text. Convert y to one of them, and fit again."
-    )
+    if kind == "f":
+        return classes.astype(np.float64)
+    return classes if kind == "b" else classes.astype(object)

@@ -88,7 +88,7 @@ def _parts_of_transformed(estimator: TransformedTargetRegressor, name: str | Non
         )
     inner = take_apart(estimator.regressor_, name)
     return inner._replace(
-        target_maps=[*inner.target_maps, *maps],
+        target_maps=[*inner.target_maps, *reversed(maps)],
         has_column=inner.has_column or estimator._training_dim == 2,
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.shapes import ReshapePlan, step_names
+from .._core.user_warnings import warn_user
 from ..transformers.arrays import columns_to_sequences
 from ..transformers.padder import SequencePadder
 from ..transformers.per_timestep import PerTimestep
@@ -21,6 +22,14 @@ from .affine import Affine, affine_maps, folded
 from .parts import Step
 
 _NOT_AFFINE = "to_onnx writes scalers with one center and one scale for each column, and no others"
+
+_USUAL = 10.0  # scaled values between this number and its negative may be data
+_DATA_LIKE_PADDING = (
+    "Padding is inserted behind a scaler. In the raw input of the ONNX model, steps with {0} in "
+    "every feature are read as padding, but {0} is among the usual values of all features. If data "
+    "can have such steps, fit with a padding far outside of them, such as -999.0, in the "
+    "transformer and as mask_value of the network."
+)
 
 
 class Padding(NamedTuple):
@@ -123,8 +132,18 @@ class _Reader:
             stages = [*folded([*before, *behind]), Padding(self._padding)]
         elif before:
             stages = [*before, Padding(self._padding), *behind]
+        self._warn_of_data_like_padding(before)
         lengths = {len(one.center) for one in before if one.center.ndim == 2}
         return Source(stages, self._padding, max(lengths, default=None), self._names)
+
+    def _warn_of_data_like_padding(self, before: list[Affine]) -> None:
+        """Warn if the padding could be data: in the units of the scalers, it is a usual value."""
+        if self._padding is None or not before:
+            return
+        one = before[0]
+        scaled = (self._padding - one.center) / one.scale
+        if (np.abs(scaled) <= _USUAL).all():
+            warn_user(_DATA_LIKE_PADDING.format(self._padding))
 
 
 def _of_all_steps(one: Affine) -> Affine:

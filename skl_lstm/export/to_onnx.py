@@ -65,6 +65,11 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
     ImportError
         If the package onnx is not installed, or tf2onnx for a Keras network of your own.
 
+    Warns
+    -----
+    UserWarning
+        If padding is inserted behind a scaler, and its value could also be that of raw data.
+
     See Also
     --------
     sliding_windows : Make the windows that the model reads from a series.
