@@ -59,7 +59,7 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
     TypeError
         If a part of the pipeline cannot be exported. The message names the step and the remedy.
     ValueError
-        If a network of your own has several inputs or outputs.
+        If the exporter of Keras cannot write a network of your own.
     NotFittedError
         If the pipeline is not fitted.
     ImportError
@@ -147,10 +147,12 @@ def _build(parts: Parts, source: Source, target_names: list[str] | None) -> onnx
     from .metadata import documentation_of, metadata_of
 
     graph, description = Graph(), parts.network._description
-    raw = graph.input("X", _shape_of_input(parts.network, source))
+    exported = _exported_by_keras(parts.network)
+    raw = graph.input("X", _shape_of_input(parts.network, source, exported))
     if len(description.X_shape) == 2:
         raw = graph.add("Unsqueeze", raw, integers(2))
-    output = _add_network(graph, add_stages(graph, raw, source.stages), parts.network)
+    x = add_stages(graph, raw, source.stages)
+    output = _add_network(graph, x, parts.network, exported)
     _add_outputs(graph, output, parts)
     padding = _padding(parts.network, source)
     return graph.model(
@@ -160,11 +162,25 @@ def _build(parts: Parts, source: Source, target_names: list[str] | None) -> onnx
     )
 
 
-def _shape_of_input(network: NetworkEstimator, source: Source) -> list[str | int]:
+def _exported_by_keras(estimator: NetworkEstimator) -> onnx.ModelProto | None:
+    """Return a network of the user as Keras exports it, or None for one of this package."""
+    description = estimator._description
+    if description.architecture is not None:
+        return None
+    from .keras_models import export_network
+
+    return export_network(estimator._network.model, description.X_shape)
+
+
+def _shape_of_input(
+    network: NetworkEstimator, source: Source, exported: onnx.ModelProto | None
+) -> list[str | int]:
     shape = network._description.X_shape
     timesteps = shape[1] if len(shape) == 2 else source.timesteps
-    if network._description.architecture is None:
-        timesteps = network.model_.input_shape[1] or timesteps
+    if exported is not None:
+        from .keras_models import length_of_sequences
+
+        timesteps = length_of_sequences(exported) or timesteps
     return ["samples", "timesteps" if timesteps is None else timesteps, *shape[2:]]
 
 
@@ -185,7 +201,9 @@ def _padding(network: NetworkEstimator, source: Source) -> float | None:
     return source.padding
 
 
-def _add_network(graph: Graph, x: str, estimator: NetworkEstimator) -> Output:
+def _add_network(
+    graph: Graph, x: str, estimator: NetworkEstimator, exported: onnx.ModelProto | None
+) -> Output:
     from .graph import integers
     from .inputs import add_network_input
     from .network import add_network
@@ -193,12 +211,12 @@ def _add_network(graph: Graph, x: str, estimator: NetworkEstimator) -> Output:
 
     description, network = estimator._description, estimator._network
     architecture, width = description.architecture, network.n_outputs
-    if architecture is None:
+    if exported is not None:
         from .keras_models import add_keras_network
 
         if len(description.X_shape) == 2:
             x = graph.add("Squeeze", x, integers(2))
-        value = add_keras_network(graph, x, network.model)
+        value = add_keras_network(graph, x, exported)
         return Output(value, ["samples"], width, None)
     read = add_network_input(graph, x, description.scaling, _mask_value(estimator))
     value = add_network(graph, read, architecture, network.weights)
