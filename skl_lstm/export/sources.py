@@ -43,6 +43,7 @@ class Source(NamedTuple):
 
     stages: list[Affine | Padding]
     padding: float | None  # the value of padding in the raw input, if a transformer pads
+    is_padded: bool  # whether the padding is that of a padder, which also marks it for the network
     timesteps: int | None  # the only number of timesteps that is possible, or None
     feature_names: list[str] | None
 
@@ -55,6 +56,15 @@ def read_source(steps: Sequence[Step]) -> Source:
             check_is_fitted(step.transformer)
             reader.read(step)
     return reader.source()
+
+
+def pad_lists(source: Source, mask_value: float) -> Source:
+    """Return a source whose sequences are padded by the estimator, behind all steps."""
+    if source.padding is not None or not source.stages:
+        return source
+    _warn_of_data_like_padding(source.stages, mask_value)
+    stages = [*source.stages, Padding(mask_value)]
+    return source._replace(stages=stages, padding=mask_value)
 
 
 class _Reader:
@@ -132,18 +142,18 @@ class _Reader:
             stages = [*folded([*before, *behind]), Padding(self._padding)]
         elif before:
             stages = [*before, Padding(self._padding), *behind]
-        self._warn_of_data_like_padding(before)
+        if self._padding is not None:
+            _warn_of_data_like_padding(before, self._padding)
         lengths = {len(one.center) for one in before if one.center.ndim == 2}
-        return Source(stages, self._padding, max(lengths, default=None), self._names)
+        timesteps = max(lengths, default=None)
+        return Source(stages, self._padding, self._keeps_padding, timesteps, self._names)
 
-    def _warn_of_data_like_padding(self, before: list[Affine]) -> None:
-        """Warn if the padding could be data: in the units of the scalers, it is a usual value."""
-        if self._padding is None or not before:
-            return
-        one = before[0]
-        scaled = (self._padding - one.center) / one.scale
-        if (np.abs(scaled) <= _USUAL).all():
-            warn_user(_DATA_LIKE_PADDING.format(self._padding))
+
+def _warn_of_data_like_padding(before: Sequence[Affine | Padding], padding: float) -> None:
+    """Warn if the padding could be data: in the units of the first scaler, it is a usual value."""
+    one = before[0] if before else None
+    if isinstance(one, Affine) and (abs((padding - one.center) / one.scale) <= _USUAL).all():
+        warn_user(_DATA_LIKE_PADDING.format(padding))
 
 
 def _of_all_steps(one: Affine) -> Affine:

@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._core.every_step import predicts_every_step
 from .._core.public import set_module
 from ..estimators.base import NetworkEstimator
 from ..estimators.scaling import MASK_VALUE
@@ -14,7 +15,7 @@ from ..estimators.targets import ClassTarget
 from ..forecasting.windows import find_target_names
 from .affine import Affine, unscaling
 from .parts import Parts, take_apart
-from .sources import Source, read_source
+from .sources import Source, pad_lists, read_source
 
 if TYPE_CHECKING:
     import onnx
@@ -86,9 +87,9 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
 
     **Outputs.** A regressor has the output ``forecast``, what `predict` returns, in the same shape
     and dtype. If it was fitted with quantiles, they are the second output, ``quantiles``. A
-    classifier has ``label``, int64 or text, and ``probabilities``, float64 of shape (samples,
-    classes). Estimators of time steps have the axis of timesteps behind that of the samples. At
-    padding, their forecasts and probabilities are NaN, and their labels have no meaning.
+    classifier has ``label``, int64 or text as the classes, and ``probabilities``, float64 of shape
+    (samples, classes). Estimators of time steps have the axis of timesteps behind that of the
+    samples. At padding, their forecasts and probabilities are NaN, and their labels have no meaning.
 
     **Steps.** Scalers with one center and one scale for each column (`StandardScaler`,
     `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler`, and `FunctionTransformer` without a function)
@@ -97,9 +98,9 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
 
     **Padding.** A windower with a number as `padding`, and a padder, insert this number behind the
     scalers before them. In ``X``, mark padding by the same number in every feature of a step. The
-    scalers leave such steps as they are, so no real step may have this number in every feature. If
-    an estimator of time steps was fitted without a mask value, padding is ``-2.0**100``. The
-    metadata have this number as ``padding``.
+    scalers leave such steps as they are, so no real step may have this number in every feature. The
+    lists that an estimator of time steps takes become an array, padded by its `mask_value`, or by
+    ``-2.0**100`` if it has none. The metadata have this number as ``padding``.
 
     **Precision.** Scalers compute in double precision, networks in single precision. This holds for
     X in float32, too, of which scikit-learn scales in single precision.
@@ -108,9 +109,9 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
     ``quantiles`` and ``classes`` are JSON, and missing if they do not apply or are unknown.
     ``estimator`` and ``skl_lstm_version`` are text.
 
-    **Networks of your own.** The exporter of Keras writes them. It needs the package tf2onnx, and
-    layers that this package knows. Neither Keras nor TensorFlow is loaded for the other networks
-    that were trained without them.
+    **Networks of your own.** The exporter of Keras writes them. It needs the package tf2onnx, a
+    network with one input and one output in float32, and operations that ONNX has. Neither Keras
+    nor TensorFlow is loaded for the other networks, if they were trained without Keras.
 
     Examples
     --------
@@ -134,13 +135,18 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
         raise ImportError(_NO_ONNX) from error
     parts = take_apart(pipeline)
     source = read_source(parts.steps)
-    model = _build(parts, source, find_target_names(pipeline))
+    mask_value = _mask_value(parts.network, source)
+    if mask_value is not None and predicts_every_step(parts.network):
+        source = pad_lists(source, mask_value)
+    model = _build(parts, source, mask_value, find_target_names(pipeline))
     if path is not None:
         _write(model.SerializeToString(), Path(path))
     return model
 
 
-def _build(parts: Parts, source: Source, target_names: list[str] | None) -> onnx.ModelProto:
+def _build(
+    parts: Parts, source: Source, mask_value: float | None, target_names: list[str] | None
+) -> onnx.ModelProto:
     """Return the model of the parts of a pipeline."""
     from .graph import Graph, integers
     from .inputs import add_stages
@@ -152,9 +158,10 @@ def _build(parts: Parts, source: Source, target_names: list[str] | None) -> onnx
     if len(description.X_shape) == 2:
         raw = graph.add("Unsqueeze", raw, integers(2))
     x = add_stages(graph, raw, source.stages)
-    output = _add_network(graph, x, parts.network, exported)
+    output = _add_network(graph, x, parts.network, mask_value, exported)
     _add_outputs(graph, output, parts)
-    padding = _padding(parts.network, source)
+    # Without scalers, the network reads the raw input.
+    padding = source.padding if source.stages or source.padding is not None else mask_value
     return graph.model(
         type(parts.network).__name__,
         documentation_of(description, source, padding),
@@ -184,25 +191,25 @@ def _shape_of_input(
     return ["samples", "timesteps" if timesteps is None else timesteps, *shape[2:]]
 
 
-def _mask_value(network: NetworkEstimator) -> float | None:
-    """Return the mask value of an `Architecture`, as in the values that the estimator reads."""
+def _mask_value(network: NetworkEstimator, source: Source) -> float | None:
+    """Return the value of the steps that an `Architecture` skips, as the estimator reads them."""
     architecture = network._description.architecture
     if architecture is None:
         return None
-    if architecture.return_sequences and architecture.mask_value is None:
-        return MASK_VALUE  # with which the estimator pads lists
-    return architecture.mask_value
-
-
-def _padding(network: NetworkEstimator, source: Source) -> float | None:
-    """Return the value of padding in the raw input, if there is any."""
-    if source.padding is None and not source.stages:
-        return _mask_value(network)
-    return source.padding
+    if not architecture.return_sequences:
+        return architecture.mask_value
+    if source.is_padded:  # estimators of time steps skip what a padder has marked
+        return source.padding
+    # They pad lists themselves.
+    return MASK_VALUE if architecture.mask_value is None else architecture.mask_value
 
 
 def _add_network(
-    graph: Graph, x: str, estimator: NetworkEstimator, exported: onnx.ModelProto | None
+    graph: Graph,
+    x: str,
+    estimator: NetworkEstimator,
+    mask_value: float | None,
+    exported: onnx.ModelProto | None,
 ) -> Output:
     from .graph import integers
     from .inputs import add_network_input
@@ -218,7 +225,7 @@ def _add_network(
             x = graph.add("Squeeze", x, integers(2))
         value = add_keras_network(graph, x, exported)
         return Output(value, ["samples"], width, None)
-    read = add_network_input(graph, x, description.scaling, _mask_value(estimator))
+    read = add_network_input(graph, x, description.scaling, mask_value)
     value = add_network(graph, read, architecture, network.weights)
     if architecture.return_sequences:
         return Output(value, ["samples", "timesteps"], width, read.real)

@@ -194,6 +194,32 @@ def test_steps_of_padded_sequences(table):
     assert np.isnan(forecast[~real]).all()
 
 
+@pytest.mark.parametrize("mask_value", [None, -5.0])
+def test_lists_that_the_estimator_pads_behind_a_scaler(table, mask_value):
+    items = ragged(table)
+    steps = LSTMStepRegressor(3, bidirectional=True, epochs=1, random_state=0)
+    pipeline = make_pipeline(PerTimestep(StandardScaler()), steps.set_params(mask_value=mask_value))
+    pipeline.fit(items, [item[:, 0] for item in items])
+    model = to_onnx(pipeline)
+    padding = metadata(model)["padding"]
+    assert padding == (-(2.0**100) if mask_value is None else mask_value)
+    raw = np.asarray(SequencePadder(mask_value=padding).fit_transform(items))
+    real = (raw != padding).any(axis=2)
+    assert_equal(outputs_of(model, raw)["forecast"][real], np.concatenate(pipeline.predict(items)))
+
+
+def test_a_padder_that_pads_for_the_first_time_in_predict(table):
+    items = np.split(table[:20], 4)
+    steps = LSTMStepRegressor(3, bidirectional=True, epochs=1, random_state=0)
+    pipeline = make_pipeline(SequencePadder(mask_value=-5.0), steps)
+    pipeline.fit(items, [item[:, 0] for item in items])
+    later = [table[20:25], table[25:28]]
+    raw = pipeline[:1].transform(later)
+    forecast = exported(pipeline, raw)["forecast"]
+    assert_equal(forecast[0], pipeline.predict(later)[0])
+    assert_equal(forecast[1, :3], pipeline.predict(later)[1])
+
+
 @pytest.mark.parametrize("name", SCALERS)
 @pytest.mark.parametrize("columns", [None, 1, 2])
 def test_a_scaled_target(table, lstm, name, columns):
