@@ -18,7 +18,8 @@ class _Sequences(NamedTuple):
     """Names of what the recurrent layers read. Masked steps are moved behind the end."""
 
     x: str  # (timesteps, samples, features)
-    lengths: str  # (samples,), or "" if no step is masked
+    lengths: str  # (samples,), at least 1; or "" if no step is masked
+    is_empty: str | None  # (samples, 1), whether all steps are masked
     places: str | None  # (samples, timesteps, 1): where the states of the steps are; None: as in x
 
 
@@ -68,7 +69,7 @@ def _without_masked_steps(graph: Graph, read: NetworkInput) -> _Sequences:
     steps alone, which the operators of ONNX read if they know the number of steps.
     """
     if read.real is None:
-        return _Sequences(graph.add("Transpose", read.x, perm=[1, 0, 2]), "", None)
+        return _Sequences(graph.add("Transpose", read.x, perm=[1, 0, 2]), "", None, None)
     real = graph.cast(read.real, np.int64)
     rank = graph.add("CumSum", real, integers(1))  # of a real step, from 1
     timesteps = graph.add("Shape", read.real, start=1, end=2)
@@ -82,11 +83,14 @@ def _without_masked_steps(graph: Graph, read: NetworkInput) -> _Sequences:
     _, order = graph.add_several("TopK", key, timesteps, names=names, largest=0, sorted=1)
     order = graph.add("Unsqueeze", order, integers(-1))
     x = graph.add("GatherND", read.x, order, batch_dims=1)
-    count = graph.add("ReduceSum", real, integers(1), keepdims=0)
+    count = graph.add("ReduceSum", real, integers(1), keepdims=1)
+    # Not all versions of ONNX Runtime return zeros for a sequence of length zero.
+    length = graph.add("Squeeze", graph.add("Max", count, integers(1)), integers(1))
     place = graph.add("Max", graph.add("Sub", rank, integers(1)), integers(0))
     return _Sequences(
         graph.add("Transpose", x, perm=[1, 0, 2]),
-        graph.cast(count, np.int32, name="number_of_real_steps"),
+        graph.cast(length, np.int32, name="number_of_real_steps"),
+        graph.add("Equal", count, integers(0)),
         graph.add("Unsqueeze", place, integers(-1)),
     )
 
@@ -110,7 +114,10 @@ def _add_recurrent_layers(
     if architecture.return_sequences:
         return with_directions_joined(graph, states, units, first="samples")
     rows = graph.add("Transpose", last, perm=[1, 0, 2])
-    return graph.add("Reshape", rows, integers(0, units))
+    last = graph.add("Reshape", rows, integers(0, units))
+    if sequences.is_empty is None:
+        return last
+    return graph.add("Where", sequences.is_empty, np.float32(0), last)
 
 
 def _put_back(graph: Graph, states: str, places: str, real: str) -> str:

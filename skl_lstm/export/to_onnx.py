@@ -89,7 +89,7 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
     and dtype. If it was fitted with quantiles, they are the second output, ``quantiles``. A
     classifier has ``label``, int64 or text as the classes, and ``probabilities``, float64 of shape
     (samples, classes). Estimators of time steps have the axis of timesteps behind that of the
-    samples. At padding, their forecasts and probabilities are NaN, and their labels have no meaning.
+    samples. At padding, their forecasts and probabilities are NaN; their labels have no meaning.
 
     **Steps.** Scalers with one center and one scale for each column (`StandardScaler`,
     `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler`, and `FunctionTransformer` without a function)
