@@ -36,14 +36,13 @@ def metadata_of(
     }
 
 
-def documentation_of(description: Description, source: Source, padding: float | None) -> str:
+def documentation_of(description: Description, padding: float | None) -> str:
     """Return the description of inputs and outputs in the file."""
-    axes = (
-        "(samples, timesteps)"
-        if len(description.X_shape) == 2
-        else ("(samples, timesteps, features)")
+    features = ", features" if len(description.X_shape) == 3 else ""
+    text = (
+        f"Input X: float64 of shape (samples, timesteps{features}), the raw values, oldest step "
+        "first. "
     )
-    text = f"Input X: float64 of shape {axes}, the raw values, oldest step first. "
     if padding is not None:
         text += f"Steps with {padding!r} in every feature are padding. "
     if isinstance(description.target, ClassTarget):

@@ -96,15 +96,15 @@ def _parts_of_transformed(estimator: TransformedTargetRegressor, name: str | Non
 def _refusal(estimator: Any, name: str | None) -> Exception:
     """Return the error for an estimator that is no network."""
     named, kind = _named(estimator, name), type(estimator).__name__
-    if hasattr(estimator, "cv_results_") or hasattr(estimator, "param_grid"):
-        return NotFittedError(
-            f"This {kind} instance has no best_estimator_ to export. Fit it with refit=True first."
-        )
     if hasattr(estimator, "predict_interval"):
         return TypeError(
             f"{named} cannot be exported, because its intervals are no part of the network. Export "
             "the forecaster in it, to_onnx(conformal.estimator_), which gives the same forecasts "
             "without intervals."
+        )
+    if hasattr(estimator, "refit"):
+        return NotFittedError(
+            f"This {kind} instance has no best_estimator_ to export. Fit it with refit=True first."
         )
     if any(base.__module__.startswith("scikeras") for base in type(estimator).__mro__):
         return TypeError(
@@ -112,9 +112,8 @@ def _refusal(estimator: Any, name: str | None) -> Exception:
             "SequenceRegressor or SequenceClassifier, which take the same parameters."
         )
     return TypeError(
-        f"{named} cannot be exported: the last step must be one of {_LAST_STEPS}, in a Pipeline, a "
-        "search or a TransformedTargetRegressor if you like. The package skl2onnx exports "
-        "estimators of scikit-learn."
+        f"{named} cannot be exported: the last step must be one of {_LAST_STEPS}. The package "
+        "skl2onnx exports estimators of scikit-learn."
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.shapes import ReshapePlan, step_names
@@ -76,53 +77,56 @@ class _Reader:
         self._has_sequences = False
         self._padding: float | None = None
         self._keeps_padding = False  # whether later steps leave the padding as it is
-        self._names: list[str] | None = None
+        self._names: Any = None
 
     def read(self, step: Step) -> None:
         transformer = step.transformer
         if isinstance(transformer, SequenceReshaper):
-            self._reshape(ReshapePlan(**transformer._plan))
-            # The names of the columns of a table, which a scaler before it may know.
-            known = None if hasattr(transformer, "feature_names_in_") else self._names
-            names = list(transformer.get_feature_names_out(known))
-            self._names = _names_of_features(names, transformer.timesteps_)
-        elif isinstance(transformer, SequenceWindower):
-            self._has_sequences = True
-            padding = transformer._window[2]
-            if padding != "edge" and not np.isnan(padding):  # networks refuse NaN
-                self._padding = float(padding)
-            self._note_names(getattr(transformer, "feature_names_in_", None))
+            self._read_reshaper(transformer)
+            return
+        if self._names is None:  # the names of the first step that has any are those of the input
+            self._names = getattr(transformer, "feature_names_in_", None)
+        if isinstance(transformer, SequenceWindower):
+            self._read_windower(transformer)
         elif isinstance(transformer, SequencePadder):
-            self._add_feature_axis()
-            if not transformer._mask_is_data:  # else it pads nothing
-                self._padding, self._keeps_padding = transformer._padding[2], True
-            self._note_names(getattr(transformer, "feature_names_in_", None))
+            self._read_padder(transformer)
         elif isinstance(transformer, PerTimestep):
             self._add_feature_axis()
-            self._add(affine_maps(transformer.transformer_), step)
-            self._note_names(getattr(transformer, "feature_names_in_", None))
+            self._add(transformer.transformer_, step)
         else:
-            self._add(affine_maps(transformer), step)
-            self._note_names(getattr(transformer, "feature_names_in_", None))
+            self._add(transformer, step)
 
-    def _note_names(self, names: Any) -> None:
-        """Keep the names of the first step that has any: they are those of the raw input."""
-        if self._names is None and names is not None:
-            self._names = [str(name) for name in names]
+    def _read_reshaper(self, reshaper: SequenceReshaper) -> None:
+        plan = ReshapePlan(**reshaper._plan)
 
-    def _add(self, maps: list[Affine] | None, step: Step) -> None:
-        if maps is None:
-            inner = getattr(step.transformer, "transformer_", None)
-            inside = "" if inner is None else f"it applies {type(inner).__name__}, but "
-            raise step.refusal(inside + _NOT_AFFINE)
-        (self._before if self._padding is None else self._behind).extend(maps)
-
-    def _reshape(self, plan: ReshapePlan) -> None:
-        def to_sequences(row: Any) -> Any:
+        def to_sequences(row: NDArray) -> NDArray:
             return columns_to_sequences(np.broadcast_to(row, (1, plan.columns)), plan)[0]
 
         self._has_sequences = True
         self._before = [_of_all_steps(one.changed(to_sequences)) for one in self._before]
+        # A scaler before it may know names that the reshaper has not seen.
+        known = None if hasattr(reshaper, "feature_names_in_") else self._names
+        columns = list(reshaper.get_feature_names_out(known))
+        self._names = _names_of_features(columns, plan.timesteps)
+
+    def _read_windower(self, windower: SequenceWindower) -> None:
+        self._has_sequences = True
+        padding = windower._window[2]
+        if padding != "edge" and not np.isnan(padding):  # networks refuse NaN
+            self._padding = float(padding)
+
+    def _read_padder(self, padder: SequencePadder) -> None:
+        self._add_feature_axis()
+        if not padder._mask_is_data:  # else it pads nothing
+            self._padding, self._keeps_padding = padder._padding[2], True
+
+    def _add(self, scaler: Any, step: Step) -> None:
+        maps = affine_maps(scaler)
+        if maps is None:
+            is_inside = scaler is not step.transformer
+            inside = f"it applies {type(scaler).__name__}, but " if is_inside else ""
+            raise step.refusal(inside + _NOT_AFFINE)
+        (self._before if self._padding is None else self._behind).extend(maps)
 
     def _add_feature_axis(self) -> None:
         """Turn the maps of a table of sequences, (n, timesteps), into those of one feature."""
@@ -135,18 +139,17 @@ class _Reader:
     def source(self) -> Source:
         self._add_feature_axis()
         before, behind = folded(self._before), folded(self._behind)
-        stages: list[Affine | Padding] = [*before, *behind]
-        if self._padding is None:
-            stages = [*folded([*before, *behind])]
-        elif self._keeps_padding and stages:
-            stages = [*folded([*before, *behind]), Padding(self._padding)]
-        elif before:
-            stages = [*before, Padding(self._padding), *behind]
+        stages: list[Affine | Padding] = [*folded([*before, *behind])]
         if self._padding is not None:
+            if self._keeps_padding and stages:
+                stages = [*stages, Padding(self._padding)]
+            elif before:
+                stages = [*before, Padding(self._padding), *behind]
             _warn_of_data_like_padding(before, self._padding)
         lengths = {len(one.center) for one in before if one.center.ndim == 2}
         timesteps = max(lengths, default=None)
-        return Source(stages, self._padding, self._keeps_padding, timesteps, self._names)
+        names = None if self._names is None else [str(name) for name in self._names]
+        return Source(stages, self._padding, self._keeps_padding, timesteps, names)
 
 
 def _warn_of_data_like_padding(before: Sequence[Affine | Padding], padding: float) -> None:

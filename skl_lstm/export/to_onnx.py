@@ -164,7 +164,7 @@ def _build(
     padding = source.padding if source.stages or source.padding is not None else mask_value
     return graph.model(
         type(parts.network).__name__,
-        documentation_of(description, source, padding),
+        documentation_of(description, padding),
         metadata_of(parts, source, padding, target_names),
     )
 

@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import VotingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, StandardScaler
 
@@ -244,8 +244,9 @@ def test_scikeras_is_refused_with_advice():
         make_pipeline(SequenceWindower(3), LSTMRegressor()),
         TransformedTargetRegressor(LSTMRegressor()),
         GridSearchCV(LSTMRegressor(), {"units": [1]}),
+        RandomizedSearchCV(LSTMRegressor(), {"units": [1]}),
     ],
-    ids=["alone", "pipeline", "target", "search"],
+    ids=["alone", "pipeline", "target", "grid", "random"],
 )
 def test_an_unfitted_pipeline(unfitted):
     with pytest.raises(NotFittedError):
