@@ -13,6 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._compat.sklearn import predicts_columns
 from ..estimators.base import NetworkEstimator
 from .affine import Affine, affine_maps
 
@@ -89,7 +90,7 @@ def _parts_of_transformed(estimator: TransformedTargetRegressor, name: str | Non
     inner = take_apart(estimator.regressor_, name)
     return inner._replace(
         target_maps=[*inner.target_maps, *reversed(maps)],
-        has_column=inner.has_column or estimator._training_dim == 2,
+        has_column=inner.has_column or predicts_columns(estimator),
     )
 
 
