@@ -19,7 +19,8 @@ and forecasts, and measures which timesteps and features an estimator uses.
 
 Around the Pipeline, `leads` makes the targets, `TimeSplit` the folds, `backtest` the forecasts of
 past rows and `forecast` those of the coming ones. `compare_forecasts` tests whether a model is
-better than a baseline. `ConformalRegressor` adds intervals to any of them.
+better than a baseline. `ConformalRegressor` adds intervals to any of them. `to_onnx` writes a
+fitted Pipeline as a file that runs without Python.
 
 `TRUSTED_TYPES` lists the types that skops needs to trust when it loads a saved model.
 
@@ -29,6 +30,7 @@ in this list, which ``make lint`` checks:
 
 ====================  ==============================================================
 ``cli/``              the ``skl-lstm`` command: arguments, reading files, the report
+``export/``           fitted pipelines as ONNX files, which run without Python
 ``calibration/``      intervals around forecasts, calibrated on held-out rows
 ``forecasting/``      forecasts of the coming steps of every series
 ``model_selection/``  folds, backtests and the comparison of forecasts
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from .estimators.lstm_step import LSTMStepClassifier, LSTMStepRegressor
     from .estimators.naive import NaiveRegressor
     from .estimators.sequence import SequenceClassifier, SequenceRegressor
+    from .export.to_onnx import to_onnx
     from .forecasting.forecast import forecast
     from .model_selection.backtesting import backtest
     from .model_selection.comparison import compare_forecasts
@@ -99,6 +102,7 @@ __all__ = [
     "make_step_scorer",
     "make_supervised",
     "sliding_windows",
+    "to_onnx",
 ]
 
 # Importing these modules takes longer, and some of them load Keras. `StepScorer` is the type of
@@ -119,6 +123,7 @@ _LOADED_ON_FIRST_USE = {
     "forecast": "forecasting.forecast",
     "lstm_network": "networks.lstm",
     "make_step_scorer": "model_selection.step_scorer",
+    "to_onnx": "export.to_onnx",
 }
 
 

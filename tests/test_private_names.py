@@ -9,6 +9,8 @@ import keras
 import numba
 import pytest
 from scikeras.wrappers import BaseWrapper, KerasRegressor
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import LinearRegression
 
 import skl_lstm
 from skl_lstm import lstm_network
@@ -47,6 +49,11 @@ def estimator():
     return made
 
 
+def transformed():
+    made = TransformedTargetRegressor(LinearRegression())
+    return made.fit([[1.0], [2.0]], [1.0, 2.0])
+
+
 def compiled():
     return numba.njit(model)
 
@@ -64,6 +71,7 @@ INSTANCES = {
     "numba.core.dispatcher.Dispatcher": compiled,
     "scikeras.wrappers.BaseWrapper": wrapper,
     "sklearn.callback.CallbackSupportMixin": estimator,
+    "sklearn.compose.TransformedTargetRegressor": transformed,
 }
 
 

@@ -84,6 +84,10 @@ PRIVATE_NAMES = {
     "sklearn.base._fit_context": _CONSTRAINTS,
     "sklearn.callback.CallbackSupportMixin._init_callback_context": _CALLBACKS,
     "sklearn.callback.CallbackSupportMixin._skl_callbacks": _CALLBACKS,
+    "sklearn.compose.TransformedTargetRegressor._training_dim": (
+        "The number of axes of y in fit, on which the shape of predictions depends. Replacement: a "
+        "prediction for a sample of the training data."
+    ),
     "sklearn.utils._safe_indexing": (
         "Select rows of any X, as scikit-learn's cross-validation does. Replacement: a public name."
     ),
@@ -186,6 +190,11 @@ def _fit_as_one_task(fit: Callable[..., Any], estimator: Any, X: Any, y: Any = N
     fitted = fit(estimator, X, y)
     task.call_on_fit_task_end(estimator=estimator, X=X, y=y, reconstruction_attributes={})
     return fitted
+
+
+def predicts_columns(estimator: Any) -> bool:
+    """Return whether a fitted `TransformedTargetRegressor` predicts with an axis of outputs."""
+    return bool(estimator._training_dim == 2)
 
 
 def type_of_numbers(y: NDArray) -> str:

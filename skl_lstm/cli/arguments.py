@@ -8,6 +8,7 @@ from pathlib import Path
 from skl_lstm import __version__
 
 DEFAULT_TARGET = "temp_max"
+MODEL_HELP = "file that was written with --save"
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -19,7 +20,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "regression. Without --csv, the table is four years of daily weather in Seattle.",
     )
     add_tune_options(parser)
-    commands = parser.add_subparsers(dest="command", title="commands", metavar="{forecast,predict}")
+    commands = parser.add_subparsers(
+        dest="command", title="commands", metavar="{forecast,predict,export}"
+    )
     forecast_parser = commands.add_parser(
         "forecast",
         help="forecast the steps after the last row; takes MODEL and CSV",
@@ -39,10 +42,20 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "trust is refused.",
     )
     add_model_arguments(predict_parser)
+    export_parser = commands.add_parser(
+        "export",
+        help="write a saved pipeline as an ONNX file; takes MODEL and ONNX",
+        description="Write the pipeline in MODEL as an ONNX file, which runs without Python. Its "
+        "input is windows of rows, oldest row first, and its output their forecasts. The intervals "
+        "of a MODEL that was trained with --coverage are left out. Loading MODEL runs no code: a "
+        "file with types that skl-lstm does not trust is refused.",
+    )
+    add_export_arguments(export_parser)
     args, unknown = parser.parse_known_args(argv)
     if unknown:
         # parse_args would print the usage of the main command for options of the others, too.
-        used = {"forecast": forecast_parser, "predict": predict_parser}.get(args.command, parser)
+        parsers = {"forecast": forecast_parser, "predict": predict_parser, "export": export_parser}
+        used = parsers.get(args.command, parser)
         used.error(f"unrecognized arguments: {' '.join(unknown)}")
     if args.command is None and args.time_column and not args.csv:
         parser.error("--time-column requires --csv")
@@ -130,7 +143,7 @@ def add_tune_options(parser: argparse.ArgumentParser) -> None:
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that ``skl-lstm forecast`` and ``skl-lstm predict`` share."""
     add = parser.add_argument
-    add("model", type=Path, metavar="MODEL", help="file that was written with --save")
+    add("model", type=Path, metavar="MODEL", help=MODEL_HELP)
     add("csv", type=Path, metavar="CSV", help="table with the columns that MODEL was trained on")
     add(
         "--time-column",
@@ -145,6 +158,13 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--coverage (same as in training)",
     )
     add("--output", type=Path, metavar="FILE", help="CSV file to write (standard output)")
+
+
+def add_export_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``skl-lstm export``."""
+    add = parser.add_argument
+    add("model", type=Path, metavar="MODEL", help=MODEL_HELP)
+    add("onnx", type=Path, metavar="ONNX", help="file to write, such as model.onnx")
 
 
 def add_forecast_options(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The jobs of the command: tune and report, forecast, and predict."""
+"""The jobs of the command: tune and report, forecast, predict, and export."""
 
 import argparse
 import sys
@@ -28,6 +28,7 @@ from skl_lstm import (
     TimeSplit,
     backtest,
     forecast,
+    to_onnx,
 )
 
 from .arguments import parse_args
@@ -59,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = parse_args(argv)
     try:
-        {"forecast": forecast_table, "predict": predict, None: tune}[args.command](args)
+        jobs = {"forecast": forecast_table, "predict": predict, "export": export, None: tune}
+        jobs[args.command](args)
     except CommandError as error:
         print(f"skl-lstm: error: {error}", file=sys.stderr)
         return 1
@@ -194,6 +196,24 @@ def predict(args: argparse.Namespace) -> None:
             interval = model.pipeline.predict_interval(rows, coverage)
             columns = add_bounds(columns, interval.reshape(len(rows), -1, 2))
     write_csv(pd.DataFrame(columns, rows.index), time_column, args.output)
+
+
+def export(args: argparse.Namespace) -> None:
+    """Write a saved pipeline as an ONNX file."""
+    check_writable(args.onnx)
+    model = load_model(args.model)
+    pipeline = model.pipeline
+    if isinstance(pipeline, ConformalRegressor):
+        pipeline = pipeline.estimator_
+        note = f"the intervals of {args.model} are left out; the file gives the forecasts only"
+        print(f"skl-lstm: note: {note}", file=sys.stderr)
+    try:
+        with warnings_as_notes(), native_log_silenced():
+            content = to_onnx(pipeline).SerializeToString()
+    except Exception as error:  # also if a package is missing
+        raise CommandError(f"cannot export {args.model}: {one_line(str(error))}") from error
+    write_atomically(args.onnx, lambda file: file.write(content))
+    print(f"Exported to {args.onnx}. Its input X is windows of {', '.join(model.features)}.")
 
 
 def add_bounds(columns: dict[str, NDArray[Any]], interval: NDArray[Any]) -> dict[str, NDArray[Any]]:

@@ -25,7 +25,7 @@ from ..training.rows import Rows, parts_of_rows, rows_per_part
 # could be that of a scaled step. Scaled features are cut at half of it, which also keeps the
 # products in the network finite.
 MASK_VALUE = -(2.0**100)
-_LARGEST = 2.0**99
+LARGEST = 2.0**99
 # The statistics are rounded to this number of bits. Then they are the same for windows that share
 # memory and for copies, although sums in another order differ in their last bits.
 _BITS = 26
@@ -114,7 +114,7 @@ def scale_features(X: NDArray, scaling: Scaling, mask_value: float | None) -> ND
         n_repeats = steps.shape[1] if steps.ndim == 3 else 1
         values = steps.reshape(len(steps), -1) - np.tile(scaling.feature_center, n_repeats)
         values /= np.tile(scaling.feature_scale, n_repeats)
-        np.clip(values, -_LARGEST, _LARGEST, out=values)
+        np.clip(values, -LARGEST, LARGEST, out=values)
         values = values.reshape(steps.shape)
         if mask_value is not None:
             values[is_masked(steps, mask_value)] = MASK_VALUE

@@ -311,11 +311,16 @@ def point_forecast(quantiles: NDArray, levels: Sequence[float]) -> NDArray:
 
     `quantiles` is (..., quantiles). If all levels are on one side of 0.5, it is the nearest one.
     """
+    return quantiles[..., nearest_to_median(levels)].mean(axis=-1)
+
+
+def nearest_to_median(levels: Sequence[float]) -> NDArray[np.intp]:
+    """Return the positions of the levels whose quantiles are averaged to a point forecast."""
     nearest = np.flatnonzero(np.isclose(levels, 0.5))
-    if not nearest.size:
-        above = int(np.searchsorted(levels, 0.5))
-        nearest = np.unique(np.clip([above - 1, above], 0, len(levels) - 1))
-    return quantiles[..., nearest].mean(axis=-1)
+    if nearest.size:
+        return nearest
+    above = int(np.searchsorted(levels, 0.5))
+    return np.unique(np.clip([above - 1, above], 0, len(levels) - 1))
 
 
 def class_weights(class_weight: Any, y: NDArray) -> NDArray | None:

@@ -14,12 +14,23 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from onnx_files import outputs_of
 from rich.console import Console
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skl_lstm import TRUSTED_TYPES, SequenceWindower, TimeSplit, __main__, cli, datasets, forecast
+from skl_lstm import (
+    TRUSTED_TYPES,
+    SequenceWindower,
+    TimeSplit,
+    __main__,
+    cli,
+    datasets,
+    forecast,
+    sliding_windows,
+)
 from skl_lstm.cli import arguments, errors, files, jobs, report, tables
 
 QUICK = ["--epochs", "1", "--timesteps", "3", "--units", "2", "--folds", "2"]
@@ -963,3 +974,52 @@ def test_standard_error_is_restored_if_the_import_fails(capfd):
         load()
     os.write(2, b"voice")
     assert capfd.readouterr().err == "voice"
+
+
+# Export.
+
+
+def test_export_gives_the_forecasts_of_the_pipeline(forecaster, capsys, tmp_path):
+    path = tmp_path / "load.onnx"
+    assert cli.main(["export", str(forecaster / "load.skops"), str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"Exported to {path}. Its input X is windows of load, heat.\n"
+    assert err == ""
+    rows = tables.read_table(forecaster / "table.csv", "day")[["load", "heat"]]
+    forecasts = outputs_of(path.read_bytes(), sliding_windows(rows, 3))["forecast"]
+    expected = load(forecaster / "load.skops").predict(rows)[2:]
+    np.testing.assert_allclose(forecasts, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_export_leaves_out_intervals_with_a_note(with_intervals, capsys, tmp_path):
+    folder, _ = with_intervals
+    path = tmp_path / "load.onnx"
+    assert cli.main(["export", str(folder / "load.skops"), str(path)]) == 0
+    note = f"skl-lstm: note: the intervals of {folder / 'load.skops'} are left out; the file gives"
+    assert capsys.readouterr().err.startswith(note)
+    rows = tables.read_table(folder / "table.csv", "day")[["load", "heat"]]
+    forecasts = outputs_of(path.read_bytes(), sliding_windows(rows, 3))["forecast"]
+    expected = load(folder / "load.skops").predict(rows)[2:]
+    np.testing.assert_allclose(forecasts, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_export_refuses_other_pipelines_in_one_line(tmp_path, capsys):
+    table = pd.DataFrame({"load": np.arange(9.0)})
+    ridge = make_pipeline(StandardScaler(), Ridge()).fit(table, table["load"])
+    skops.io.dump(ridge, tmp_path / "ridge.skops")
+    argv = ["export", str(tmp_path / "ridge.skops"), str(tmp_path / "ridge.onnx")]
+    assert cli.main(argv) == 1
+    err = capsys.readouterr().err
+    start = f"skl-lstm: error: cannot export {tmp_path / 'ridge.skops'}: Step 'ridge' (Ridge)"
+    assert err.startswith(start)
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["ridge.skops"]
+
+
+def test_export_without_the_package_onnx(forecaster, monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert cli.main(["export", str(forecaster / "load.skops"), str(tmp_path / "load.onnx")]) == 1
+    assert "pip install 'skl-lstm[onnx]'" in capsys.readouterr().err
+    missing = tmp_path / "missing" / "load.onnx"
+    assert cli.main(["export", str(forecaster / "load.skops"), str(missing)]) == 1
+    assert f"cannot write {missing}: no such folder" in capsys.readouterr().err

@@ -1,0 +1,63 @@
+"""What an ONNX file says about the pipeline in it: metadata and a description."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .. import __version__
+from ..estimators.description import Description
+from ..estimators.targets import ClassTarget
+from .parts import Parts
+from .sources import Source
+
+
+def metadata_of(
+    parts: Parts, source: Source, padding: float | None, target_names: list[str] | None
+) -> dict[str, str]:
+    """Return the entries of the metadata. All values except names and versions are JSON."""
+    description = parts.network._description
+    target = description.target
+    entries: dict[str, Any] = {
+        "feature_names": _feature_names(parts, source),
+        "timesteps": description.X_shape[1],
+        "padding": padding,
+        "target_names": target_names,
+        "quantiles": [*target.quantiles] or None,
+        "classes": target.classes.tolist() if isinstance(target, ClassTarget) else None,
+    }
+    known = {name: json.dumps(value, default=str) for name, value in entries.items() if value}
+    if padding is not None:
+        known["padding"] = json.dumps(padding)
+    return {
+        "skl_lstm_version": __version__,
+        "estimator": type(parts.network).__name__,
+        **known,
+    }
+
+
+def documentation_of(description: Description, padding: float | None) -> str:
+    """Return the description of inputs and outputs in the file."""
+    features = ", features" if len(description.X_shape) == 3 else ""
+    text = (
+        f"Input X: float64 of shape (samples, timesteps{features}), the raw values, oldest step "
+        "first. "
+    )
+    if padding is not None:
+        text += f"Steps with {padding!r} in every feature are padding. "
+    if isinstance(description.target, ClassTarget):
+        return text + "Outputs: label and probabilities, in the order of the metadata classes."
+    text += "Output forecast: in the units of the target."
+    if description.target.quantiles:
+        text += " Output quantiles: in the order of the metadata quantiles, increasing."
+    return text
+
+
+def _feature_names(parts: Parts, source: Source) -> list[str]:
+    shape = parts.network._description.X_shape
+    n_features = shape[2] if len(shape) == 3 else 1
+    own = getattr(parts.network, "feature_names_in_", None)
+    for names in (source.feature_names, own):
+        if names is not None and len(names) == n_features and len(shape) == 3:
+            return [str(name) for name in names]
+    return [f"x{feature}" for feature in range(n_features)]
