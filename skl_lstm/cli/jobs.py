@@ -33,6 +33,7 @@ from skl_lstm import (
 from .arguments import parse_args
 from .errors import CommandError, count_and_noun, one_line
 from .files import check_writable, load_model, native_log_silenced, save_model, write_atomically
+from .lines import STANDARD_INPUT, predict_lines
 from .report import print_candidates, print_coverage, print_errors, print_verdict, show_progress
 from .tables import (
     as_columns,
@@ -59,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = parse_args(argv)
     try:
+        if args.command == "predict" and args.csv == STANDARD_INPUT:
+            return predict_standard_input(args)
         {"forecast": forecast_table, "predict": predict, None: tune}[args.command](args)
     except CommandError as error:
         print(f"skl-lstm: error: {error}", file=sys.stderr)
@@ -194,6 +197,13 @@ def predict(args: argparse.Namespace) -> None:
             interval = model.pipeline.predict_interval(rows, coverage)
             columns = add_bounds(columns, interval.reshape(len(rows), -1, 2))
     write_csv(pd.DataFrame(columns, rows.index), time_column, args.output)
+
+
+def predict_standard_input(args: argparse.Namespace) -> int:
+    """Forecast from every line of standard input, and return the exit code."""
+    model = load_model(args.model)
+    coverage = choose_coverage(model.pipeline, args.coverage)
+    return predict_lines(model, args.time_column or model.time_column, coverage)
 
 
 def add_bounds(columns: dict[str, NDArray[Any]], interval: NDArray[Any]) -> dict[str, NDArray[Any]]:
