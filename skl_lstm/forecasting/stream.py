@@ -22,6 +22,8 @@ from .windows import find_target_names
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .stream_rows import Labels
+
 
 @set_module("skl_lstm")
 class Stream:
@@ -182,8 +184,8 @@ class Stream:
         from .stream_rows import append_rows, greatest_label, read_labels
 
         with self._lock:
-            values, index = self._read(rows)
-            labels = read_labels(index, self._like, self._ends)
+            values, index, known = self._read(rows)
+            labels = read_labels(index, known, self._like, self._ends)
             greatest = greatest_label(labels.times, self._greatest)
             new = append_rows(self._ends, values, labels, self._runs, greatest)
             windows = new.windows(self._parts.windower._window)
@@ -194,11 +196,11 @@ class Stream:
             self._greatest = greatest
         return frame
 
-    def _read(self, rows: Any) -> tuple[NDArray, pd.Index]:
+    def _read(self, rows: Any) -> tuple[NDArray, pd.Index, Labels | None]:
         """Return the values of new rows behind the steps in front of the windower, and labels."""
         if not isinstance(rows, Mapping):
             _check_frame(rows, "rows")
-            return self._values_of(rows), rows.index
+            return self._values_of(rows), rows.index, None
         from .stream_rows import frame_of_row, read_mapping
 
         if self._columns is None:
@@ -207,12 +209,12 @@ class Stream:
                 "estimator has no feature_names_in_. Pass the row as a DataFrame, or create the "
                 "stream with a table."
             )
-        values, index = read_mapping(rows, self._columns, self._like)
+        values, index, labels = read_mapping(rows, self._columns, self._like)
         if not self._parts.before:
             array = np.array([values])
             if array.ndim == 2 and _is_plain(array):
-                return array, index
-        return self._values_of(frame_of_row(values, self._columns, index)), index
+                return array, index, labels
+        return self._values_of(frame_of_row(values, self._columns, index)), index, labels
 
     def _values_of(self, frame: pd.DataFrame) -> NDArray:
         """Return rows as the windower reads them."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_scalar
 
 from .._core.messages import did_you_mean, listed
 from ..transformers.arrays import cast_if_finite, trailing_windows
@@ -172,25 +173,33 @@ def level_keys(index: pd.Index) -> list[Any]:
 
 def read_mapping(
     row: Mapping[Any, Any], columns: list[Any], like: pd.Index
-) -> tuple[list[Any], pd.Index]:
+) -> tuple[list[Any], pd.Index, Labels]:
     """Return the values of one row that is given by names, in the order of the columns."""
     keys = level_keys(like)
     if len(row) != len(keys) + len(columns) or not all(name in row for name in (*keys, *columns)):
         raise ValueError(_other_keys(row, keys, columns))
-    labels = [row[key] for key in keys]
+    labels, values = [row[key] for key in keys], [row[name] for name in columns]
+    for key, value in zip((*keys, *columns), (*labels, *values), strict=True):
+        if not is_scalar(value) and np.ndim(value):
+            raise ValueError(
+                f"The row has {value!r} as its {key!r}, but a dict is one row with one value for "
+                "each key. For several rows, pass a DataFrame."
+            )
     for key, label in zip(keys, labels, strict=True):
         _check_label(key, label, is_time=key is keys[-1])
-    return [row[name] for name in columns], _index_of_row(labels, list(like.names))
+    index, times = _index_of_row(labels, list(like.names))
+    return values, index, Labels([tuple(labels[:-1])], times)
 
 
-def _index_of_row(labels: list[Any], names: list[Any]) -> pd.Index:
-    """Return the index of one row. This is faster than `MultiIndex.from_arrays`."""
+def _index_of_row(labels: list[Any], names: list[Any]) -> tuple[pd.Index, pd.Index]:
+    """Return the index of one row, and its time. `MultiIndex.from_arrays` takes longer."""
     make: Any = pd.DatetimeIndex if isinstance(labels[-1], datetime) else pd.Index
     times = make(labels[-1:], name=names[-1])
     if len(labels) == 1:
-        return times
+        return times, times
     levels = [*(pd.Index([label]) for label in labels[:-1]), times]
-    return pd.MultiIndex(levels, [[0]] * len(levels), names=names, verify_integrity=False)
+    codes = [[0]] * len(levels)
+    return pd.MultiIndex(levels, codes, names=names, verify_integrity=False), times
 
 
 def frame_of_row(values: list[Any], columns: list[Any], index: pd.Index) -> pd.DataFrame:
@@ -202,11 +211,6 @@ def frame_of_row(values: list[Any], columns: list[Any], index: pd.Index) -> pd.D
 
 
 def _check_label(key: Any, label: Any, is_time: bool) -> None:
-    if np.ndim(label):
-        raise ValueError(
-            f"The row has {label!r} as its {key!r}, but a dict is one row with one value for each "
-            "key. For several rows, pass a DataFrame."
-        )
     if pd.isna(label):
         raise ValueError(
             f"The row has the {key!r} {label!r}, which is a missing label. Label the row, or drop "
@@ -237,17 +241,26 @@ def _other_keys(row: Mapping[Any, Any], keys: list[Any], columns: list[Any]) -> 
     )
 
 
-def read_labels(index: pd.Index, like: pd.Index, ends: Mapping[Series, End]) -> Labels:
-    """Return the labels of new rows, or raise an error if they are of another kind than in fit."""
+def read_labels(
+    index: pd.Index, known: Labels | None, like: pd.Index, ends: Mapping[Series, End]
+) -> Labels:
+    """Return the labels of new rows, or raise an error if they are of another kind than in fit.
+
+    `known` are the same labels, if they are known already.
+    """
     if index.nlevels == like.nlevels and list(index.names) == list(like.names):
-        labels = Labels(series_of(index), times_of(index))
+        labels = Labels(series_of(index), times_of(index)) if known is None else known
         # Then the checks, which take longer, would find nothing.
-        is_known = labels.times.dtype == times_of(like).dtype and not labels.times.hasnans
+        is_known = labels.times.dtype == _dtype_of_times(like) and not labels.times.hasnans
         if is_known and _are_finite(labels.times) and all(one in ends for one in labels.series):
             return labels
     check_labels(index)
     index = labels_like(like, index, "rows")
     return Labels(series_of(index), times_of(index))
+
+
+def _dtype_of_times(index: pd.Index) -> Any:
+    return index.levels[-1].dtype if isinstance(index, pd.MultiIndex) else index.dtype
 
 
 def _are_finite(times: pd.Index) -> bool:
