@@ -63,10 +63,10 @@ class Stream:
     -----
     **Neighbours.** A new row continues the run of its series if the windower reads both rows as
     neighbours. After a hole in time a new run starts, and so does a new series: the first windows
-    are padded, as in `predict` for the whole table, and as there without a warning. Times of
-    another time zone are converted. All other rows that do not continue a series are refused: those
-    at or before the time of its last row, repeated rows, and times that are missing or of another
-    kind. Missing values of features are those of the estimator, which uses or refuses them.
+    are padded, as in `predict` for the whole table, without a warning. Times of another time zone
+    are converted. Rows at or before the time of the last row of their series are refused, and so
+    are repeated rows, and times that are missing or of another kind. Missing values of features
+    are passed on to the estimator, which uses or refuses them.
 
     **All or nothing.** If `push` raises an error, the stream is as it was before, also if it is the
     estimator that raises.
