@@ -18,6 +18,7 @@ _BENCHMARKS = (
     "search",
     "steps",
     "prediction",
+    "stream",
     "memory",
 )
 _BY_NAME_ONLY = ("larger_than_memory", "soak")

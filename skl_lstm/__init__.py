@@ -18,9 +18,9 @@ The last step of the Pipeline is an estimator. `LSTMRegressor` and `LSTMClassifi
 and forecasts, and measures which timesteps and features an estimator uses.
 
 Around the Pipeline, `leads` makes the targets, `TimeSplit` the folds, `backtest` the forecasts of
-past rows and `forecast` those of the coming ones. `compare_forecasts` tests whether a model is
-better than a baseline. `ConformalRegressor` adds intervals to any of them. `to_onnx` writes a
-fitted Pipeline as a file that runs without Python.
+past rows and `forecast` those of the coming ones. `Stream` forecasts from new rows, as they come.
+`compare_forecasts` tests whether a model is better than a baseline. `ConformalRegressor` adds
+intervals to any of them. `to_onnx` writes a fitted Pipeline as a file that runs without Python.
 
 `TRUSTED_TYPES` lists the types that skops needs to trust when it loads a saved model.
 
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from .estimators.sequence import SequenceClassifier, SequenceRegressor
     from .export.to_onnx import to_onnx
     from .forecasting.forecast import forecast
+    from .forecasting.stream import Stream
     from .model_selection.backtesting import backtest
     from .model_selection.comparison import compare_forecasts
     from .model_selection.step_scorer import make_step_scorer
@@ -91,6 +92,7 @@ __all__ = [
     "SequenceRegressor",
     "SequenceReshaper",
     "SequenceWindower",
+    "Stream",
     "TimeSplit",
     "TimedWindows",
     "backtest",
@@ -116,6 +118,7 @@ _LOADED_ON_FIRST_USE = {
     "NaiveRegressor": "estimators.naive",
     "SequenceClassifier": "estimators.sequence",
     "SequenceRegressor": "estimators.sequence",
+    "Stream": "forecasting.stream",
     "StepScorer": "model_selection.step_scorer",
     "TimeSplit": "model_selection.time_split",
     "backtest": "model_selection.backtesting",

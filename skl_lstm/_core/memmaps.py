@@ -23,6 +23,7 @@ _LARGE = 2**28
 _BLOCK = 2**23
 # Small enough for the cache of a processor.
 _BLOCK_IN_MEMORY = 2**19
+_FEW = 2**12  # values
 
 
 def is_large(array: NDArray) -> bool:
@@ -100,7 +101,10 @@ def check_finite(array: NDArray, dtype: np.dtype | None = None, **options: Any) 
             assert_all_finite(block, **options)
         return
     for block in small_blocks(array):
-        assert_all_finite(block.astype(dtype), **options)
+        values = block.astype(dtype)
+        # For a few values, the preparations of scikit-learn take longer than the check.
+        if values.size > _FEW or not np.isfinite(values).all():
+            assert_all_finite(values, **options)
 
 
 def _memmap_base(array: Any) -> Any:

@@ -332,9 +332,19 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             If the coverage is not above 0 and below 1, or there are too few calibration rows.
         """
         check_is_fitted(self, "estimator_")
+        return self._predict_with_interval(self.estimator_, X, coverage)[1]
+
+    def _predict_with_interval(
+        self, estimator: Any, X: ArrayLike, coverage: float | None
+    ) -> tuple[NDArray, NDArray[np.float64]]:
+        """Return the forecast of an estimator, and the interval around it.
+
+        The estimator is `estimator_`, or the part of it that reads windows: `Stream` makes the
+        windows itself.
+        """
         coverage = check_coverage(self.coverage if coverage is None else coverage)
         check_enough(coverage, len(self.conformity_scores_), self.calibration)
-        forecast, lower, upper = _predict_bounds(self.estimator_, X)
+        forecast, lower, upper = _predict_bounds(estimator, X)
         pair = int(np.abs(self._coverages - coverage).argmin())
         level = level_in_use(self._levels[..., pair], coverage)
         width = thresholds(self.conformity_scores_[..., pair], level)
@@ -342,7 +352,7 @@ class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         # Quantiles that are moved inwards may cross.
         middle = (lower + upper) / 2
         interval = np.stack([np.minimum(lower, middle), np.maximum(upper, middle)], axis=-1)
-        return interval[:, 0] if forecast.ndim == 1 else interval
+        return forecast, interval[:, 0] if forecast.ndim == 1 else interval
 
     def update(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Adapt the intervals to rows whose truths have become known.

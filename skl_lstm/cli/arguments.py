@@ -38,8 +38,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         help="forecast with a saved pipeline; takes MODEL and CSV",
         description="Forecast from every row of CSV with the pipeline in MODEL, and print the "
         "forecasts as CSV, with the bounds of their intervals if MODEL was trained with "
-        "--coverage. Loading MODEL runs no code: a file with types that skl-lstm does not "
-        "trust is refused.",
+        "--coverage. If CSV is -, the rows are read from standard input, and the forecasts of "
+        "each line are printed before the next one is read. Loading MODEL runs no code: a file "
+        "with types that skl-lstm does not trust is refused.",
     )
     add_model_arguments(predict_parser)
     export_parser = commands.add_parser(
@@ -57,6 +58,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         parsers = {"forecast": forecast_parser, "predict": predict_parser, "export": export_parser}
         used = parsers.get(args.command, parser)
         used.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if args.command == "predict" and str(args.csv) == "-" and args.output:
+        predict_parser.error("--output requires a file as CSV; the answers to - are printed")
     if args.command is None and args.time_column and not args.csv:
         parser.error("--time-column requires --csv")
     return args

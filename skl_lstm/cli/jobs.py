@@ -34,6 +34,7 @@ from skl_lstm import (
 from .arguments import parse_args
 from .errors import CommandError, count_and_noun, one_line
 from .files import check_writable, load_model, native_log_silenced, save_model, write_atomically
+from .lines import STANDARD_INPUT, predict_lines
 from .report import print_candidates, print_coverage, print_errors, print_verdict, show_progress
 from .tables import (
     as_columns,
@@ -60,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = parse_args(argv)
     try:
+        if args.command == "predict" and args.csv == STANDARD_INPUT:
+            return predict_standard_input(args)
         jobs = {"forecast": forecast_table, "predict": predict, "export": export, None: tune}
         jobs[args.command](args)
     except CommandError as error:
@@ -196,6 +199,13 @@ def predict(args: argparse.Namespace) -> None:
             interval = model.pipeline.predict_interval(rows, coverage)
             columns = add_bounds(columns, interval.reshape(len(rows), -1, 2))
     write_csv(pd.DataFrame(columns, rows.index), time_column, args.output)
+
+
+def predict_standard_input(args: argparse.Namespace) -> int:
+    """Forecast from every line of standard input, and return the exit code."""
+    model = load_model(args.model)
+    coverage = choose_coverage(model.pipeline, args.coverage)
+    return predict_lines(model, args.time_column or model.time_column, coverage)
 
 
 def export(args: argparse.Namespace) -> None:

@@ -300,7 +300,8 @@ class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
 
         scikeras does not use this rule: it requires the shape of `fit` and ignores column names.
         """
-        validate_data(self, X, reset=False, skip_check_array=True, ensure_2d=False)
+        if hasattr(self, "feature_names_in_") or not isinstance(X, np.ndarray):
+            validate_data(self, X, reset=False, skip_check_array=True, ensure_2d=False)
         name, ndim = type(self).__name__, len(self._description.X_shape)
         if values.ndim != ndim:
             one = f" If X is one sequence, pass {self._as_one_sequence}."

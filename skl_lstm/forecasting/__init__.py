@@ -1,4 +1,4 @@
-"""Forecasts of the coming steps of every series.
+"""Forecasts of the coming steps of every series, and from new rows as they come.
 
 Public names are imported from `skl_lstm`.
 """

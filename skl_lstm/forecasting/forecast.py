@@ -112,6 +112,7 @@ def forecast(
     ConformalRegressor : Intervals around the forecasts.
     leads : Make the targets, and the columns of futures that are known beforehand.
     SequenceWindower : Windows of past rows, in a Pipeline.
+    Stream : Forecasts from new rows, as they come.
 
     Notes
     -----

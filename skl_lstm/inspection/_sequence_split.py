@@ -94,11 +94,11 @@ def _contains_estimators(estimator: Any) -> bool:
 def _split(estimator: Any, X: Any) -> Split | None:
     if isinstance(estimator, Pipeline):
         return _split_pipeline(estimator, X)
-    if (name := _name_of_inner(estimator)) is None:
+    if (name := name_of_inner(estimator)) is None:
         return Split(X, estimator, None) if _is_read_as_sequences(X, estimator) else None
     split = _split(getattr(estimator, name), X)
     # A copy, so that it scores and predicts as the whole estimator does.
-    return split and split._replace(reader=_with_inner(estimator, name, split.reader))
+    return split and split._replace(reader=with_inner(estimator, name, split.reader))
 
 
 def _split_pipeline(pipeline: Pipeline, X: Any) -> Split | None:
@@ -117,7 +117,7 @@ def _split_pipeline(pipeline: Pipeline, X: Any) -> Split | None:
     return inner if found is None else inner._replace(source=found.source)
 
 
-def _name_of_inner(estimator: Any) -> str | None:
+def name_of_inner(estimator: Any) -> str | None:
     """Return the attribute of the fitted estimator that a meta-estimator passes X on to."""
     if hasattr(estimator, "best_estimator_"):
         return "best_estimator_"
@@ -128,7 +128,8 @@ def _name_of_inner(estimator: Any) -> str | None:
     return None
 
 
-def _with_inner(estimator: Any, name: str, inner: Any) -> Any:
+def with_inner(estimator: Any, name: str, inner: Any) -> Any:
+    """Return a copy of a fitted meta-estimator around another inner estimator."""
     changed = copy(estimator)
     setattr(changed, name, inner)
     return changed
@@ -158,7 +159,7 @@ def innermost(estimator: Any) -> Any:
     """Return the last estimator of a fitted pipeline, search or another meta-estimator."""
     if isinstance(estimator, Pipeline):
         return innermost(estimator.steps[-1][1])
-    name = _name_of_inner(estimator)
+    name = name_of_inner(estimator)
     return estimator if name is None else innermost(getattr(estimator, name))
 
 

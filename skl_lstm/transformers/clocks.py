@@ -36,7 +36,11 @@ def ticks_of(times: Any, clock: str = "labels") -> NDArray:
 
 def steps_between(times: Any, order: _Positions, clock: str) -> NDArray:
     """Return the steps between consecutive positions; a step that overflows is the largest one."""
-    ticks = ticks_of(times, clock)[order]
+    return steps_of_ticks(ticks_of(times, clock)[order], clock)
+
+
+def steps_of_ticks(ticks: NDArray, clock: str) -> NDArray:
+    """Return the steps between consecutive ticks that `ticks_of` has returned for this clock."""
     if ticks.dtype.kind not in "imM":
         with np.errstate(over="ignore"):
             return np.diff(ticks)

@@ -123,8 +123,8 @@ def extend_runs(runs: Runs, before: pd.Index, index: pd.Index) -> tuple[Runs, pd
     firsts, lasts = in_order[starts], in_order[stops - 1]
     return (
         runs._replace(
-            firsts=_appended(runs.firsts, firsts[is_new]),
-            lasts=_appended(lasts[continued], lasts[is_new]),
+            firsts=append_labels(runs.firsts, firsts[is_new]),
+            lasts=append_labels(lasts[continued], lasts[is_new]),
         ),
         known,
         order[kept],
@@ -193,7 +193,7 @@ def times_ahead(rows: SortedRows, count: int) -> pd.Index:
     computed = add_steps(times, count, rows.clock, rows.step)
     own = np.flatnonzero(ahead < 0)
     ahead[own] = len(times) + own
-    return _appended(times, computed)[ahead]
+    return append_labels(times, computed)[ahead]
 
 
 def place_rows(index: pd.Index, before: pd.Index, runs: Runs) -> Places:
@@ -267,12 +267,15 @@ def labels_of(index: pd.Index, rows: _Positions) -> pd.Index:
 
 def join_labels(before: pd.Index, index: pd.Index, name: str = "X") -> pd.Index:
     """Append the index of X to that of the rows kept from fit, if both are of one kind."""
+    return append_labels(_flat(before), labels_like(before, index, name))
+
+
+def labels_like(before: pd.Index, index: pd.Index, name: str = "X") -> pd.Index:
+    """Return the index of X in the time zone of the rows kept from fit, if both are of one kind."""
     before, index = _flat(before), _flat(index)
     check_same_kind(before, index, name)
     zone = getattr(times_of(before), "tz", None)
-    if zone is not None:
-        index = _with_times(index, lambda times: times.tz_convert(zone))
-    return _appended(before, index)
+    return index if zone is None else _with_times(index, lambda times: times.tz_convert(zone))
 
 
 def order_rows(index: pd.Index, n_before: int = 0) -> _Positions:
@@ -320,7 +323,7 @@ def series_starts(index: pd.Index, order: _Positions) -> _Positions:
 
 def labels_inside(labels: pd.Index, firsts: pd.Index, lasts: pd.Index) -> NDArray[np.bool_]:
     """Mark the labels after the first and up to the last label of a run."""
-    index = _appended(firsts, lasts, labels)
+    index = append_labels(firsts, lasts, labels)
     opens = np.repeat([1, -1, 0], [len(firsts), len(lasts), len(labels)])
     # A label that equals the first label of a run sorts before it, so it is not inside the run.
     order = np.lexsort([np.abs(opens), ticks_of(times_of(index)), *series_codes(index)])
@@ -334,7 +337,7 @@ def _flat(index: pd.Index) -> pd.Index:
     return index.get_level_values(0) if index.nlevels == 1 else index
 
 
-def _appended(*indexes: pd.Index) -> pd.Index:
+def append_labels(*indexes: pd.Index) -> pd.Index:
     """Append indexes of one kind, whose times may have different units.
 
     Below pandas 3, empty indexes change the dtype, and a MultiIndex loses labels if its times
