@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
@@ -30,13 +29,30 @@ from skl_lstm import (
     forecast,
 )
 
-from .arguments import parse_args
-from .errors import CommandError, count_and_noun, one_line
-from .files import check_writable, load_model, native_log_silenced, save_model, write_atomically
-from .report import print_candidates, print_coverage, print_errors, print_verdict, show_progress
+from .arguments import parse_args, reading_of
+from .errors import CommandError, count_and_noun, one_line, warnings_as_notes
+from .files import (
+    SavedModel,
+    check_writable,
+    load_model,
+    native_log_silenced,
+    save_model,
+    write_atomically,
+)
+from .report import (
+    print_candidates,
+    print_coverage,
+    print_errors,
+    print_remarks,
+    print_size,
+    print_verdict,
+    show_progress,
+)
 from .tables import (
+    Positions,
     as_columns,
     choose_target,
+    fill_features,
     next_values,
     numeric_columns,
     padded_windows_ignored,
@@ -44,7 +60,8 @@ from .tables import (
     read_table,
     report_holes,
     select_features,
-    split_tail,
+    split_rows,
+    targets_are_read,
 )
 
 # The share of the training rows whose errors give the widths of the intervals.
@@ -59,7 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = parse_args(argv)
     try:
-        {"forecast": forecast_table, "predict": predict, None: tune}[args.command](args)
+        jobs = {"fit": tune, "forecast": forecast_table, "predict": predict, None: tune}
+        jobs[args.command](args)
     except CommandError as error:
         print(f"skl-lstm: error: {error}", file=sys.stderr)
         return 1
@@ -75,50 +93,76 @@ def tune(args: argparse.Namespace) -> None:
         check_writable(path)
     if args.plot:  # imported only if needed, and before the search, because it may be missing
         from .plot import draw_forecast
-    table = read_table(args.csv, args.time_column)
+    remarks: list[str] = []  # printed if nothing is refused
+    table = read_table(
+        args.csv,
+        args.time_column,
+        series=args.series,
+        find_time=args.find_time,
+        reading=reading_of(args),
+        remark=remarks.append,
+    )
     target = choose_target(table, args.target, from_csv=args.csv is not None)
-    series = select_features(table, target, args.features)
+    series = select_features(table, target, args.features, args.fill, remarks.append)
     report_holes(series)
     y = next_values(series, target, args.horizon)
     X = series.loc[y.index]
-    n_train, n_test = split_tail(len(X), args)
+    train, test = split_rows(X, args)
+    is_read = targets_are_read(table, series, target, args.horizon)
+    scored = rows_to_score(is_read, target, test, remarks)
     if args.coverage is not None:
-        check_coverage(args.coverage, n_train)
+        check_coverage(args.coverage, len(train))
 
     console = Console(highlight=False)
-    console.print(
-        f"{len(series)} rows of {count_and_noun(series.shape[1], 'feature')}, "
-        f"forecasting {target!r} {count_and_noun(args.horizon, 'step')} ahead; "
-        f"tuning on {n_train} rows, the last {n_test} held out.",
-        soft_wrap=True,
-    )
+    print_remarks(console, remarks)
+    print_size(console, series, target, args.horizon, len(train), len(test))
     search = make_search(args)
     show_progress(search)
+    X_train, y_train = X.iloc[train], y.iloc[train]
     with padded_windows_ignored():  # those after the gap between the parts of a fold
-        search.fit(X[:n_train], y[:n_train])
+        search.fit(X_train, y_train)
     print_candidates(console, search)
 
     lstm = search.best_estimator_
-    model = lstm if args.coverage is None else add_intervals(lstm, args, X[:n_train], y[:n_train])
+    model = lstm if args.coverage is None else add_intervals(lstm, args, X_train, y_train)
     models = {
         "LSTM": FrozenEstimator(model),
         "persistence": make_pipeline(SequenceWindower(), NaiveRegressor(target)),
         "ridge": make_ridge(lstm),
     }
-    held_out = np.arange(len(X) - n_test, len(X))
     with warnings_as_notes():
-        forecasts = backtest(models, X, y, cv=[(np.arange(n_train), held_out)])
+        forecasts = backtest(models, X, y, cv=[(train, scored)])
     print_errors(console, forecasts)
     if args.coverage is not None:
         print_coverage(console, forecasts)
     print_verdict(console, forecasts)
 
     if args.plot:
-        draw_forecast(args.plot, forecasts, target, str(series.index.name or "row"))
+        draw_forecast(args.plot, forecasts, target, str(series.index.names[-1] or "row"))
         console.print(f"Forecast and truth drawn to {args.plot}")
     if args.save:
         save_model(model, target, args.save)
         console.print(f"Fitted pipeline saved to {args.save}")
+
+
+def rows_to_score(
+    is_read: NDArray[np.bool_], target: str, test: Positions, remarks: list[str]
+) -> Positions:
+    """Return the held-out rows whose targets are values of the file, not filled ones."""
+    scored = test[is_read[test]]
+    if not len(scored):
+        raise CommandError(
+            f"all held-out rows have filled values of {target!r} as targets; use --fill drop, or a "
+            "larger --test-size"
+        )
+    if not is_read.all():
+        others = np.setdiff1d(np.flatnonzero(~is_read), test)
+        remarks.append(
+            f"the targets of {count_and_noun(len(others), 'row')} to tune on are filled; "
+            f"{len(test) - len(scored)} of {len(test)} held-out rows have filled targets, and are "
+            "not scored"
+        )
+    return scored
 
 
 def forecast_table(args: argparse.Namespace) -> None:
@@ -126,9 +170,11 @@ def forecast_table(args: argparse.Namespace) -> None:
     if args.output:
         check_writable(args.output)
     model = load_model(args.model)
-    time_column = args.time_column or model.time_column
-    rows = numeric_columns(read_table(args.csv, time_column))
-    known = None if args.known is None else numeric_columns(read_table(args.known, time_column))
+    table = read_like(model, args.csv, args)
+    rows = numeric_columns(fill_features(table, model.features, args.fill))
+    known = None
+    if args.known is not None:
+        known = numeric_columns(read_like(model, args.known, args, needs_series=False))
     target = choose_forecast(model.target, args.target)
     coverage = choose_coverage(model.pipeline, args.coverage)
     if coverage is not None and args.steps is not None:
@@ -137,7 +183,20 @@ def forecast_table(args: argparse.Namespace) -> None:
         coming = forecast(
             model.pipeline, rows, target=target, steps=args.steps, known=known, coverage=coverage
         )
-    write_csv(coming, time_column, args.output)
+    write_csv(coming, args.output)
+
+
+def read_like(
+    model: SavedModel, path: Path, args: argparse.Namespace, needs_series: bool = True
+) -> pd.DataFrame:
+    """Read a table with the columns of time and series that a model was trained with."""
+    return read_table(
+        path,
+        args.time_column or model.time_column,
+        series=args.series or model.series,
+        needs_series=needs_series,
+        reading=reading_of(args),
+    )
 
 
 def choose_coverage(model: Pipeline | ConformalRegressor, wanted: float | None) -> float | None:
@@ -184,8 +243,7 @@ def predict(args: argparse.Namespace) -> None:
     if args.output:
         check_writable(args.output)
     model = load_model(args.model)
-    time_column = args.time_column or model.time_column
-    rows = read_features(read_table(args.csv, time_column), model.features)
+    rows = read_features(read_like(model, args.csv, args), model.features, args.fill)
     name, coverage = model.target or "forecast", choose_coverage(model.pipeline, args.coverage)
     with errors_of_model():
         y_pred = as_columns(model.pipeline.predict(rows))
@@ -193,7 +251,7 @@ def predict(args: argparse.Namespace) -> None:
         if coverage is not None:
             interval = model.pipeline.predict_interval(rows, coverage)
             columns = add_bounds(columns, interval.reshape(len(rows), -1, 2))
-    write_csv(pd.DataFrame(columns, rows.index), time_column, args.output)
+    write_csv(pd.DataFrame(columns, rows.index), args.output)
 
 
 def add_bounds(columns: dict[str, NDArray[Any]], interval: NDArray[Any]) -> dict[str, NDArray[Any]]:
@@ -205,9 +263,9 @@ def add_bounds(columns: dict[str, NDArray[Any]], interval: NDArray[Any]) -> dict
     return bounded
 
 
-def write_csv(forecasts: pd.DataFrame, time_column: str | None, output: Path | None) -> None:
+def write_csv(forecasts: pd.DataFrame, output: Path | None) -> None:
     """Write forecasts as CSV to a file, or to standard output."""
-    text = forecasts.to_csv(index_label=time_column or "row")
+    text = forecasts.to_csv(index_label=[name or "row" for name in forecasts.index.names])
     if output:
         write_atomically(output, lambda file: file.write(text.encode()))
     else:
@@ -278,13 +336,3 @@ def errors_of_model(how_to_know: str = "") -> Iterator[None]:
             reason = reason.replace("known is None", "there is no file of known values")
             reason += how_to_know
         raise CommandError(f"cannot forecast: {reason}") from error
-
-
-@contextmanager
-def warnings_as_notes() -> Iterator[None]:
-    """Print the warnings of a model as notes on standard error, each of them once."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    for message in dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning):
-        print(f"skl-lstm: note: {one_line(message)}", file=sys.stderr)

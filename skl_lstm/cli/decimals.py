@@ -1,0 +1,107 @@
+"""Numbers in text: decimal points, decimal commas and thousands separators.
+
+A column is read as numbers only if all of its values are numbers in the same notation. "1,5" can
+only be read in one way, "1,234" can be read in two.
+"""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from .errors import CommandError
+
+DECIMALS = (".", ",")
+_SPACES = " \u00a0\u202f\u2009"  # no-break, narrow no-break and thin
+_APOSTROPHES = "'\u2019"
+
+
+def _number_pattern(decimal: str) -> str:
+    """Return the pattern of a number with a decimal mark, and thousands separators of one kind."""
+    point = re.escape(decimal)
+    whole = rf"[0-9]+|[1-9][0-9]{{0,2}}(?P<mark>{_thousands(decimal)})[0-9]{{3}}"
+    whole += r"(?:(?P=mark)[0-9]{3})*"
+    number = rf"(?:(?:{whole})(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    return rf"[+-]?(?:{number}|(?i:inf|infinity))"
+
+
+def _thousands(decimal: str) -> str:
+    """Return the class of characters that may separate thousands."""
+    other = "." if decimal == "," else ","
+    return f"[{_SPACES}{_APOSTROPHES}{other}]"
+
+
+_PATTERNS = {decimal: _number_pattern(decimal) for decimal in DECIMALS}
+
+
+def are_numbers(values: pd.Series) -> bool:
+    """Return whether all values that are there are numbers in the same notation."""
+    return bool(notations(values))
+
+
+def notations(values: pd.Series) -> list[str]:
+    """Return the decimal marks with which all values that are there are numbers."""
+    present = values.dropna()
+    return [decimal for decimal in DECIMALS if matches_all(present, _PATTERNS[decimal])]
+
+
+def matches_all(present: pd.Series, pattern: str) -> bool:
+    """Return whether all values match; the first ones are enough to reject most columns."""
+    return all(part.str.fullmatch(pattern).all() for part in (present[:100], present))
+
+
+def read_numbers(cells: pd.DataFrame, separator: str, decimal: str | None = None) -> pd.DataFrame:
+    """Convert the columns of numbers to float64. Other columns stay text.
+
+    Raise if a column can be read with a decimal point and with a decimal comma, and no other column
+    decides which of them it has.
+    """
+    found = {name: notations(cells[name]) for name in cells}
+    marks = {marks[0] for marks in found.values() if len(marks) == 1}
+    columns = {}
+    for name, values in cells.items():
+        allowed = [mark for mark in found[name] if decimal in (None, mark)]
+        if len(allowed) > 1 and has_marks(values):
+            allowed = [choose_decimal(values, marks, separator)]
+        columns[name] = to_float(values, allowed[0]) if allowed else values
+    return pd.DataFrame(columns, index=cells.index)
+
+
+def first_text(values: pd.Series) -> str | None:
+    """Return the first value of a column of text that is no number in any notation, or None."""
+    present = values.dropna()
+    is_number = [present.str.fullmatch(pattern) for pattern in _PATTERNS.values()]
+    texts = present[~(is_number[0] | is_number[1])]
+    return str(texts.iloc[0]) if len(texts) else None
+
+
+def has_marks(values: pd.Series) -> bool:
+    """Return whether a value has a point or a comma."""
+    return bool(values.dropna().str.contains("[.,]").any())
+
+
+def choose_decimal(values: pd.Series, marks: set[str], separator: str) -> str:
+    """Return the decimal mark of a column that can be read with both.
+
+    It is the only mark of the other columns. Between commas that separate columns, numbers with
+    points have decimal points.
+    """
+    if len(marks) == 1:
+        return next(iter(marks))
+    if not marks and separator == "," and not values.dropna().str.contains(",").any():
+        return "."
+    example = values.dropna()[values.dropna().str.contains("[.,]")].iloc[0]
+    mark = "comma" if "," in example else "point"
+    raise CommandError(
+        f"column {values.name!r} has numbers such as {example!r}, whose {mark} can separate "
+        "decimals or thousands; name the decimal mark with --decimal ',' or --decimal '.'"
+    )
+
+
+def to_float(values: pd.Series, decimal: str) -> pd.Series:
+    """Convert numbers in a notation to float64; missing values become NaN."""
+    plain = values.str.replace(_thousands(decimal), "", regex=True)
+    plain = plain.str.replace(decimal, ".", regex=False)
+    # float keeps all digits, and to_numeric does not.
+    numbers = plain.to_numpy(dtype=object, na_value=np.nan).astype(float)
+    return pd.Series(numbers, values.index, name=values.name)
