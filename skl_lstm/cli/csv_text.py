@@ -11,6 +11,7 @@ import io
 import lzma
 import re
 import zipfile
+import zlib
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ _ENCODINGS_BY_MARK = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_DAMAGED = (EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
 # Excel writes and reads this line to name the separator of the rest of the file.
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?(?:\n|$)', re.IGNORECASE)
 
@@ -57,7 +59,7 @@ def read_cells(
             text = "\n" + text[match.end() :]  # as many lines as before, for messages
         separator = separator or find_separator(text)
         return Cells(split_cells(text, separator, header), separator)
-    except (OSError, EOFError, zipfile.BadZipFile, csv.Error, ValueError, CommandError) as error:
+    except (OSError, ValueError, csv.Error, CommandError, *_DAMAGED) as error:
         # pandas' ParserError is a ValueError.
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise CommandError(f"cannot read {path}: {one_line(reason)}") from error

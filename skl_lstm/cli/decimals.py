@@ -46,8 +46,9 @@ def notations(values: pd.Series) -> list[str]:
 
 
 def matches_all(present: pd.Series, pattern: str) -> bool:
-    """Return whether all values match; the first ones are enough to reject most columns."""
-    return all(part.str.fullmatch(pattern).all() for part in (present[:100], present))
+    """Return whether all values match a pattern. The first that does not ends the search."""
+    matcher = re.compile(pattern)
+    return all(isinstance(value, str) and matcher.fullmatch(value) for value in present)
 
 
 def read_numbers(cells: pd.DataFrame, separator: str, decimal: str | None = None) -> pd.DataFrame:

@@ -52,6 +52,7 @@ from .tables import (
     Positions,
     as_columns,
     choose_target,
+    count_series,
     fill_features,
     next_values,
     numeric_columns,
@@ -64,6 +65,11 @@ from .tables import (
     targets_are_read,
 )
 
+# The beginnings of advice on missing values in Python, and that of the command.
+ADVICE_ON_MISSING = dict.fromkeys(
+    ("End the table at ", "End every series at ", "Fill them before "),
+    "Use --fill previous or --fill drop.",
+)
 # The share of the training rows whose errors give the widths of the intervals.
 CALIBRATION = 0.2
 
@@ -138,7 +144,8 @@ def tune(args: argparse.Namespace) -> None:
     print_verdict(console, forecasts)
 
     if args.plot:
-        draw_forecast(args.plot, forecasts, target, str(series.index.names[-1] or "row"))
+        time = str(series.index.names[-1] or "row")
+        draw_forecast(args.plot, forecasts, target, time, count_series(series.iloc[test]))
         console.print(f"Forecast and truth drawn to {args.plot}")
     if args.save:
         save_model(model, target, args.save)
@@ -325,14 +332,15 @@ def add_intervals(
 def errors_of_model(how_to_know: str = "") -> Iterator[None]:
     """Raise the errors of a model as errors of the command, and print its warnings as notes.
 
-    `how_to_know` replaces the advice on known values, which is for Python.
+    `how_to_know` replaces the advice on known values, which is for Python, as is that on missing
+    values.
     """
     try:
         with warnings_as_notes():
             yield
     except Exception as error:
-        reason, python_advice, _ = one_line(str(error)).partition("Pass known ")
-        if python_advice:
-            reason = reason.replace("known is None", "there is no file of known values")
-            reason += how_to_know
+        reason = one_line(str(error)).replace("known is None", "there is no file of known values")
+        for python_advice, own_advice in {"Pass known ": how_to_know, **ADVICE_ON_MISSING}.items():
+            if python_advice in reason:
+                reason = reason.partition(python_advice)[0] + own_advice
         raise CommandError(f"cannot forecast: {reason}") from error
