@@ -142,7 +142,9 @@ def test_the_commands_are_targets_of_the_makefile():
 
 
 @pytest.mark.parametrize(
-    "job", [[], ["forecast"], ["predict"]], ids=["main", "forecast", "predict"]
+    "job",
+    [[], ["fit"], ["forecast"], ["predict"]],
+    ids=["main", "fit", "forecast", "predict"],
 )
 def test_the_command_page_lists_every_option(job):
     page = (ROOT / "docs/command.md").read_text(encoding="utf-8")

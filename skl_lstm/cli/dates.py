@@ -73,7 +73,7 @@ def read_times(
     if values.dtype.kind == "M":
         return Times(pd.DatetimeIndex(values))
     if not has_text(values):
-        values = values.map("{:.15g}".format)
+        values = values.astype(str)
     if time_format is not None:
         return read_formatted(values, time_format)
     form = form_of(values)
@@ -81,11 +81,19 @@ def read_times(
         return read_form(values, form, day_first)
     if matches_all(values, r"\d+(?:\.0+)?"):
         return Times(read_integers(values))
-    example = next(value for value in values if form_of(values[values == value]) is None)
     raise CommandError(
-        f"column {values.name!r} does not contain dates in one form, such as {example!r}; name "
-        "their form with --time-format"
+        f"column {values.name!r} does not contain dates{in_one_form(values)}; name their form with "
+        "--time-format, or another column with --time-column"
     )
+
+
+def in_one_form(values: pd.Series) -> str:
+    """Return how a sentence on values that are no dates in one form goes on."""
+    form = form_of(values[:1])
+    if form is None:
+        return f", but values such as {values.iloc[0]!r}"
+    other = next(value for value in values if not matches_all(pd.Series([value]), form))
+    return f" in one form, but {values.iloc[0]!r} and {other!r}"
 
 
 def read_formatted(values: pd.Series, time_format: str) -> Times:

@@ -274,7 +274,18 @@ FILES = {
     ),
     "text as time": File(
         "t,load\n2024-01-30,1\nlater,2\n",
-        "column 't' does not contain dates in one form, such as 'later'",
+        "column 't' does not contain dates in one form, but '2024-01-30' and 'later'; name their "
+        "form with --time-format, or another column with --time-column",
+        "--time-column t",
+    ),
+    "two forms of times": File(
+        "t,load\n30.01.2024,1\n2024-01-31,2\n",
+        "dates in one form, but '30.01.2024' and '2024-01-31'",
+        "--time-column t",
+    ),
+    "no time at all": File(
+        "t,load\nnow,1\nlater,2\n",
+        "column 't' does not contain dates, but values such as 'now'; name their form with",
         "--time-column t",
     ),
     "two columns of dates": File(
