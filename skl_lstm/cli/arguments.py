@@ -75,7 +75,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         parsers = {"fit": fit_parser, "forecast": forecast_parser, "predict": predict_parser}
         used = parsers.get(args.command, parser)
         used.error(f"unrecognized arguments: {' '.join(unknown)}")
-    if args.csv is None and (option := first_reading_option(args)):
+    if args.command is None and args.csv is None and (option := first_reading_option(args)):
         parser.error(f"{option} requires --csv")
     return args
 

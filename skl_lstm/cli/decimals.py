@@ -68,12 +68,25 @@ def read_numbers(cells: pd.DataFrame, separator: str, decimal: str | None = None
     return pd.DataFrame(columns, index=cells.index)
 
 
-def first_text(values: pd.Series) -> str | None:
-    """Return the first value of a column of text that is no number in any notation, or None."""
+def why_text(values: pd.Series) -> str:
+    """Describe why a column of text is not numeric."""
+    text = next((value for value in values.dropna() if not is_number(value)), None)
+    if text is not None:
+        return f"{text!r} is not a number"
+    if not notations(values):
+        return "its numbers are in several notations"
+    return "its numbers are in another notation than the option names, or stored as text"
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is the text of a number in any notation."""
+    return isinstance(value, str) and any(re.fullmatch(p, value) for p in _PATTERNS.values())
+
+
+def are_mostly_numbers(values: pd.Series) -> bool:
+    """Return whether at least half of the values of a column of text are numbers."""
     present = values.dropna()
-    is_number = [present.str.fullmatch(pattern) for pattern in _PATTERNS.values()]
-    texts = present[~(is_number[0] | is_number[1])]
-    return str(texts.iloc[0]) if len(texts) else None
+    return 2 * sum(map(is_number, present)) >= max(len(present), 1)
 
 
 def has_marks(values: pd.Series) -> bool:

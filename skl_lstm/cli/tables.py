@@ -17,7 +17,7 @@ from skl_lstm import SequenceWindower, TimeSplit, datasets, leads
 from .arguments import DEFAULT_TARGET, Reading
 from .csv_text import read_cells
 from .dates import has_text
-from .decimals import first_text, read_numbers
+from .decimals import are_mostly_numbers, read_numbers, why_text
 from .errors import (
     CommandError,
     comma_separated,
@@ -128,8 +128,17 @@ def select_features(
     """Return the features and the target as float64. Fill missing values, or raise if there are."""
     for name in features or []:
         check_numeric(table, name)
+    if features is None:
+        remark_on_text(table, remark)
     columns = table.select_dtypes("number").columns if features is None else features
     return fill_and_check(table, list(dict.fromkeys([*columns, target])), fill, remark)
+
+
+def remark_on_text(table: pd.DataFrame, remark: Callable[[str], None]) -> None:
+    """Name the columns that are left out because some of their values are no numbers."""
+    for name in table.columns:
+        if has_text(table[name]) and are_mostly_numbers(table[name]):
+            remark(f"column {name!r} is left out: {why_text(table[name])}")
 
 
 def fill_and_check(
@@ -286,8 +295,7 @@ def check_numeric(table: pd.DataFrame, name: str) -> None:
     check_column(table, name)
     numeric = table.select_dtypes("number").columns
     if name not in numeric:
-        text = first_text(table[name]) if has_text(table[name]) else None
-        reason = "" if text is None else f"; {text!r} is not a number"
+        reason = f"; {why_text(table[name])}" if has_text(table[name]) else ""
         raise CommandError(
             f"column {name!r} is not numeric; the numeric columns are: {comma_separated(numeric)}"
             f"{reason}"

@@ -4,12 +4,15 @@ Most tests read without training. The last ones run the whole command on small f
 """
 
 import io
+import re
 import zipfile
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from skl_lstm import cli, forecast
 from skl_lstm.cli import missing, tables
@@ -257,6 +260,9 @@ FILES = {
     "days as integers": File(
         "t,load\n20240130,1\n20240131,2\n", by_time("t", TWO_DAYS, load=[1, 2]), "--time-column t"
     ),
+    "integers that are no days": File(
+        "t,load\n20241340,1\n", "numbers such as '20241340'; name their form", "--time-column t"
+    ),
     "other integers": File(
         "t,load\n1,1\n2,2\n",
         "does not contain dates, but numbers such as '1'; name their form with --time-format",
@@ -389,6 +395,7 @@ FILES = {
     ),
     "quote without an end": File('a,b\n1,2\n"3,4\n', "cannot read "),
     "empty file": File("", "the file is empty"),
+    "empty file with a separator": File("", "the file is empty", "--sep ;"),
     "lines without text": File("\n \n", "the file is empty"),
     "one column": File("load\n1\n2.5\n", in_order(load=[1, 2.5])),
     "one column, decimal commas": File("load\n1,5\n2,25\n", in_order(load=[1.5, 2.25])),
@@ -496,6 +503,44 @@ def test_damaged_compressed_files_are_refused(tmp_path):
         archive.writestr("b.csv", "b\n1\n")
     with pytest.raises(CommandError, match="it holds 2 files, but one was expected"):
         read(tmp_path / "two.zip")
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    numbers=st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), min_size=1, max_size=6),
+    start=st.datetimes(pd.Timestamp("1990-01-01"), pd.Timestamp("2030-01-01")),
+    separator=st.sampled_from([",", ";", "\t", "|"]),
+    decimal=st.sampled_from([".", ","]),
+    thousands=st.sampled_from(["", " ", "'", "other"]),
+    order=st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+)
+def test_a_written_table_is_read_as_it_was_or_refused(
+    tmp_path, numbers, start, separator, decimal, thousands, order, encoding
+):
+    times = pd.date_range(
+        start.replace(microsecond=0), periods=len(numbers), freq="36h", name="Tag"
+    )
+    expected = pd.DataFrame({"Wärme": numbers}, times)
+    mark = {"other": "." if decimal == "," else ","}.get(thousands, thousands)
+    marks = str.maketrans({",": mark, ".": decimal})
+    cells = [f'"{number:,}"'.translate(marks) for number in numbers]
+    lines = [
+        f"{time:{order} %H:%M:%S}{separator}{cell}" for time, cell in zip(times, cells, strict=True)
+    ]
+    path = tmp_path / "file.csv"
+    path.write_bytes("\n".join([f"Tag{separator}Wärme", *lines]).encode(encoding))
+    refusal = ""
+    try:
+        table = read(path)
+    except CommandError as error:
+        refusal = str(error)
+        day = "--dayfirst" if order.startswith("%d") else "--no-dayfirst"
+        table = read(path, f"{day} --decimal {decimal}")
+    assert not refusal or re.search("--(decimal|dayfirst)", refusal)
+    pd.testing.assert_frame_equal(table, expected, check_index_type=False, check_freq=False)
 
 
 # Parquet.
@@ -630,6 +675,20 @@ def test_a_column_of_numbers_and_text_shows_its_first_text(tmp_path):
     path.write_text("load,heat\n1,1\n-,2\n")
     with pytest.raises(CommandError, match=r"column 'load' is not numeric; .*: heat; '-' is not a"):
         tables.choose_target(read(path), "load", from_csv=True)
+
+
+def test_a_remark_names_columns_of_numbers_with_single_texts(tmp_path):
+    path, remarks = tmp_path / "file.csv", []
+    path.write_text("load;heat;note;both\n1;1;fair;1.5\n2;-;foul;1,5\n3;2;3;2\n")
+    series = tables.select_features(read(path), "load", None, remark=remarks.append)
+    assert list(series) == ["load"]
+    assert remarks == [
+        "column 'heat' is left out: '-' is not a number",
+        "column 'both' is left out: its numbers are in several notations",
+    ]
+    path.write_text("load;wind\n1;2,5\n")
+    with pytest.raises(CommandError, match="its numbers are in another notation than the option"):
+        tables.choose_target(read(path, "--decimal ."), "wind", from_csv=True)
 
 
 # The whole command.
