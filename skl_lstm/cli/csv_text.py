@@ -34,6 +34,7 @@ _ENCODINGS_BY_MARK = {
 }
 _OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _DAMAGED = (EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
+_BLANKS = " \t\u00a0\u202f"
 # Excel writes and reads this line to name the separator of the rest of the file.
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?(?:\n|$)', re.IGNORECASE)
 
@@ -158,7 +159,9 @@ def split_cells(text: str, separator: str, header: bool | None) -> pd.DataFrame:
         skip_blank_lines=width > 1,  # in a file of one column, they are missing values
         skipinitialspace=True,
     )
-    cells = strip_cells(drop_empty_end(cells))
+    cells = drop_empty_end(cells)
+    if has_padding(text, separator):
+        cells = cells.apply(strip_spaces)
     names = [f"c{column}" for column in range(width)] if header is False else records[0]
     return name_columns(cells, names)
 
@@ -181,9 +184,19 @@ def drop_empty_end(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.iloc[: filled[-1] + 1 if len(filled) else 0]
 
 
-def strip_cells(cells: pd.DataFrame) -> pd.DataFrame:
-    """Remove spaces around the text of the cells; cells of spaces only are missing."""
-    return cells.apply(lambda column: column.str.strip().replace("", np.nan))
+def has_padding(text: str, separator: str) -> bool:
+    """Return whether a space is next to a separator, a quote or an end of a line."""
+    blanks = [blank for blank in _BLANKS if blank != separator]
+    edges = (separator, '"', "\n")
+    return text[-1] in blanks or any(
+        blank + edge in text or edge + blank in text for blank in blanks for edge in edges
+    )
+
+
+def strip_spaces(column: pd.Series) -> pd.Series:
+    """Remove spaces around the text of cells; cells of spaces only are missing."""
+    stripped = column.str.strip()
+    return stripped.where(stripped != "")
 
 
 def name_columns(cells: pd.DataFrame, header: list[str]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ only be read in one way, "1,234" can be read in two.
 """
 
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,14 +42,38 @@ def are_numbers(values: pd.Series) -> bool:
 
 def notations(values: pd.Series) -> list[str]:
     """Return the decimal marks with which all values that are there are numbers."""
-    present = values.dropna()
-    return [decimal for decimal in DECIMALS if matches_all(present, _PATTERNS[decimal])]
+    present = texts_of(values)
+    return [
+        decimal
+        for decimal in DECIMALS
+        if are_plain(present, decimal) or matches_all(present, _PATTERNS[decimal])
+    ]
 
 
-def matches_all(present: pd.Series, pattern: str) -> bool:
+def texts_of(values: pd.Series) -> list[Any]:
+    """Return the values that are there, as a list, which is faster to search than a Series."""
+    return values.dropna().tolist()
+
+
+def are_plain(texts: list[Any], decimal: str) -> bool:
+    """Return whether all values are numbers without thousands separators, for speed.
+
+    If not, they can still be numbers.
+    """
+    try:
+        joined = "".join(texts)
+        if "_" in joined or (decimal == "," and "." in joined) or not joined.isascii():
+            return False
+        np.array([text.replace(decimal, ".") for text in texts], dtype=object).astype(float)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def matches_all(values: list[Any], pattern: str) -> bool:
     """Return whether all values match a pattern. The first that does not ends the search."""
-    matcher = re.compile(pattern)
-    return all(isinstance(value, str) and matcher.fullmatch(value) for value in present)
+    matches = re.compile(pattern).fullmatch
+    return all(isinstance(value, str) and matches(value) for value in values)
 
 
 def read_numbers(cells: pd.DataFrame, separator: str, decimal: str | None = None) -> pd.DataFrame:
@@ -91,7 +116,7 @@ def are_mostly_numbers(values: pd.Series) -> bool:
 
 def has_marks(values: pd.Series) -> bool:
     """Return whether a value has a point or a comma."""
-    return bool(values.dropna().str.contains("[.,]").any())
+    return any(mark in "".join(texts_of(values)) for mark in DECIMALS)
 
 
 def choose_decimal(values: pd.Series, marks: set[str], separator: str) -> str:
@@ -114,8 +139,11 @@ def choose_decimal(values: pd.Series, marks: set[str], separator: str) -> str:
 
 def to_float(values: pd.Series, decimal: str) -> pd.Series:
     """Convert numbers in a notation to float64; missing values become NaN."""
-    plain = values.str.replace(_thousands(decimal), "", regex=True)
-    plain = plain.str.replace(decimal, ".", regex=False)
+    marks = re.compile(_thousands(decimal))
+    if marks.search("".join(texts_of(values))):
+        values = values.str.replace(marks, "", regex=True)
+    if decimal == ",":
+        values = values.str.replace(",", ".", regex=False)
     # float keeps all digits, and to_numeric does not.
-    numbers = plain.to_numpy(dtype=object, na_value=np.nan).astype(float)
+    numbers = values.to_numpy(dtype=object, na_value=np.nan).astype(float)
     return pd.Series(numbers, values.index, name=values.name)
