@@ -40,10 +40,11 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?(?:\n|$)', re.IGNORECASE)
 
 
 class Cells(NamedTuple):
-    """The cells of a file as text, and the separator between them."""
+    """The cells of a file as text, the separator between them, and a remark, which may be empty."""
 
     table: pd.DataFrame
     separator: str
+    remark: str = ""
 
 
 def read_cells(
@@ -54,12 +55,15 @@ def read_cells(
 ) -> Cells:
     """Read a file. What is None is found in the file."""
     try:
-        text = decode(read_bytes(path), encoding)
+        text, found = decode(read_bytes(path), encoding)
         if match := _SEPARATOR_LINE.match(text):
             separator = separator or match[1]
             text = "\n" + text[match.end() :]  # as many lines as before, for messages
         separator = separator or find_separator(text)
-        return Cells(split_cells(text, separator, header), separator)
+        remark = ""
+        if found == "cp1252" and encoding is None:
+            remark = "the text is not UTF-8, and read as Windows-1252; --encoding names another"
+        return Cells(split_cells(text, separator, header), separator, remark)
     except (OSError, ValueError, csv.Error, CommandError, *_DAMAGED) as error:
         # pandas' ParserError is a ValueError.
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -78,8 +82,8 @@ def read_bytes(path: Path) -> bytes:
         return bytes(file.read())
 
 
-def decode(data: bytes, encoding: str | None = None) -> str:
-    """Return the text of a file.
+def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
+    """Return the text of a file, and its encoding.
 
     A byte order mark names UTF-8 or UTF-16. Without one, text that is not UTF-8 is Windows-1252,
     which contains the letters of Latin-1.
@@ -101,7 +105,8 @@ def decode(data: bytes, encoding: str | None = None) -> str:
             "the text contains NUL characters, as binary files do and UTF-16 without a byte order "
             "mark; if it is text, name its encoding with --encoding, such as utf-16-le"
         )
-    return io.StringIO(text.removeprefix("\ufeff"), newline=None).read()  # "\n" ends all lines
+    # With newline=None, all lines end in "\n".
+    return io.StringIO(text.removeprefix("\ufeff"), newline=None).read(), name
 
 
 def find_separator(text: str) -> str:

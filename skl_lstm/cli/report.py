@@ -29,7 +29,7 @@ def show_progress(search: GridSearchCV) -> None:
 
 def print_remarks(console: Console, remarks: list[str]) -> None:
     """Print sentences on how the file was read."""
-    for remark in filter(None, remarks):
+    for remark in remarks:
         console.print(f"{remark[0].upper()}{remark[1:]}.", soft_wrap=True, markup=False)
 
 

@@ -57,11 +57,8 @@ def read_table(
     """
     if path is None:
         return datasets.load_seattle_weather()
-    path, reading = Path(path), reading or Reading()
-    if path.suffix == ".parquet":
-        table, separator = read_parquet(path), None
-    else:
-        table, separator = read_cells(path, reading.separator, reading.encoding, reading.header)
+    reading = reading or Reading()
+    table, separator = read_columns(Path(path), reading, remark)
     if not needs_series and not set(series) & set(table.columns):
         series = ()
     for name in series:
@@ -70,7 +67,8 @@ def read_table(
         check_column(table, time_column, "--time-column")
     elif find_time:
         time_column = find_time_column(table, series)
-        remark(remark_on_time(table, time_column))
+        if found := remark_on_time(table, time_column):
+            remark(found)
     check_series(series, time_column)
     others = table.drop(columns=[*series, *([time_column] if time_column else [])])
     if separator is not None:
@@ -80,6 +78,18 @@ def read_table(
     labels = label_rows(table, time_column, series, reading, remark)
     check_unique(labels, others)
     return others.set_axis(labels).sort_index()
+
+
+def read_columns(
+    path: Path, reading: Reading, remark: Callable[[str], None]
+) -> tuple[pd.DataFrame, str | None]:
+    """Return the columns of a file and their separator, which is None if they have types."""
+    if path.suffix == ".parquet":
+        return read_parquet(path), None
+    cells = read_cells(path, reading.separator, reading.encoding, reading.header)
+    if cells.remark:
+        remark(cells.remark)
+    return cells.table, cells.separator
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
