@@ -41,6 +41,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     fit_parser = commands.add_parser(
         "fit",
+        usage="%(prog)s CSV [options]",  # options of several values would swallow CSV
         help="tune a pipeline on a file; takes CSV",
         description="Tune the look-back and the size of an LSTM on CSV, and compare the forecasts "
         "on the held-out last rows with persistence and ridge regression: the same as skl-lstm "
@@ -214,7 +215,12 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         metavar="MARK",
         help="separator of the columns, such as ';' or tab (found in the file)",
     )
-    add("--decimal", choices=[".", ","], help="decimal mark of the numbers (found in the file)")
+    add(
+        "--decimal",
+        choices=[".", ","],
+        metavar="MARK",
+        help="decimal mark of the numbers, '.' or ',' (found in the file)",
+    )
     add(
         "--encoding",
         type=parse_encoding,

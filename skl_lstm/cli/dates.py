@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from .decimals import matches_all
 from .errors import CommandError
@@ -59,7 +60,7 @@ def are_dates(values: pd.Series) -> bool:
 
 def has_text(values: pd.Series) -> bool:
     """Return whether a column holds text."""
-    return pd.api.types.is_string_dtype(values) and values.dtype.kind not in "ifub"
+    return values.dtype.kind == "O" and infer_dtype(values, skipna=True) == "string"
 
 
 def form_of(values: pd.Series) -> str | None:
