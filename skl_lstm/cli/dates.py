@@ -19,7 +19,7 @@ _CLOCK = (
     r"(?:[.,](?P<fraction>\d{1,9}))?)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
     r"(?: ?(?P<offset>Z|UTC|[+-]\d{2}(?::?\d{2})?))?)?"
 )
-_ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?"
+_ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?"  # without an offset
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH_NAME = (
     r"(?P<month>(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -142,7 +142,7 @@ def read_form(values: pd.Series, form: str, day_first: bool | None) -> Times:
             remark = f"dates in {values.name!r} have the {'day' if day_first else 'month'} first"
         names = ["day", "month"] if day_first else ["month", "day"]
         parts = parts.rename(columns=dict(zip(["first", "other"], names, strict=True)))
-    offsets = parts["offset"].replace({"UTC": "Z"}) if "offset" in parts else pd.Series([None])
+    offsets = parts["offset"] if "offset" in parts else pd.Series([None])
     check_offsets(values, offsets)
     is_mixed = offsets.nunique() > 1
     if is_mixed:
@@ -157,7 +157,7 @@ def read_iso(values: pd.Series) -> pd.DatetimeIndex | None:
         return None
     try:
         return pd.DatetimeIndex(pd.to_datetime(values, format="ISO8601"))
-    except ValueError:  # different offsets, 24:00, or no such day
+    except ValueError:  # 24:00, or no such day
         return None
 
 
@@ -205,7 +205,8 @@ def to_times(values: pd.Series, parts: pd.DataFrame, utc: bool) -> pd.DatetimeIn
     text = date_text(parts) + "T" + hours.mod(24).astype(str).str.zfill(2)
     for mark, name in [(":", "minute"), (":", "second"), (".", "fraction")]:
         text += mark + part_of(parts, name, "00")
-    text += part_of(parts, "offset", "").replace({"UTC": "Z"})
+    offset = part_of(parts, "offset", "")
+    text += offset.mask(offset == "UTC", "Z")
     times = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=utc)
     is_late = is_midnight & ~text.str.contains("T00:00:00.0*(?:[^0-9]|$)")
     check_all_read(values, times.mask((hours > 24) | is_late), "a date")

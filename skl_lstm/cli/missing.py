@@ -61,14 +61,20 @@ def show_label(label: object) -> str:
 
 def previous(columns: pd.DataFrame) -> pd.DataFrame:
     """Fill missing values with the last value before them in the same series."""
+    outer = levels_of_series(columns)
+    return columns.groupby(level=outer).ffill() if outer is not None else columns.ffill()
+
+
+def levels_of_series(columns: pd.DataFrame) -> Any:
+    """Return the level of the index that names the series, a list of several, or None."""
     outer = list(range(columns.index.nlevels - 1))
-    return columns.groupby(level=outer).ffill() if outer else columns.ffill()
+    return outer if len(outer) > 1 else next(iter(outer), None)
 
 
 def interpolate(columns: pd.DataFrame) -> pd.DataFrame:
     """Fill missing values linearly in time, between two values of the same series."""
-    outer: Any = list(range(columns.index.nlevels - 1))
-    if not outer:
+    outer = levels_of_series(columns)
+    if outer is None:
         return between(columns)
     parts = [
         between(part.droplevel(outer)).set_axis(part.index)

@@ -638,6 +638,9 @@ def test_interpolation_is_linear_in_time():
     )
     one = missing.fill_missing(GAPS.loc["a"], ["load"], "interpolate")
     assert one.table["load"].tolist() == [1, 1.75, 4, 5]
+    two = pd.concat({"x": GAPS[:7]}, names=["region"])
+    filled = missing.fill_missing(two, ["load"], "interpolate")
+    assert filled.table["load"].tolist() == [1, 1.75, 4, 5, 10, 11, 14]
     rows = missing.fill_missing(in_order(load=[1, np.nan, 3]), ["load"], "interpolate")
     assert rows.table["load"].tolist() == [1, 2, 3]
 
