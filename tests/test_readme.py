@@ -143,8 +143,8 @@ def test_the_commands_are_targets_of_the_makefile():
 
 @pytest.mark.parametrize(
     "job",
-    [[], ["forecast"], ["predict"], ["export"]],
-    ids=["main", "forecast", "predict", "export"],
+    [[], ["fit"], ["forecast"], ["predict"], ["export"]],
+    ids=["main", "fit", "forecast", "predict", "export"],
 )
 def test_the_command_page_lists_every_option(job):
     page = (ROOT / "docs/command.md").read_text(encoding="utf-8")

@@ -251,7 +251,7 @@ folder.cleanup()
 #
 # .. code-block:: console
 #
-#    $ skl-lstm --csv yours.csv --time-column hour --target load --save load.skops
+#    $ skl-lstm fit yours.csv --target load --save load.skops
 #    $ skl-lstm predict load.skops new.csv
 #
 # :doc:`/command` explains the options.

@@ -1,14 +1,27 @@
 """Options of the command line and their parsers."""
 
 import argparse
+import codecs
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from skl_lstm import __version__
 
 DEFAULT_TARGET = "temp_max"
 MODEL_HELP = "file that was written with --save"
+
+
+class Reading(NamedTuple):
+    """How to read the text of a file. What is None is found in the file."""
+
+    separator: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
+    day_first: bool | None = None
+    time_format: str | None = None
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -19,10 +32,26 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "rows. Compare the forecasts on the held-out last rows with persistence and ridge "
         "regression. Without --csv, the table is four years of daily weather in Seattle.",
     )
-    add_tune_options(parser)
-    commands = parser.add_subparsers(
-        dest="command", title="commands", metavar="{forecast,predict,export}"
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="table to read (embedded weather data)"
     )
+    add_tune_options(parser)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(
+        dest="command", title="commands", metavar="{fit,forecast,predict,export}"
+    )
+    fit_parser = commands.add_parser(
+        "fit",
+        usage="%(prog)s CSV [options]",  # options of several values would swallow CSV
+        help="tune a pipeline on a file; takes CSV",
+        description="Tune the look-back and the size of an LSTM on CSV, and compare the forecasts "
+        "on the held-out last rows with persistence and ridge regression: the same as skl-lstm "
+        "--csv CSV.",
+    )
+    fit_parser.add_argument(
+        "csv", type=Path, metavar="CSV", help="table to read, also a .parquet file"
+    )
+    add_tune_options(fit_parser)
     forecast_parser = commands.add_parser(
         "forecast",
         help="forecast the steps after the last row; takes MODEL and CSV",
@@ -55,21 +84,79 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args, unknown = parser.parse_known_args(argv)
     if unknown:
         # parse_args would print the usage of the main command for options of the others, too.
-        parsers = {"forecast": forecast_parser, "predict": predict_parser, "export": export_parser}
+        parsers = {
+            "fit": fit_parser,
+            "forecast": forecast_parser,
+            "predict": predict_parser,
+            "export": export_parser,
+        }
         used = parsers.get(args.command, parser)
         used.error(f"unrecognized arguments: {' '.join(unknown)}")
-    if args.command == "predict" and str(args.csv) == "-" and args.output:
-        predict_parser.error("--output requires a file as CSV; the answers to - are printed")
-    if args.command is None and args.time_column and not args.csv:
-        parser.error("--time-column requires --csv")
+    if args.command == "predict" and str(args.csv) == "-":
+        for needs_file in options_of_files(args):
+            predict_parser.error(f"{needs_file} requires a file as CSV, but CSV is -")
+    if args.command is None and args.csv is None and (option := first_reading_option(args)):
+        parser.error(f"{option} requires --csv")
     return args
 
 
+def first_reading_option(args: argparse.Namespace) -> str | None:
+    """Return the first option that says how to read a file, or None."""
+    given = {
+        "--time-column": args.time_column,
+        "--no-time-column": not args.find_time,
+        "--series": args.series,
+        "--fill": args.fill,
+        "--sep": args.sep,
+        "--decimal": args.decimal,
+        "--encoding": args.encoding,
+        "--header": args.header is not None,
+        "--dayfirst": args.dayfirst is not None,
+        "--time-format": args.time_format,
+    }
+    return next((option for option, value in given.items() if value), None)
+
+
+def options_of_files(args: argparse.Namespace) -> list[str]:
+    """Return the options that are given, but cannot be used with lines of standard input."""
+    given = {
+        "--output": args.output,
+        "--fill": args.fill,
+        "--no-header": args.header is False,
+    }
+    return [option for option, value in given.items() if value]
+
+
+def reading_of(args: argparse.Namespace) -> Reading:
+    """Return the options on the text of a file."""
+    return Reading(
+        args.sep, args.decimal, args.encoding, args.header, args.dayfirst, args.time_format
+    )
+
+
 def add_tune_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``skl-lstm`` without a subcommand."""
+    """Add the options of ``skl-lstm fit``, and of ``skl-lstm`` without a command."""
     add = parser.add_argument
-    add("--csv", type=Path, metavar="FILE", help="table to read (embedded weather data)")
-    add("--time-column", metavar="NAME", help="column of FILE with the time of each row")
+    time = parser.add_mutually_exclusive_group()
+    time.add_argument(
+        "--time-column",
+        metavar="NAME",
+        help="column of the file with the time of each row (the only column of dates)",
+    )
+    time.add_argument(
+        "--no-time-column",
+        dest="find_time",
+        action="store_false",
+        help="read the rows in the order of the file, although a column holds dates",
+    )
+    add(
+        "--series",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="columns that name the series of each row (one series)",
+    )
+    add_reading_options(parser)
     add("--target", metavar="NAME", help=f"column to forecast (embedded: {DEFAULT_TARGET})")
     add(
         "--features",
@@ -140,7 +227,55 @@ def add_tune_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="file for the fitted pipeline, to use with forecast and predict",
     )
-    add("--version", action="version", version=f"%(prog)s {__version__}")
+
+
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options on how to read a file, which all jobs share."""
+    add = parser.add_argument
+    add(
+        "--fill",
+        choices=["previous", "interpolate", "drop"],
+        help="what to do with missing values: fill them with the previous value of the series, "
+        "interpolate in time, or drop their rows (refuse them)",
+    )
+    add(
+        "--sep",
+        type=parse_separator,
+        metavar="MARK",
+        help="separator of the columns, such as ';' or tab (found in the file)",
+    )
+    add(
+        "--decimal",
+        choices=[".", ","],
+        metavar="MARK",
+        help="decimal mark of the numbers, '.' or ',' (found in the file)",
+    )
+    add(
+        "--encoding",
+        type=parse_encoding,
+        metavar="NAME",
+        help="encoding of the file, such as latin-1 (found in the file)",
+    )
+    add(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="the first line holds the names of the columns; with --no-header, they are named c0, "
+        "c1, … (names are expected)",
+    )
+    add(
+        "--dayfirst",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="dates such as 03/04/2024 have the day first; with --no-dayfirst, the month (found in "
+        "the file)",
+    )
+    add(
+        "--time-format",
+        metavar="FORMAT",
+        help="form of the times, such as '%%d.%%m.%%y %%H:%%M'; s, ms, us or ns if they count from "
+        "1970 (found in the file)",
+    )
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -153,6 +288,14 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="column with the time of each row (same as in training)",
     )
+    add(
+        "--series",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="columns that name the series of each row (same as in training)",
+    )
+    add_reading_options(parser)
     add(
         "--coverage",
         type=parse_share,
@@ -181,6 +324,23 @@ def add_forecast_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="CSV with the coming values of the other columns, for steps after the horizon",
     )
+
+
+def parse_separator(text: str) -> str:
+    """Parse a separator: one character, or the name of the tab."""
+    mark = "\t" if text in ("tab", "\\t") else text
+    if len(mark) != 1 or mark in '"\r\n':
+        raise argparse.ArgumentTypeError(f"{text!r} is not a single character or 'tab'")
+    return mark
+
+
+def parse_encoding(text: str) -> str:
+    """Parse the name of an encoding of text."""
+    try:
+        "".encode(text)
+        return codecs.lookup(text).name
+    except (LookupError, ValueError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an encoding that Python knows") from None
 
 
 def parse_integer(low: int, text: str) -> int:

@@ -1,5 +1,9 @@
-"""The error for problems that the user can fix, and helpers that format messages."""
+"""The error for problems that the user can fix, notes, and helpers that format messages."""
 
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -20,3 +24,18 @@ def one_line(text: str) -> str:
 def comma_separated(names: Any) -> str:
     """Join names with commas."""
     return ", ".join(map(str, names))
+
+
+def print_note(text: str) -> None:
+    """Print a note of one line on standard error."""
+    print(f"skl-lstm: note: {one_line(text)}", file=sys.stderr)
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Print the warnings of a model as notes on standard error, each of them once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for message in dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning):
+        print_note(message)

@@ -17,7 +17,7 @@ from .errors import CommandError, one_line
 
 
 class SavedModel(NamedTuple):
-    """A saved pipeline, its input columns, its time column and the name of its target.
+    """A saved pipeline, its input columns, its time column, its target and its columns of series.
 
     The target is None for a pipeline that the command did not save.
     """
@@ -26,6 +26,7 @@ class SavedModel(NamedTuple):
     features: list[str]
     time_column: str | None
     target: str | None
+    series: list[str]
 
 
 def check_writable(path: Path) -> None:
@@ -71,9 +72,13 @@ def describe_model(model: Pipeline | ConformalRegressor) -> SavedModel:
     pipeline = model.estimator_ if isinstance(model, ConformalRegressor) else model
     windowers = [step for _, step in pipeline.steps if isinstance(step, SequenceWindower)]
     history = windowers[0].history_ if windowers else None
-    time = None if history is None else history.index.name
+    *series, time = [None] if history is None else history.index.names
     return SavedModel(
-        model, names, None if time is None else str(time), getattr(model, "target_", None)
+        model,
+        names,
+        None if time is None else str(time),
+        getattr(model, "target_", None),
+        [str(name) for name in series],
     )
 
 

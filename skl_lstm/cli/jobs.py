@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
@@ -31,14 +30,32 @@ from skl_lstm import (
     to_onnx,
 )
 
-from .arguments import parse_args
-from .errors import CommandError, count_and_noun, one_line
-from .files import check_writable, load_model, native_log_silenced, save_model, write_atomically
-from .lines import STANDARD_INPUT, predict_lines
-from .report import print_candidates, print_coverage, print_errors, print_verdict, show_progress
+from .arguments import parse_args, reading_of
+from .errors import CommandError, count_and_noun, one_line, warnings_as_notes
+from .files import (
+    SavedModel,
+    check_writable,
+    load_model,
+    native_log_silenced,
+    save_model,
+    write_atomically,
+)
+from .lines import STANDARD_INPUT, Columns, predict_lines
+from .report import (
+    print_candidates,
+    print_coverage,
+    print_errors,
+    print_remarks,
+    print_size,
+    print_verdict,
+    show_progress,
+)
 from .tables import (
+    Positions,
     as_columns,
     choose_target,
+    count_series,
+    fill_features,
     next_values,
     numeric_columns,
     padded_windows_ignored,
@@ -46,9 +63,15 @@ from .tables import (
     read_table,
     report_holes,
     select_features,
-    split_tail,
+    split_rows,
+    targets_are_read,
 )
 
+# The beginnings of advice on missing values in Python, and that of the command.
+ADVICE_ON_MISSING = dict.fromkeys(
+    ("End the table at ", "End every series at ", "Fill them before "),
+    "Use --fill previous or --fill drop.",
+)
 # The share of the training rows whose errors give the widths of the intervals.
 CALIBRATION = 0.2
 
@@ -63,7 +86,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.command == "predict" and args.csv == STANDARD_INPUT:
             return predict_standard_input(args)
-        jobs = {"forecast": forecast_table, "predict": predict, "export": export, None: tune}
+        jobs = {
+            "fit": tune,
+            "forecast": forecast_table,
+            "predict": predict,
+            "export": export,
+            None: tune,
+        }
         jobs[args.command](args)
     except CommandError as error:
         print(f"skl-lstm: error: {error}", file=sys.stderr)
@@ -80,50 +109,77 @@ def tune(args: argparse.Namespace) -> None:
         check_writable(path)
     if args.plot:  # imported only if needed, and before the search, because it may be missing
         from .plot import draw_forecast
-    table = read_table(args.csv, args.time_column)
+    remarks: list[str] = []  # printed if nothing is refused
+    table = read_table(
+        args.csv,
+        args.time_column,
+        series=args.series,
+        find_time=args.find_time,
+        reading=reading_of(args),
+        remark=remarks.append,
+    )
     target = choose_target(table, args.target, from_csv=args.csv is not None)
-    series = select_features(table, target, args.features)
+    series = select_features(table, target, args.features, args.fill, remarks.append)
     report_holes(series)
     y = next_values(series, target, args.horizon)
     X = series.loc[y.index]
-    n_train, n_test = split_tail(len(X), args)
+    train, test = split_rows(X, args)
+    is_read = targets_are_read(table, series, target, args.horizon)
+    scored = rows_to_score(is_read, target, test, remarks)
     if args.coverage is not None:
-        check_coverage(args.coverage, n_train)
+        check_coverage(args.coverage, len(train))
 
     console = Console(highlight=False)
-    console.print(
-        f"{len(series)} rows of {count_and_noun(series.shape[1], 'feature')}, "
-        f"forecasting {target!r} {count_and_noun(args.horizon, 'step')} ahead; "
-        f"tuning on {n_train} rows, the last {n_test} held out.",
-        soft_wrap=True,
-    )
+    print_remarks(console, remarks)
+    print_size(console, series, target, args.horizon, len(train), len(test))
     search = make_search(args)
     show_progress(search)
+    X_train, y_train = X.iloc[train], y.iloc[train]
     with padded_windows_ignored():  # those after the gap between the parts of a fold
-        search.fit(X[:n_train], y[:n_train])
+        search.fit(X_train, y_train)
     print_candidates(console, search)
 
     lstm = search.best_estimator_
-    model = lstm if args.coverage is None else add_intervals(lstm, args, X[:n_train], y[:n_train])
+    model = lstm if args.coverage is None else add_intervals(lstm, args, X_train, y_train)
     models = {
         "LSTM": FrozenEstimator(model),
         "persistence": make_pipeline(SequenceWindower(), NaiveRegressor(target)),
         "ridge": make_ridge(lstm),
     }
-    held_out = np.arange(len(X) - n_test, len(X))
     with warnings_as_notes():
-        forecasts = backtest(models, X, y, cv=[(np.arange(n_train), held_out)])
+        forecasts = backtest(models, X, y, cv=[(train, scored)])
     print_errors(console, forecasts)
     if args.coverage is not None:
         print_coverage(console, forecasts)
     print_verdict(console, forecasts)
 
     if args.plot:
-        draw_forecast(args.plot, forecasts, target, str(series.index.name or "row"))
+        time = str(series.index.names[-1] or "row")
+        draw_forecast(args.plot, forecasts, target, time, count_series(series.iloc[test]))
         console.print(f"Forecast and truth drawn to {args.plot}")
     if args.save:
         save_model(model, target, args.save)
         console.print(f"Fitted pipeline saved to {args.save}")
+
+
+def rows_to_score(
+    is_read: NDArray[np.bool_], target: str, test: Positions, remarks: list[str]
+) -> Positions:
+    """Return the held-out rows whose targets are values of the file, not filled ones."""
+    scored = test[is_read[test]]
+    if not len(scored):
+        raise CommandError(
+            f"all held-out rows have filled values of {target!r} as targets; use --fill drop, or a "
+            "larger --test-size"
+        )
+    if not is_read.all():
+        others = np.setdiff1d(np.flatnonzero(~is_read), test)
+        remarks.append(
+            f"the targets of {count_and_noun(len(others), 'row')} to tune on are filled; "
+            f"{len(test) - len(scored)} of {len(test)} held-out rows have filled targets, and are "
+            "not scored"
+        )
+    return scored
 
 
 def forecast_table(args: argparse.Namespace) -> None:
@@ -131,9 +187,11 @@ def forecast_table(args: argparse.Namespace) -> None:
     if args.output:
         check_writable(args.output)
     model = load_model(args.model)
-    time_column = args.time_column or model.time_column
-    rows = numeric_columns(read_table(args.csv, time_column))
-    known = None if args.known is None else numeric_columns(read_table(args.known, time_column))
+    table = read_like(model, args.csv, args)
+    rows = numeric_columns(fill_features(table, model.features, args.fill))
+    known = None
+    if args.known is not None:
+        known = numeric_columns(read_like(model, args.known, args, needs_series=False))
     target = choose_forecast(model.target, args.target)
     coverage = choose_coverage(model.pipeline, args.coverage)
     if coverage is not None and args.steps is not None:
@@ -142,7 +200,20 @@ def forecast_table(args: argparse.Namespace) -> None:
         coming = forecast(
             model.pipeline, rows, target=target, steps=args.steps, known=known, coverage=coverage
         )
-    write_csv(coming, time_column, args.output)
+    write_csv(coming, args.output)
+
+
+def read_like(
+    model: SavedModel, path: Path, args: argparse.Namespace, needs_series: bool = True
+) -> pd.DataFrame:
+    """Read a table with the columns of time and series that a model was trained with."""
+    return read_table(
+        path,
+        args.time_column or model.time_column,
+        series=args.series or model.series,
+        needs_series=needs_series,
+        reading=reading_of(args),
+    )
 
 
 def choose_coverage(model: Pipeline | ConformalRegressor, wanted: float | None) -> float | None:
@@ -189,8 +260,7 @@ def predict(args: argparse.Namespace) -> None:
     if args.output:
         check_writable(args.output)
     model = load_model(args.model)
-    time_column = args.time_column or model.time_column
-    rows = read_features(read_table(args.csv, time_column), model.features)
+    rows = read_features(read_like(model, args.csv, args), model.features, args.fill)
     name, coverage = model.target or "forecast", choose_coverage(model.pipeline, args.coverage)
     with errors_of_model():
         y_pred = as_columns(model.pipeline.predict(rows))
@@ -198,14 +268,17 @@ def predict(args: argparse.Namespace) -> None:
         if coverage is not None:
             interval = model.pipeline.predict_interval(rows, coverage)
             columns = add_bounds(columns, interval.reshape(len(rows), -1, 2))
-    write_csv(pd.DataFrame(columns, rows.index), time_column, args.output)
+    write_csv(pd.DataFrame(columns, rows.index), args.output)
 
 
 def predict_standard_input(args: argparse.Namespace) -> int:
     """Forecast from every line of standard input, and return the exit code."""
     model = load_model(args.model)
     coverage = choose_coverage(model.pipeline, args.coverage)
-    return predict_lines(model, args.time_column or model.time_column, coverage)
+    time_column = args.time_column or model.time_column
+    series = args.series or model.series
+    columns = Columns(model.features, time_column, series, reading_of(args))
+    return predict_lines(model, columns, coverage)
 
 
 def export(args: argparse.Namespace) -> None:
@@ -235,9 +308,9 @@ def add_bounds(columns: dict[str, NDArray[Any]], interval: NDArray[Any]) -> dict
     return bounded
 
 
-def write_csv(forecasts: pd.DataFrame, time_column: str | None, output: Path | None) -> None:
+def write_csv(forecasts: pd.DataFrame, output: Path | None) -> None:
     """Write forecasts as CSV to a file, or to standard output."""
-    text = forecasts.to_csv(index_label=time_column or "row")
+    text = forecasts.to_csv(index_label=[name or "row" for name in forecasts.index.names])
     if output:
         write_atomically(output, lambda file: file.write(text.encode()))
     else:
@@ -297,24 +370,15 @@ def add_intervals(
 def errors_of_model(how_to_know: str = "") -> Iterator[None]:
     """Raise the errors of a model as errors of the command, and print its warnings as notes.
 
-    `how_to_know` replaces the advice on known values, which is for Python.
+    `how_to_know` replaces the advice on known values, which is for Python, as is that on missing
+    values.
     """
     try:
         with warnings_as_notes():
             yield
     except Exception as error:
-        reason, python_advice, _ = one_line(str(error)).partition("Pass known ")
-        if python_advice:
-            reason = reason.replace("known is None", "there is no file of known values")
-            reason += how_to_know
+        reason = one_line(str(error)).replace("known is None", "there is no file of known values")
+        for python_advice, own_advice in {"Pass known ": how_to_know, **ADVICE_ON_MISSING}.items():
+            if python_advice in reason:
+                reason = reason.partition(python_advice)[0] + own_advice
         raise CommandError(f"cannot forecast: {reason}") from error
-
-
-@contextmanager
-def warnings_as_notes() -> Iterator[None]:
-    """Print the warnings of a model as notes on standard error, each of them once."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    for message in dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning):
-        print(f"skl-lstm: note: {one_line(message)}", file=sys.stderr)

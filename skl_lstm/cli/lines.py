@@ -7,38 +7,50 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from skl_lstm import ConformalRegressor, SequenceWindower, Stream
 
-from .errors import CommandError, one_line
+from .arguments import Reading
+from .csv_text import find_separator, split_cells
+from .errors import CommandError, comma_separated, one_line, print_note
 from .files import SavedModel
-from .tables import as_columns, check_column, order_by_time, read_features
+from .tables import as_columns, check_column, convert_columns, read_features
 
 STANDARD_INPUT = Path("-")
 # How an error of `Stream.push` about a late row ends.
 ADVICE_FOR_PYTHON = " To correct rows,"
 
 
-def predict_lines(model: SavedModel, time_column: str | None, coverage: float | None) -> int:
+class Columns(NamedTuple):
+    """The columns of the lines that a model reads, and how to read their text."""
+
+    features: list[str]
+    time: str | None
+    series: list[str]
+    reading: Reading
+
+
+def predict_lines(model: SavedModel, columns: Columns, coverage: float | None) -> int:
     """Forecast from every line of standard input at once, and return the exit code.
 
     It is 1 if a line was refused. The columns of the answers are those of `skl-lstm predict`.
     """
     try:
-        return answer_lines(numbered_lines(), model, time_column, coverage)
+        lines = numbered_lines(columns.reading.encoding)
+        return answer_lines(lines, model, columns, coverage)
     except BrokenPipeError:
         # The reader of the answers is gone. Python would fail to flush the rest at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
-def numbered_lines() -> Iterator[tuple[int, str]]:
+def numbered_lines(encoding: str | None) -> Iterator[tuple[int, str]]:
     """Yield the lines of standard input that are not empty, with their numbers."""
     # Bytes that are no text make a cell that is no number, which is an error of its line only.
-    source = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", errors="replace")
+    source = io.TextIOWrapper(sys.stdin.buffer, encoding or "utf-8-sig", errors="replace")
     for number, line in enumerate(source, start=1):
         if line.strip():
             yield number, line.rstrip("\n") + "\n"
@@ -47,15 +59,15 @@ def numbered_lines() -> Iterator[tuple[int, str]]:
 def answer_lines(
     lines: Iterator[tuple[int, str]],
     model: SavedModel,
-    time_column: str | None,
+    columns: Columns,
     coverage: float | None,
 ) -> int:
     """Print the forecasts from every line, or why it was refused."""
     _, head = next(lines, (1, ""))
-    reader = RowReader(head, model.features, time_column)
-    writer = AnswerWriter(model.target or "forecast", time_column, coverage is not None)
-    stream = begin_stream(model.pipeline, time_column)
-    writer.write_head(count_outputs(model, time_column))
+    reader = RowReader(head, columns)
+    writer = AnswerWriter(model.target or "forecast", columns, coverage is not None)
+    stream = begin_stream(model.pipeline, columns.time)
+    writer.write_head(count_outputs(model, columns.time))
     n_refused = 0
     for number, line in lines:
         try:
@@ -95,66 +107,81 @@ def count_outputs(model: SavedModel, time_column: str | None) -> int | None:
 
     So the header is printed before the first row is read. This also loads the compiled functions.
     """
-    times: Any = pd.RangeIndex(1)
+    labels: Any = pd.RangeIndex(1)
     try:
         if time_column is not None:
-            zone = find_windower(model.pipeline).history_.index.tz
-            times = pd.DatetimeIndex(["2000-01-01"], tz=zone)
+            known = find_windower(model.pipeline).history_.index
+            labels = known[:1] if len(known) else pd.DatetimeIndex(["2000-01-01"], tz=known.tz)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            zeros = pd.DataFrame(0.0, times, model.features)
+            zeros = pd.DataFrame(0.0, labels, model.features)
             return as_columns(model.pipeline.predict(zeros)).shape[1]
     except Exception:  # the row of zeros may be invalid for a step of the pipeline
         return None
 
 
 class RowReader:
-    """Reads a line as pandas reads the line of a file.
+    """Reads a line as the line of a file.
 
-    Every line is read together with the first accepted one, from which pandas infers the format of
-    the times.
+    Every line is read together with the first accepted one, which decides what both leave open,
+    such as the order of day and month.
     """
 
-    def __init__(self, head: str, features: list[str], time_column: str | None) -> None:
+    def __init__(self, head: str, columns: Columns) -> None:
         if not head:
             raise CommandError("standard input is empty; its first line must name the columns")
-        self._head, self._features, self._time_column = head, features, time_column
-        self._first, self._first_time, self._n_rows = "", None, 0
-        columns = pd.read_csv(io.StringIO(head)).head(0)
-        for name in [*features, *([] if time_column is None else [time_column])]:
-            check_column(columns, name)
+        self._head, self._columns = head, columns
+        self._first, self._n_rows = "", 0
+        self._remarks: set[str] = set()
+        found = columns.reading.separator or find_separator(head)
+        names = split_cells(head, found, columns.reading.header)
+        # The header of one column does not show whether a comma is part of the numbers.
+        is_known = len(names.columns) > 1 or columns.reading.separator is not None
+        self._separator = found if is_known else None
+        for name in [*columns.features, *columns.series, *filter(None, [columns.time])]:
+            check_column(names, name)
 
     def read(self, line: str) -> pd.DataFrame:
         """Return the row of a line with its features."""
-        n_cells, n_columns = count_cells(line), count_cells(self._head)
+        text, columns = self._head + self._first + line, self._columns
+        separator = self._separator or find_separator(text)
+        n_cells, n_columns = count_cells(line, separator), count_cells(self._head, separator)
         if n_cells != n_columns:
             raise CommandError(f"it has {n_cells} cells, but the header has {n_columns}")
-        table = pd.read_csv(io.StringIO(self._head + self._first + line))
-        if self._time_column is None:
-            row = table.tail(1).set_axis([self._n_rows])
-        else:
-            row = order_by_time(table, self._time_column)
-            row = row[row.index != self._first_time] if self._first else row
-            self._time = row.index[0]
-        return read_features(row, self._features)
+        table = split_cells(text, separator, header=True)
+        labelled = columns.time, columns.series, columns.reading, self._remark
+        row = convert_columns(table, separator, *labelled)[-1:]
+        if missing := [name for name in columns.features if row[name].isna().any()]:
+            raise CommandError(f"it has no value in {comma_separated(missing)}")
+        row = read_features(row, columns.features)
+        if columns.time is None:
+            return row.set_axis([self._n_rows])
+        self._label = row.index
+        return row
 
-    def accept(self, line: str) -> str:
+    def accept(self, line: str) -> pd.Index:
         """Note that the row of a line was used, and return its label as text."""
         self._n_rows += 1
-        if self._time_column is None:
-            return str(self._n_rows - 1)
-        if not self._first:
-            self._first, self._first_time = line, self._time
-        text = str(self._time)
+        if self._columns.time is None:
+            return pd.Index([str(self._n_rows - 1)])
+        self._first = self._first or line
+        *series, time = [self._label.get_level_values(i)[0] for i in range(self._label.nlevels)]
         # As in a file of days, which has no hours.
-        return text if ":" in line else text.removesuffix(" 00:00:00")
+        text = str(time) if ":" in line else str(time).removesuffix(" 00:00:00")
+        return pd.MultiIndex.from_tuples([(*series, text)])
+
+    def _remark(self, text: str) -> None:
+        """Print a note on how lines are read, once."""
+        if text not in self._remarks:
+            self._remarks.add(text)
+            print_note(text)
 
 
 class AnswerWriter:
     """Prints forecasts in the format of `skl-lstm predict`, each at once."""
 
-    def __init__(self, name: str, time_column: str | None, has_bounds: bool) -> None:
-        self._name, self._label = name, time_column or "row"
+    def __init__(self, name: str, columns: Columns, has_bounds: bool) -> None:
+        self._name, self._labels = name, [*columns.series, columns.time or "row"]
         self._ends = ["", "_lower", "_upper"] if has_bounds else [""]
         self._has_head = False
 
@@ -164,13 +191,13 @@ class AnswerWriter:
             return
         names = [f"{self._name}+{i}" for i in range(1, n_outputs + 1)]
         columns = [f"{name}{end}" for name in names for end in self._ends]
-        self._print(pd.DataFrame(columns=columns).to_csv(index_label=self._label))
+        self._print(pd.DataFrame(columns=[*self._labels, *columns]).to_csv(index=False))
         self._has_head = True
 
-    def write(self, forecasts: pd.DataFrame, label: str) -> None:
+    def write(self, forecasts: pd.DataFrame, label: pd.Index) -> None:
         """Print the forecasts from one row."""
         self.write_head(forecasts.shape[1] // len(self._ends))
-        self._print(forecasts.set_axis([label]).to_csv(header=False))
+        self._print(forecasts.set_axis(label).to_csv(header=False))
 
     @staticmethod
     def _print(text: str) -> None:
@@ -178,6 +205,6 @@ class AnswerWriter:
         sys.stdout.flush()
 
 
-def count_cells(line: str) -> int:
+def count_cells(line: str, separator: str) -> int:
     """Return the number of cells in a line of CSV."""
-    return len(next(csv.reader([line])))
+    return len(next(csv.reader([line], delimiter=separator, skipinitialspace=True)))

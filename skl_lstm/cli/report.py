@@ -10,6 +10,9 @@ from sklearn.model_selection import GridSearchCV
 
 from skl_lstm import compare_forecasts
 
+from .errors import count_and_noun
+from .tables import count_series
+
 
 def show_progress(search: GridSearchCV) -> None:
     """Show a progress bar on a terminal, and scikit-learn's messages elsewhere."""
@@ -22,6 +25,27 @@ def show_progress(search: GridSearchCV) -> None:
         search.set_callbacks(ProgressBar(max_propagation_depth=0))
     else:
         search.set_params(verbose=1)
+
+
+def print_remarks(console: Console, remarks: list[str]) -> None:
+    """Print sentences on how the file was read."""
+    for remark in remarks:
+        console.print(f"{remark[0].upper()}{remark[1:]}.", soft_wrap=True, markup=False)
+
+
+def print_size(
+    console: Console, table: pd.DataFrame, target: str, horizon: int, n_train: int, n_test: int
+) -> None:
+    """Print the size of the table, what is forecast, and how the rows are divided."""
+    n_series = count_series(table)
+    in_series = f" in {n_series} series" if n_series > 1 else ""
+    console.print(
+        f"{len(table)} rows{in_series} of {count_and_noun(table.shape[1], 'feature')}, "
+        f"forecasting {target!r} {count_and_noun(horizon, 'step')} ahead; "
+        f"tuning on {n_train} rows, the last {n_test} held out.",
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 def print_candidates(console: Console, search: GridSearchCV) -> None:
@@ -46,7 +70,9 @@ def print_candidates(console: Console, search: GridSearchCV) -> None:
 
 def print_errors(console: Console, forecasts: pd.DataFrame) -> None:
     """Print the errors of the LSTM and the baselines on the held-out rows."""
-    table = Table(title=f"Held-out tail, {forecasts['origin'].nunique()} rows")
+    # As many rows as one model has forecasts of one step.
+    n_rows = len(forecasts) // forecasts["model"].nunique() // forecasts["step"].nunique()
+    table = Table(title=f"Held-out tail, {n_rows} rows")
     table.add_column("forecast")
     table.add_column("RMSE", justify="right")
     table.add_column("MAE", justify="right")

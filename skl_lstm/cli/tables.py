@@ -1,9 +1,8 @@
 """Reading and checking of the table."""
 
 import argparse
-import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,42 +10,120 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import infer_dtype
 
-from skl_lstm import SequenceWindower, datasets, leads
+from skl_lstm import SequenceWindower, TimeSplit, datasets, leads
 
-from .arguments import DEFAULT_TARGET
-from .errors import CommandError, comma_separated, count_and_noun, one_line
+from .arguments import DEFAULT_TARGET, Reading
+from .csv_text import read_cells
+from .dates import has_text
+from .decimals import are_mostly_numbers, read_numbers, why_text
+from .errors import (
+    CommandError,
+    comma_separated,
+    count_and_noun,
+    one_line,
+    print_note,
+    warnings_as_notes,
+)
+from .labels import (
+    check_series,
+    check_unique,
+    find_time_column,
+    label_rows,
+    remark_on_time,
+)
+from .missing import fill_missing
+
+Positions = NDArray[np.intp]
 
 
-def read_table(csv: Path | None, time_column: str | None) -> pd.DataFrame:
-    """Read the CSV, or the embedded data if there is none. Sort the rows by the time column."""
-    if csv is None:
+def read_table(
+    path: Path | str | None,
+    time_column: str | None = None,
+    *,
+    series: Sequence[str] = (),
+    needs_series: bool = True,
+    find_time: bool = False,
+    reading: Reading | None = None,
+    remark: Callable[[str], None] = print_note,
+) -> pd.DataFrame:
+    """Read a file, or the embedded data if there is none.
+
+    The index is the time column, after the columns of `series` if there are any, and the rows are
+    sorted by it. Without a time column, the rows keep the order of the file. With `find_time`, the
+    only column of dates is the time column. Without `needs_series`, a table without any column of
+    `series` holds times only. `remark` gets sentences on what was found.
+    """
+    if path is None:
         return datasets.load_seattle_weather()
-    try:
-        table = pd.read_csv(csv)
-    except (OSError, UnicodeError, ValueError) as error:  # pandas' ParserError is a ValueError
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise CommandError(f"cannot read {csv}: {one_line(reason)}") from error
-    return table if time_column is None else order_by_time(table, time_column)
+    reading = reading or Reading()
+    table, separator = read_columns(Path(path), reading, remark)
+    if not needs_series and not set(series) & set(table.columns):
+        series = ()
+    for name in series:
+        check_column(table, name, "--series")
+    if time_column is not None:
+        check_column(table, time_column, "--time-column")
+    elif find_time:
+        time_column = find_time_column(table, series)
+        if found := remark_on_time(table, time_column):
+            remark(found)
+    check_series(series, time_column)
+    rows = convert_columns(table, separator, time_column, series, reading, remark)
+    if time_column is None:
+        return rows
+    labels: Any = rows.index
+    check_unique(labels, rows)
+    return rows.sort_index()
 
 
-def order_by_time(table: pd.DataFrame, time_column: str) -> pd.DataFrame:
-    """Set the time column as the index and sort the rows by it, oldest first."""
-    check_column(table, time_column)
+def convert_columns(
+    table: pd.DataFrame,
+    separator: str | None,
+    time_column: str | None,
+    series: Sequence[str],
+    reading: Reading,
+    remark: Callable[[str], None],
+) -> pd.DataFrame:
+    """Convert text to numbers, and label the rows with their series and times."""
+    others = table.drop(columns=[*series, *([time_column] if time_column else [])])
+    if separator is not None:
+        others = read_numbers(others, separator, reading.decimal)
+    if time_column is None:
+        return others
+    return others.set_axis(label_rows(table, time_column, series, reading, remark))
+
+
+def read_columns(
+    path: Path, reading: Reading, remark: Callable[[str], None]
+) -> tuple[pd.DataFrame, str | None]:
+    """Return the columns of a file and their separator, which is None if they have types."""
+    if path.suffix == ".parquet":
+        return read_parquet(path), None
+    cells = read_cells(path, reading.separator, reading.encoding, reading.header)
+    if cells.remark:
+        remark(cells.remark)
+    return cells.table, cells.separator
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a Parquet file. Its index, such as the times, becomes columns."""
     try:
-        times = pd.to_datetime(table[time_column])
-    except (ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise CommandError(f"column {time_column!r} does not contain dates: {reason}") from error
-    if times.isna().any():
-        raise CommandError(f"column {time_column!r} has {times.isna().sum()} missing dates")
-    if times.duplicated().any():
-        first = times[times.duplicated()].iloc[0]
+        table = pd.read_parquet(path)
+    except ImportError as error:
         raise CommandError(
-            f"column {time_column!r} contains {first} more than once, but the command reads one "
-            "series with one row for each time"
-        )
-    return table.drop(columns=time_column).set_index(pd.DatetimeIndex(times)).sort_index()
+            f"cannot read {path}: reading Parquet needs pyarrow; install it with: pip install "
+            "pyarrow"
+        ) from error
+    except (OSError, ValueError) as error:  # the errors of pyarrow are ValueErrors
+        raise CommandError(f"cannot read {path}: {one_line(str(error))}") from error
+    if table.index.names != [None]:
+        table = table.reset_index()
+    table = table.rename(columns=str).reset_index(drop=True)
+    is_day = [infer_dtype(table[name]) == "date" for name in table]
+    days = table.loc[:, is_day]
+    return table.assign(**{str(name): pd.to_datetime(days[name]) for name in days})
 
 
 def choose_target(table: pd.DataFrame, target: str | None, *, from_csv: bool) -> str:
@@ -67,26 +144,36 @@ def choose_target(table: pd.DataFrame, target: str | None, *, from_csv: bool) ->
 
 
 def select_features(
-    table: pd.DataFrame, target: str, features: Sequence[str] | None
+    table: pd.DataFrame,
+    target: str,
+    features: Sequence[str] | None,
+    fill: str | None = None,
+    remark: Callable[[str], None] = print_note,
 ) -> pd.DataFrame:
-    """Return the features and the target as float64. Raise if a value is missing."""
+    """Return the features and the target as float64. Fill missing values, or raise if there are."""
     for name in features or []:
         check_numeric(table, name)
+    if features is None:
+        remark_on_text(table, remark)
     columns = table.select_dtypes("number").columns if features is None else features
-    series = table[list(dict.fromkeys([*columns, target]))]
-    missing = series.isna().sum()
-    if missing[target]:
-        first = series.index[series[target].isna()][0]
-        raise CommandError(
-            f"column {target!r} has {missing[target]} missing values, the first at {first}; "
-            "fill or drop them first"
-        )
-    if len(gaps := missing[missing > 0]):
-        raise CommandError(
-            f"missing values in {comma_separated(gaps.index)}; fill them first, or choose other "
-            "--features"
-        )
-    return to_finite_float(series)
+    return fill_and_check(table, list(dict.fromkeys([*columns, target])), fill, remark)
+
+
+def remark_on_text(table: pd.DataFrame, remark: Callable[[str], None]) -> None:
+    """Name the columns that are left out because some of their values are no numbers."""
+    for name in table.columns:
+        if has_text(table[name]) and are_mostly_numbers(table[name]):
+            remark(f"column {name!r} is left out: {why_text(table[name])}")
+
+
+def fill_and_check(
+    table: pd.DataFrame, names: Sequence[str], fill: str | None, remark: Callable[[str], None]
+) -> pd.DataFrame:
+    """Return columns as float64. Fill missing values, or raise; raise if a value is infinite."""
+    filled = fill_missing(table[list(names)], names, fill)
+    if filled.remark:
+        remark(filled.remark)
+    return to_finite_float(filled.table)
 
 
 def to_finite_float(series: pd.DataFrame) -> pd.DataFrame:
@@ -96,19 +183,43 @@ def to_finite_float(series: pd.DataFrame) -> pd.DataFrame:
     return series.astype(float)
 
 
-def read_features(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return the columns that a model was trained on as float64. Raise if a value is missing."""
+def read_features(
+    table: pd.DataFrame,
+    names: Sequence[str],
+    fill: str | None = None,
+    remark: Callable[[str], None] = print_note,
+) -> pd.DataFrame:
+    """Return the columns that a model was trained on as float64, without missing values."""
     if not len(table):
         raise CommandError("the table has no rows")
     for name in names:
         check_numeric(table, name)
-    rows = table[list(names)]
-    missing = rows.isna().sum()
-    if len(gaps := missing[missing > 0]):
-        raise CommandError(
-            f"missing values in {comma_separated(gaps.index)}; fill or drop them first"
-        )
-    return to_finite_float(rows)
+    return fill_and_check(table, names, fill, remark)
+
+
+def fill_features(table: pd.DataFrame, names: Sequence[str], fill: str | None) -> pd.DataFrame:
+    """Fill the missing values of features if this is wanted; the table has other columns, too."""
+    if fill is None:
+        return table
+    numeric = table.select_dtypes("number").columns
+    filled = fill_missing(table, [name for name in names if name in numeric], fill)
+    if filled.remark:
+        print_note(filled.remark)
+    return filled.table
+
+
+def targets_are_read(
+    table: pd.DataFrame, series: pd.DataFrame, target: str, horizon: int
+) -> NDArray[np.bool_]:
+    """Return for every row with a future whether its targets are values of the file.
+
+    `series` are the rows of the table in which missing values are filled or dropped.
+    """
+    is_filled = table.loc[series.index, target].isna()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # next_values has printed the notes already
+        filled = as_columns(leads(is_filled, horizon=horizon))
+    return np.logical_not(filled.any(axis=1))
 
 
 def report_holes(series: pd.DataFrame) -> None:
@@ -117,21 +228,27 @@ def report_holes(series: pd.DataFrame) -> None:
     windower = SequenceWindower(timesteps=2, padding=np.nan)
     with padded_windows_ignored():
         windows = windower.fit_transform(series)
-    if holes := int(np.isnan(windows[:, 0, 0]).sum()) - 1:
+    if holes := int(np.isnan(windows[:, 0, 0]).sum()) - count_series(series):
         usual = windower.max_gap_
         if isinstance(usual, int):  # a number of months
             usual = count_and_noun(usual, "month")
-        print(
-            f"skl-lstm: note: {count_and_noun(holes, 'hole')} in {series.index.name!r}, where a "
-            f"step is at least 1.5 times the usual {usual}; no window crosses a hole",
-            file=sys.stderr,
+        print_note(
+            f"{count_and_noun(holes, 'hole')} in {series.index.names[-1] or 'row'!r}, where a "
+            f"step is at least 1.5 times the usual {usual}; no window crosses a hole"
         )
+
+
+def count_series(table: pd.DataFrame) -> int:
+    """Return the number of series, which the outer levels of the index name."""
+    series = [table.index.get_level_values(level) for level in range(table.index.nlevels - 1)]
+    return len(set(zip(*series, strict=True))) if series else 1
 
 
 def next_values(series: pd.DataFrame, target: str, horizon: int) -> pd.Series | pd.DataFrame:
     """Return the next values of the target, for the rows that have all of them."""
     try:
-        return leads(series, target, horizon=horizon)
+        with warnings_as_notes():
+            return leads(series, target, horizon=horizon)
     except ValueError as error:
         raise CommandError(one_line(str(error))) from error
 
@@ -144,7 +261,23 @@ def padded_windows_ignored() -> Iterator[None]:
         yield
 
 
-def split_tail(rows: int, args: argparse.Namespace) -> tuple[int, int]:
+def split_rows(X: pd.DataFrame, args: argparse.Namespace) -> tuple[Positions, Positions]:
+    """Return the positions of the training rows and of the test rows.
+
+    Several series are cut at one moment.
+    """
+    if X.index.nlevels == 1:
+        n_train, n_test = split_tail(len(X), args)
+        return np.arange(n_train), np.arange(len(X) - n_test, len(X))
+    _, n_test = split_tail(X.index.get_level_values(-1).nunique(), args, "time")
+    try:
+        ((train, test),) = TimeSplit(1, test_size=n_test, horizon=args.horizon).split(X)
+    except ValueError as error:
+        raise CommandError(one_line(str(error))) from error
+    return train, test
+
+
+def split_tail(rows: int, args: argparse.Namespace, noun: str = "row") -> tuple[int, int]:
     """Return the number of training rows at the start and of test rows at the end.
 
     ``horizon - 1`` rows between them are left out. Their targets extend beyond the time of the
@@ -157,10 +290,10 @@ def split_tail(rows: int, args: argparse.Namespace) -> tuple[int, int]:
     first_train = n_train - args.folds * fold - (args.horizon - 1)
     if min(n_test, fold) < 1 or first_train < max(args.timesteps):
         raise CommandError(
-            f"{count_and_noun(rows, 'row')} with a future of "
+            f"{count_and_noun(rows, noun)} with a future of "
             f"{count_and_noun(args.horizon, 'step')} are too few: with {args.folds} folds and "
             f"--test-size {args.test_size}, the first fold would train on "
-            f"{count_and_noun(max(first_train, 0), 'row')}, but it needs at least one window of "
+            f"{count_and_noun(max(first_train, 0), noun)}, but it needs at least one window of "
             f"{count_and_noun(max(args.timesteps), 'timestep')}; use fewer timesteps or folds"
         )
     return n_train, n_test
@@ -173,10 +306,13 @@ def numeric_columns(table: pd.DataFrame) -> pd.DataFrame:
     return table.select_dtypes("number").astype(float)
 
 
-def check_column(table: pd.DataFrame, name: str) -> None:
+def check_column(table: pd.DataFrame, name: str, option: str = "") -> None:
     """Raise if a column does not exist; the message lists the existing columns."""
     if name not in table.columns:
-        raise CommandError(f"no column {name!r}; the columns are: {comma_separated(table.columns)}")
+        remedy = f"; name it with {option}" if option else ""
+        raise CommandError(
+            f"no column {name!r}; the columns are: {comma_separated(table.columns)}{remedy}"
+        )
 
 
 def check_numeric(table: pd.DataFrame, name: str) -> None:
@@ -184,8 +320,10 @@ def check_numeric(table: pd.DataFrame, name: str) -> None:
     check_column(table, name)
     numeric = table.select_dtypes("number").columns
     if name not in numeric:
+        reason = f"; {why_text(table[name])}" if has_text(table[name]) else ""
         raise CommandError(
             f"column {name!r} is not numeric; the numeric columns are: {comma_separated(numeric)}"
+            f"{reason}"
         )
 
 

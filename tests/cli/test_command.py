@@ -257,12 +257,16 @@ def test_ridge_is_fitted_to_the_windows_of_the_lstm(csv):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--target", "lod"], "no column 'lod'; the columns are: day, load, heat, note"),
+        (["--target", "lod"], "no column 'lod'; the columns are: load, heat, note"),
         (["--target", "note"], "column 'note' is not numeric; the numeric columns are: load, heat"),
         ([], "choose the column to forecast with --target, one of: load, heat"),
-        (["--time-column", "when"], "no column 'when'; the columns are: day, load, heat, note"),
+        (
+            ["--time-column", "when"],
+            "no column 'when'; the columns are: day, load, heat, note; name it with --time-column",
+        ),
+        (["--series", "site"], "are: day, load, heat, note; name it with --series"),
         (["--time-column", "note", "--target", "load"], "column 'note' does not contain dates"),
-        (["--target", "load", "--features", "hat"], "no column 'hat'; the columns are: day, load"),
+        (["--target", "load", "--features", "hat"], "no column 'hat'; the columns are: load"),
         (["--target", "load", "--features", "note"], "column 'note' is not numeric; the numeric"),
     ],
 )
@@ -296,13 +300,13 @@ def test_the_only_numeric_column_is_the_target(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"load": [np.nan, 1.0, 2.0]}, "column 'load' has 1 missing values, the first at 0; fill"),
         (
-            {"heat": [np.nan, 1.0, 2.0]},
-            "missing values in heat; fill them first, or choose other --f",
+            {"load": [np.nan, 1.0, 2.0]},
+            "missing values in load (1), the first at 2020-01-01 00:00:00; use --fill previous",
         ),
+        ({"heat": [np.nan, 1.0, 2.0]}, "missing values in heat (1), the first at 2020-01-01"),
         ({"heat": [np.inf, 1.0, 2.0]}, "the table contains infinite values"),
-        ({"load": list("abc"), "heat": list("abc")}, "no column is numeric; the columns are: day"),
+        ({"load": list("abc"), "heat": list("abc")}, "no column is numeric; the columns are: load"),
     ],
 )
 def test_missing_infinite_and_text_values_are_refused(tmp_path, capsys, columns, message):
@@ -351,8 +355,8 @@ def test_unreadable_files_are_refused(tmp_path, capsys):
     assert "No such file or directory" in error_of(capsys, "--csv", str(tmp_path / "none.csv"))
     assert "Is a directory" in error_of(capsys, "--csv", str(tmp_path))
     (tmp_path / "empty.csv").write_text("")
-    assert "No columns to parse from file" in error_of(capsys, "--csv", str(tmp_path / "empty.csv"))
-    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01")
+    assert "the file is empty" in error_of(capsys, "--csv", str(tmp_path / "empty.csv"))
+    (tmp_path / "binary.csv").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\r")
     assert "cannot read" in error_of(capsys, "--csv", str(tmp_path / "binary.csv"))
     (tmp_path / "torn.csv").write_text('a,b\n1,2\n"3,4\n')
     assert "cannot read" in error_of(capsys, "--csv", str(tmp_path / "torn.csv"))
@@ -468,6 +472,7 @@ def test_predict_reads_another_time_column(forecaster, capsys):
 def test_predict_without_a_time_column_keeps_the_order_of_the_file(tmp_path, capsys):
     path, model = write_csv(tmp_path / "table.csv"), tmp_path / "model.skops"
     argv = ["--csv", path, "--target", "load", *QUICK, "--no-plot", "--save", str(model)]
+    argv.append("--no-time-column")
     assert cli.main(argv) == 0
     capsys.readouterr()
     out, err = output_of_predict(capsys, model, path)
@@ -493,7 +498,7 @@ def test_predict_prints_a_note_about_padded_windows(forecaster, capsys):
     ("columns", "message"),
     [
         ({"heat": "warm"}, "column 'heat' is not numeric; the numeric columns are: load"),
-        ({"heat": [np.nan, 1.0, 2.0]}, "missing values in heat; fill or drop them first"),
+        ({"heat": [np.nan, 1.0, 2.0]}, "missing values in heat (1), the first at 2020-01-01"),
         ({"load": [np.inf, 1.0, 2.0]}, "the table contains infinite values"),
         ({"day": ["2020-01-01", None, "2020-01-03"]}, "column 'day' has 1 missing dates"),
         ({"day": "2020-01-01"}, "contains 2020-01-01 00:00:00 more than once"),
@@ -646,7 +651,7 @@ def test_forecast_beyond_the_horizon_needs_the_other_columns(forecaster, capsys)
 def test_forecast_without_a_time_column_counts_rows(tmp_path, capsys):
     path = write_csv(tmp_path / "table.csv")
     saved = str(tmp_path / "load.skops")
-    argv = ["--csv", path, "--target", "load", "--features", "load", *QUICK]
+    argv = ["--csv", path, "--target", "load", "--features", "load", "--no-time-column", *QUICK]
     assert cli.main([*argv, "--no-plot", "--save", saved]) == 0
     capsys.readouterr()
     out, err = output_of_forecast(capsys, saved, path, "--steps", 3)
@@ -914,6 +919,14 @@ def test_a_save_that_is_killed_leaves_a_complete_file(tmp_path, moment):
         (["--test-size", "1"], "'1' is not a number between 0 and 1"),
         (["--test-size", "half"], "'half' is not a number between 0 and 1"),
         (["--time-column", "day"], "--time-column requires --csv"),
+        (["--no-header"], "--header requires --csv"),
+        (["--series", "site"], "--series requires --csv"),
+        (["--sep", ";;"], "';;' is not a single character or 'tab'"),
+        (["--encoding", "utf-9"], "'utf-9' is not an encoding that Python knows"),
+        (["--encoding", "base64"], "'base64' is not an encoding that Python knows"),
+        (["fit"], "the following arguments are required: CSV"),
+        (["fit", "x.csv", "--nonsense"], "unrecognized arguments: --nonsense"),
+        (["fit", "x.csv", "--time-column", "a", "--no-time-column"], "not allowed with argument"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
     ],
 )

@@ -97,17 +97,14 @@ def test_rows_without_a_time_are_a_new_series(folder, answer, capsys):
     assert answer((folder / "new.csv").read_text(), model="rows.skops") == (0, expected, "")
 
 
-def test_hours_another_time_column_and_other_formats_are_read_as_in_a_file(
-    tmp_path, answer, capsys
-):
+def test_hours_another_time_column_and_day_first_are_read_as_in_a_file(tmp_path, answer, capsys):
     hours = one_table().set_index(pd.date_range("2020-01-01", periods=160, freq="h", name="day"))
     save(tmp_path / "hours.skops", hours)
     rows = hours[120:].rename_axis("hour")
     rows.to_csv(tmp_path / "new.csv", date_format="%d.%m.%Y %H:%M")
-    # pandas reads the format of the first line for all lines: the first day is the first of June.
     text = (tmp_path / "new.csv").read_text().replace(".01.2020", ".06.2020")
     (tmp_path / "new.csv").write_text(text)
-    argv = "--time-column", "hour"
+    argv = "--time-column", "hour", "--dayfirst"
     expected = of_file(tmp_path, capsys, *argv, model="hours.skops")
     assert answer("\ufeff" + text, *argv, model=tmp_path / "hours.skops") == (0, expected, "")
 
@@ -135,13 +132,13 @@ def test_bad_lines_are_reported_and_the_next_ones_answered(folder, answer, capsy
         "line 34: it has 3 cells, but the header has 4",
         "line 35: it has 5 cells, but the header has 4",
         "line 36: column 'load' is not numeric; the numeric columns are: heat",
-        "line 37: missing values in load; fill or drop them first",
+        "line 37: it has no value in load",
         "line 38: the table contains infinite values; replace them first",
-        "line 39: column 'day' does not contain dates: ",
+        "line 39: column 'day' does not contain dates in one form, but '2020-04-30' and 'soon'",
         "line 40: column 'day' has 1 missing dates",
         "line 41: The row at 2020-05-30 00:00:00 is not later than the last row of the stream, at ",
         "line 42: The row at 2020-05-10 00:00:00 is not later than the last row of the stream, at ",
-        "line 43: column 'day' contains 2020-04-30 00:00:00 more than once",
+        "line 43: The row at 2020-04-30 00:00:00 is not later than the last row of the stream, at ",
         "line 44: column 'load' is not numeric",
     ]
     for line, message in zip(err.splitlines(), messages, strict=True):
@@ -235,3 +232,47 @@ def test_an_interrupt_ends_the_command(folder):
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == b"skl-lstm: interrupted\n"
         assert process.wait() == 130
+
+
+def test_lines_of_several_series_with_semicolons_and_commas_are_read_as_in_a_file(
+    tmp_path, answer, capsys
+):
+    one = one_table()[["load"]]
+    table = pd.concat({"north": one, "007": one * 2}, names=["city", "day"]).sort_index()
+    y = leads(table, "load", horizon=2)
+    model = make_pipeline(SequenceWindower(3), LSTMRegressor(2, epochs=1, random_state=0))
+    model.fit(table.loc[y.index], y).target_ = "load"
+    skops.io.dump(model, tmp_path / "cities.skops")
+    days = pd.date_range("2020-06-09", periods=20, name="day")
+    new = pd.concat({"north": one[:20].set_axis(days), "007": one[20:40].set_axis(days)})
+    rows = new.rename_axis(["city", "day"]).reset_index()
+    text = rows.to_csv(sep=";", decimal=",", index=False, date_format="%d.%m.%Y")
+    (tmp_path / "new.csv").write_text(text)
+    expected = of_file(tmp_path, capsys, "--dayfirst", model="cities.skops")
+    assert expected.startswith("city,day,load+1,load+2\n007,2020-06-09,")
+    code, out, err = answer(text, "--dayfirst", model=tmp_path / "cities.skops")
+    assert (code, err) == (0, "")
+    assert sorted(out.splitlines()) == sorted(expected.splitlines())
+
+
+def test_the_first_line_decides_what_the_others_leave_open(folder, answer):
+    head, decided, open_line = "day;load;heat\n", "13.06.2020;1,5;2\n", "08.07.2020;1,25;1.000\n"
+    code, out, err = answer(head + decided + open_line)
+    days = [line.split(",")[0] for line in out.splitlines()]
+    assert (code, days) == (0, ["day", "2020-06-13", "2020-07-08"])
+    assert err == "skl-lstm: note: dates in 'day' have the day first\n"
+    code, out, err = answer(head + open_line + decided)
+    days = [line.split(",")[0] for line in out.splitlines()]
+    assert (code, days) == (1, ["day", "2020-06-13"])
+    refused, note = err.splitlines()
+    assert refused.startswith(
+        "skl-lstm: line 2: column 'day' has dates such as '08.07.2020', and no"
+    )
+    assert note == "skl-lstm: note: dates in 'day' have the day first"
+
+
+@pytest.mark.parametrize("option", [["--output", "x.csv"], ["--fill", "drop"], ["--no-header"]])
+def test_options_of_files_are_refused(folder, capsys, option):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["predict", str(folder / "load.skops"), "-", *option])
+    assert f"{option[0]} requires a file as CSV, but CSV is -" in capsys.readouterr().err

@@ -1,0 +1,223 @@
+"""Text files with separated columns: their encoding, their separator and their header.
+
+The result is a table of text: `decimals` and `dates` find the numbers and the times in it.
+"""
+
+import bz2
+import codecs
+import csv
+import gzip
+import io
+import lzma
+import re
+import zipfile
+import zlib
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from .dates import are_dates
+from .decimals import are_numbers
+from .errors import CommandError, comma_separated, one_line
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+# Number of records from which the separator and the number of columns are found.
+SAMPLE = 200
+
+_ENCODINGS_BY_MARK = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_DAMAGED = (EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
+_BLANKS = " \t\u00a0\u202f"
+# Excel writes and reads this line to name the separator of the rest of the file.
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?(?:\n|$)', re.IGNORECASE)
+
+
+class Cells(NamedTuple):
+    """The cells of a file as text, the separator between them, and a remark, which may be empty."""
+
+    table: pd.DataFrame
+    separator: str
+    remark: str = ""
+
+
+def read_cells(
+    path: Path,
+    separator: str | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+) -> Cells:
+    """Read a file. What is None is found in the file."""
+    try:
+        text, found = decode(read_bytes(path), encoding)
+        if match := _SEPARATOR_LINE.match(text):
+            separator = separator or match[1]
+            text = "\n" + text[match.end() :]  # as many lines as before, for messages
+        separator = separator or find_separator(text)
+        remark = ""
+        if found == "cp1252" and encoding is None:
+            remark = "the text is not UTF-8, and read as Windows-1252; --encoding names another"
+        return Cells(split_cells(text, separator, header), separator, remark)
+    except (OSError, ValueError, csv.Error, CommandError, *_DAMAGED) as error:
+        # pandas' ParserError is a ValueError.
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise CommandError(f"cannot read {path}: {one_line(reason)}") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file, decompressed if its name ends in .gz, .bz2, .xz or .zip."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if len(names) != 1:
+                raise CommandError(f"it holds {len(names)} files, but one was expected")
+            return archive.read(names[0])
+    with _OPENERS.get(path.suffix, open)(path, "rb") as file:
+        return bytes(file.read())
+
+
+def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
+    """Return the text of a file, and its encoding.
+
+    A byte order mark names UTF-8 or UTF-16. Without one, text that is not UTF-8 is Windows-1252,
+    which contains the letters of Latin-1.
+    """
+    marked = [name for mark, name in _ENCODINGS_BY_MARK.items() if data.startswith(mark)]
+    candidates = [encoding] if encoding else marked or ["utf-8", "cp1252"]
+    for name in candidates:
+        try:
+            text = data.decode(name)
+            break
+        except UnicodeError:
+            continue
+    else:
+        raise CommandError(
+            f"the text is not {' or '.join(candidates)}; name its encoding with --encoding"
+        )
+    if "\0" in text:
+        raise CommandError(
+            "the text contains NUL characters, as binary files do and UTF-16 without a byte order "
+            "mark; if it is text, name its encoding with --encoding, such as utf-16-le"
+        )
+    # With newline=None, all lines end in "\n".
+    return io.StringIO(text.removeprefix("\ufeff"), newline=None).read(), name
+
+
+def find_separator(text: str) -> str:
+    """Return the separator that gives every record as many cells as the header.
+
+    A file with none of the separators in its header has one column.
+    """
+    widths = {mark: [len(cells) for cells in first_records(text, mark)] for mark in SEPARATORS}
+    if not any(widths.values()):
+        raise CommandError("the file is empty")
+    in_header = [mark for mark, counts in widths.items() if counts[0] > 1]
+    even = [mark for mark in in_header if set(widths[mark]) == {widths[mark][0]}]
+    for found in (even, in_header):
+        if len(found) == 1:
+            return found[0]
+    if in_header:
+        names = " or ".join(SEPARATORS[mark] for mark in even or in_header)
+        raise CommandError(
+            f"the columns can be separated by {names}; name the separator with --sep"
+        )
+    # A mark in the rows only is part of a number such as 1,5.
+    return next((mark for mark in SEPARATORS if mark not in text), "\x1f")
+
+
+def first_records(text: str, separator: str, count: int = SAMPLE) -> list[list[str]]:
+    """Return the cells of the first lines that are not empty."""
+    records = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
+    return list(islice((cells for cells in records if is_filled(cells)), count))
+
+
+def is_filled(cells: list[str]) -> bool:
+    """Return whether a record has a cell with content, or more than one cell."""
+    return len(cells) > 1 or any(cell.strip() for cell in cells)
+
+
+def split_cells(text: str, separator: str, header: bool | None) -> pd.DataFrame:
+    """Return the cells as a table of text with the names of the header."""
+    records = first_records(text, separator)
+    if not records:
+        raise CommandError("the file is empty")
+    width = max(map(len, records))
+    if header is None and looks_like_data(records[0]):
+        raise CommandError(
+            f"the first line, {separator.join(records[0])!r}, holds values and no names of "
+            "columns; use --no-header if the file has no header, or --header if these are names"
+        )
+    cells = pd.read_csv(
+        io.StringIO(text),
+        sep=separator,
+        header=None,
+        names=list(range(width)),
+        index_col=False,
+        dtype=str,
+        skiprows=0 if header is False else lines_to_skip(text, separator),
+        skip_blank_lines=width > 1,  # in a file of one column, they are missing values
+        skipinitialspace=True,
+    )
+    cells = drop_empty_end(cells)
+    if has_padding(text, separator):
+        cells = cells.apply(strip_spaces)
+    names = [f"c{column}" for column in range(width)] if header is False else records[0]
+    return name_columns(cells, names)
+
+
+def looks_like_data(cells: list[str]) -> bool:
+    """Return whether a line holds numbers and dates only, and so is not a header."""
+    values = pd.Series(cells, dtype=str).str.strip()
+    return all(are_numbers(values[[i]]) or are_dates(values[[i]]) for i in values.index)
+
+
+def lines_to_skip(text: str, separator: str) -> int:
+    """Return the number of records up to the header, including it."""
+    records = csv.reader(io.StringIO(text), delimiter=separator)
+    return next(count for count, cells in enumerate(records, start=1) if is_filled(cells))
+
+
+def drop_empty_end(cells: pd.DataFrame) -> pd.DataFrame:
+    """Drop the rows without any value at the end, which spreadsheets write."""
+    filled = np.flatnonzero(cells.notna().any(axis=1))
+    return cells.iloc[: filled[-1] + 1 if len(filled) else 0]
+
+
+def has_padding(text: str, separator: str) -> bool:
+    """Return whether a space is next to a separator, a quote or an end of a line."""
+    blanks = [blank for blank in _BLANKS if blank != separator]
+    edges = (separator, '"', "\n")
+    return text[-1] in blanks or any(
+        blank + edge in text or edge + blank in text for blank in blanks for edge in edges
+    )
+
+
+def strip_spaces(column: pd.Series) -> pd.Series:
+    """Remove spaces around the text of cells; cells of spaces only are missing."""
+    stripped = column.str.strip()
+    return stripped.where(stripped != "")
+
+
+def name_columns(cells: pd.DataFrame, header: list[str]) -> pd.DataFrame:
+    """Name the columns. Columns without a name and without any value are left out."""
+    names = [name.strip() for name in header] + [""] * (cells.shape[1] - len(header))
+    is_used = [bool(name) or cells[i].notna().any() for i, name in enumerate(names)]
+    if any(is_used[len(header) :]):
+        raise CommandError(
+            f"the header has {len(header)} names, but rows have {len(names)} cells; complete the "
+            "header, or name another separator with --sep"
+        )
+    names = [name or f"Unnamed: {i}" for i, name in enumerate(names)]  # as pandas names them
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise CommandError(
+            f"the header has several columns named {comma_separated(repeated)}; rename all but one "
+            "of them in the file"
+        )
+    return cells.set_axis(names, axis=1).loc[:, is_used]

@@ -1,0 +1,256 @@
+"""Times in text: which columns hold dates, and in which order day, month and year are written."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import infer_dtype
+
+from .decimals import matches_all
+from .errors import CommandError
+
+# Units of times that count from 1970, and the number of digits by which they are recognised.
+EPOCH_UNITS: dict[int, Any] = {10: "s", 13: "ms", 16: "us", 19: "ns"}
+# Dates that are written as integers, and their formats. They are read if the column is named.
+_INTEGER_FORMATS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+
+_CLOCK = (
+    r"(?:(?:,? +|T)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})"
+    r"(?:[.,](?P<fraction>\d{1,9}))?)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
+    r"(?: ?(?P<offset>Z|UTC|[+-]\d{2}(?::?\d{2})?))?)?"
+)
+_ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?"  # without an offset
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH_NAME = (
+    r"(?P<month>(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?))\.?"
+)
+_WEEKDAY = r"(?:(?i:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?"
+_NUMBERED = (  # day and month in either order
+    r"(?P<first>\d{1,2})(?P<mark>[-/.])(?P<other>\d{1,2})(?P=mark)(?P<year>\d{4}|\d{2})" + _CLOCK
+)
+_FORMS = [
+    r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})" + _CLOCK,
+    _NUMBERED,
+    rf"{_WEEKDAY}(?P<day>\d{{1,2}})\.?[- ]{_MONTH_NAME}[- ](?P<year>\d{{4}})" + _CLOCK,
+    rf"{_WEEKDAY}{_MONTH_NAME} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}})" + _CLOCK,
+    r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})T"
+    r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<offset>Z)?",
+    r"(?P<year>\d{4})[-/](?P<month>\d{1,2})",
+    r"(?P<month>\d{1,2})[-/](?P<year>\d{4})",
+    rf"{_MONTH_NAME}[- ](?P<year>\d{{4}})",
+    r"(?P<year>\d{4})[- ]?[Qq](?P<quarter>[1-4])",
+    r"[Qq](?P<quarter>[1-4])[-/ ](?P<year>\d{4})",
+]
+
+
+class Times(NamedTuple):
+    """The times of the rows, and a remark on how they were read, which may be empty."""
+
+    labels: pd.DatetimeIndex
+    remark: str = ""
+
+
+def are_dates(values: pd.Series) -> bool:
+    """Return whether all values are dates in the same form, and cannot be plain numbers."""
+    if values.dtype.kind == "M":
+        return bool(values.notna().all()) and len(values) > 0
+    return has_text(values) and len(values) > 0 and form_of(values) is not None
+
+
+def has_text(values: pd.Series) -> bool:
+    """Return whether a column holds text."""
+    return values.dtype.kind == "O" and infer_dtype(values, skipna=True) == "string"
+
+
+def form_of(values: pd.Series) -> str | None:
+    """Return the pattern that all values match."""
+    texts = values.tolist()
+    return next((form for form in _FORMS if matches_all(texts, form)), None)
+
+
+def read_times(
+    values: pd.Series, day_first: bool | None = None, time_format: str | None = None
+) -> Times:
+    """Read a column of times. The name of the column is for messages."""
+    if values.dtype.kind == "M":
+        return Times(pd.DatetimeIndex(values))
+    if not has_text(values):
+        values = values.astype(str)
+    if time_format is not None:
+        return read_formatted(values, time_format)
+    form = form_of(values)
+    if form is not None:
+        return read_form(values, form, day_first)
+    if matches_all(values.tolist(), r"\d+(?:\.0+)?"):
+        return Times(read_integers(values))
+    raise CommandError(
+        f"column {values.name!r} does not contain dates{in_one_form(values)}; name their form with "
+        "--time-format, or another column with --time-column"
+    )
+
+
+def in_one_form(values: pd.Series) -> str:
+    """Return how a sentence on values that are no dates in one form goes on."""
+    form = form_of(values[:1])
+    if form is None:
+        return f", but values such as {values.iloc[0]!r}"
+    other = next(value for value in values if not matches_all([value], form))
+    return f" in one form, but {values.iloc[0]!r} and {other!r}"
+
+
+def read_formatted(values: pd.Series, time_format: str) -> Times:
+    """Read times in the form of the user: a unit since 1970, or a format of strptime."""
+    if time_format in EPOCH_UNITS.values():
+        numbers = pd.to_numeric(values, errors="coerce")
+        unit: Any = time_format
+        times = pd.to_datetime(numbers, unit=unit, errors="coerce")
+    else:
+        times = pd.to_datetime(values, format=time_format, errors="coerce", utc="%z" in time_format)
+    check_all_read(values, times, f"a time in the form {time_format!r} of --time-format")
+    remark = f"times in {values.name!r} are converted to UTC" if "%z" in time_format else ""
+    return Times(pd.DatetimeIndex(times), remark)
+
+
+def read_integers(values: pd.Series) -> pd.DatetimeIndex:
+    """Read integers as dates such as 20240305, or as times since 1970, by their digits."""
+    digits = values.str.replace(r"\.0+$", "", regex=True)
+    lengths = set(digits.str.len())
+    length = lengths.pop() if len(lengths) == 1 else 0
+    if length in EPOCH_UNITS:
+        return pd.DatetimeIndex(pd.to_datetime(digits.astype("int64"), unit=EPOCH_UNITS[length]))
+    if length in _INTEGER_FORMATS:
+        times = pd.to_datetime(digits, format=_INTEGER_FORMATS[length], errors="coerce")
+        if times.notna().all():
+            return pd.DatetimeIndex(times)
+    raise CommandError(
+        f"column {values.name!r} does not contain dates, but numbers such as {values.iloc[0]!r}; "
+        "name their form with --time-format, such as %Y%m%d, or s for seconds since 1970"
+    )
+
+
+def read_form(values: pd.Series, form: str, day_first: bool | None) -> Times:
+    """Read times in one of the forms."""
+    times = read_iso(values)
+    if times is not None:
+        return Times(times)
+    parts = values.str.extract(form)
+    remark = ""
+    if form == _NUMBERED:
+        if day_first is None:
+            day_first = find_day_first(values, parts)
+            remark = f"dates in {values.name!r} have the {'day' if day_first else 'month'} first"
+        names = ["day", "month"] if day_first else ["month", "day"]
+        parts = parts.rename(columns=dict(zip(["first", "other"], names, strict=True)))
+    offsets = parts["offset"] if "offset" in parts else pd.Series([None])
+    check_offsets(values, offsets)
+    is_mixed = offsets.nunique() > 1
+    if is_mixed:
+        remark = f"{remark}; " if remark else ""
+        remark += f"times in {values.name!r} have different offsets, and are converted to UTC"
+    return Times(to_times(values, parts, utc=is_mixed), remark)
+
+
+def read_iso(values: pd.Series) -> pd.DatetimeIndex | None:
+    """Read times in the usual form of ISO 8601, for speed; None if some have another form."""
+    if not matches_all(values.tolist(), _ISO):
+        return None
+    try:
+        return pd.DatetimeIndex(pd.to_datetime(values, format="ISO8601"))
+    except ValueError:  # 24:00, or no such day
+        return None
+
+
+def find_day_first(values: pd.Series, parts: pd.DataFrame) -> bool:
+    """Return whether the day comes before the month, if a day above 12 decides it."""
+    first, other = parts["first"].astype(int), parts["other"].astype(int)
+    example = values.iloc[int(np.argmax(first != other))]
+    if (parts["year"].str.len() == 2).any():
+        raise CommandError(
+            f"column {values.name!r} has dates with two digits for the year, such as {example!r}, "
+            "which can be read in several ways; use --dayfirst, --no-dayfirst (the month first) or "
+            "--time-format"
+        )
+    if (first > 12).any() != (other > 12).any():
+        return bool((first > 12).any())
+    if (first == other).all():
+        return True  # both orders give the same dates
+    if (first > 12).any():
+        raise CommandError(
+            f"column {values.name!r} has dates with the day first and dates with the month first: "
+            f"{values[first > 12].iloc[0]!r} and {values[other > 12].iloc[0]!r}; write them in one "
+            "form, or name the form of all with --time-format"
+        )
+    raise CommandError(
+        f"column {values.name!r} has dates such as {example!r}, and no day above 12 shows whether "
+        "the day or the month comes first; use --dayfirst, --no-dayfirst (the month first) or "
+        "--time-format"
+    )
+
+
+def check_offsets(values: pd.Series, offsets: pd.Series) -> None:
+    """Raise if some times have an offset to UTC and others have none."""
+    if offsets.isna().any() and offsets.notna().any():
+        raise CommandError(
+            f"column {values.name!r} has times with an offset to UTC and times without: "
+            f"{values[offsets.notna()].iloc[0]!r} and {values[offsets.isna()].iloc[0]!r}; write "
+            "all of them in one form"
+        )
+
+
+def to_times(values: pd.Series, parts: pd.DataFrame, utc: bool) -> pd.DatetimeIndex:
+    """Join the parts of times, which are text, to times."""
+    hours = read_hours(parts)
+    is_midnight = hours == 24  # the end of the day
+    text = date_text(parts) + "T" + hours.mod(24).astype(str).str.zfill(2)
+    for mark, name in [(":", "minute"), (":", "second"), (".", "fraction")]:
+        text += mark + part_of(parts, name, "00")
+    offset = part_of(parts, "offset", "")
+    text += offset.mask(offset == "UTC", "Z")
+    times = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=utc)
+    is_late = is_midnight & ~text.str.contains("T00:00:00.0*(?:[^0-9]|$)")
+    check_all_read(values, times.mask((hours > 24) | is_late), "a date")
+    return pd.DatetimeIndex(times + pd.to_timedelta(is_midnight.astype(int), unit="D"))
+
+
+def part_of(parts: pd.DataFrame, name: str, default: str) -> pd.Series:
+    """Return a part of the times, with a default where it is missing."""
+    if name not in parts:
+        return pd.Series(default, index=parts.index)
+    return parts[name].astype(object).fillna(default)
+
+
+def read_hours(parts: pd.DataFrame) -> pd.Series:
+    """Return the hours of the day as integers; those of a wrong clock of 12 hours are 99."""
+    hours = part_of(parts, "hour", "0").astype(int)
+    half = part_of(parts, "half", "").str.lower()
+    is_wrong = half.ne("") & ~hours.between(1, 12)
+    on_day = (hours % 12 + 12 * half.eq("p")).where(half.ne(""), hours)
+    return on_day.mask(is_wrong, 99)
+
+
+def date_text(parts: pd.DataFrame) -> pd.Series:
+    """Return the days in the form 2024-03-05; the first one of a month or of a quarter."""
+    year = part_of(parts, "year", "")
+    # As in POSIX, 69 is 1969 and 68 is 2068.
+    year = year.where(year.str.len() == 4, np.where(year > "68", "19", "20") + year)
+    if "quarter" in parts:
+        month = (3 * parts["quarter"].astype(int) - 2).astype(str)
+    else:
+        month = parts["month"].astype(object).map(month_number)
+    return year + "-" + month.str.zfill(2) + "-" + part_of(parts, "day", "1").str.zfill(2)
+
+
+def month_number(text: str) -> str:
+    """Return the number of a month, which is given by its number or its English name."""
+    return text if text.isdigit() else str(_MONTHS.index(text[:3].lower()) + 1)
+
+
+def check_all_read(values: pd.Series, times: pd.Series, expected: str) -> None:
+    """Raise if a value could not be read; the message shows the first one."""
+    if times.isna().any():
+        raise CommandError(
+            f"column {values.name!r} contains {values[times.isna()].iloc[0]!r}, which is not "
+            f"{expected}; correct it, or name the form of the column with --time-format, "
+            "--dayfirst or --no-dayfirst"
+        )

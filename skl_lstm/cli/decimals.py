@@ -1,0 +1,149 @@
+"""Numbers in text: decimal points, decimal commas and thousands separators.
+
+A column is read as numbers only if all of its values are numbers in the same notation. "1,5" can
+only be read in one way, "1,234" can be read in two.
+"""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .errors import CommandError
+
+DECIMALS = (".", ",")
+_SPACES = " \u00a0\u202f\u2009"  # no-break, narrow no-break and thin
+_APOSTROPHES = "'\u2019"
+
+
+def _number_pattern(decimal: str) -> str:
+    """Return the pattern of a number with a decimal mark, and thousands separators of one kind."""
+    point = re.escape(decimal)
+    whole = rf"[0-9]+|[1-9][0-9]{{0,2}}(?P<mark>{_thousands(decimal)})[0-9]{{3}}"
+    whole += r"(?:(?P=mark)[0-9]{3})*"
+    number = rf"(?:(?:{whole})(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    return rf"[+-]?(?:{number}|(?i:inf|infinity))"
+
+
+def _thousands(decimal: str) -> str:
+    """Return the class of characters that may separate thousands."""
+    other = "." if decimal == "," else ","
+    return f"[{_SPACES}{_APOSTROPHES}{other}]"
+
+
+_PATTERNS = {decimal: _number_pattern(decimal) for decimal in DECIMALS}
+
+
+def are_numbers(values: pd.Series) -> bool:
+    """Return whether all values that are there are numbers in the same notation."""
+    return bool(notations(values))
+
+
+def notations(values: pd.Series) -> list[str]:
+    """Return the decimal marks with which all values that are there are numbers."""
+    present = texts_of(values)
+    return [
+        decimal
+        for decimal in DECIMALS
+        if are_plain(present, decimal) or matches_all(present, _PATTERNS[decimal])
+    ]
+
+
+def texts_of(values: pd.Series) -> list[Any]:
+    """Return the values that are there, as a list, which is faster to search than a Series."""
+    return values.dropna().tolist()
+
+
+def are_plain(texts: list[Any], decimal: str) -> bool:
+    """Return whether all values are numbers without thousands separators, for speed.
+
+    If not, they can still be numbers.
+    """
+    try:
+        joined = "".join(texts)
+        if "_" in joined or (decimal == "," and "." in joined) or not joined.isascii():
+            return False
+        np.array([text.replace(decimal, ".") for text in texts], dtype=object).astype(float)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def matches_all(values: list[Any], pattern: str) -> bool:
+    """Return whether all values match a pattern. The first that does not ends the search."""
+    matches = re.compile(pattern).fullmatch
+    return all(isinstance(value, str) and matches(value) for value in values)
+
+
+def read_numbers(cells: pd.DataFrame, separator: str, decimal: str | None = None) -> pd.DataFrame:
+    """Convert the columns of numbers to float64. Other columns stay text.
+
+    Raise if a column can be read with a decimal point and with a decimal comma, and no other column
+    decides which of them it has.
+    """
+    found = {name: notations(cells[name]) for name in cells}
+    marks = {marks[0] for marks in found.values() if len(marks) == 1}
+    columns = {}
+    for name, values in cells.items():
+        allowed = [mark for mark in found[name] if decimal in (None, mark)]
+        if len(allowed) > 1 and has_marks(values):
+            allowed = [choose_decimal(values, marks, separator)]
+        columns[name] = to_float(values, allowed[0]) if allowed else values
+    return pd.DataFrame(columns, index=cells.index)
+
+
+def why_text(values: pd.Series) -> str:
+    """Describe why a column of text is not numeric."""
+    text = next((value for value in values.dropna() if not is_number(value)), None)
+    if text is not None:
+        return f"{text!r} is not a number"
+    if not notations(values):
+        return "its numbers are in several notations"
+    return "its numbers are in another notation than the option names, or stored as text"
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is the text of a number in any notation."""
+    return isinstance(value, str) and any(re.fullmatch(p, value) for p in _PATTERNS.values())
+
+
+def are_mostly_numbers(values: pd.Series) -> bool:
+    """Return whether at least half of the values of a column of text are numbers."""
+    present = values.dropna()
+    return 2 * sum(map(is_number, present)) >= max(len(present), 1)
+
+
+def has_marks(values: pd.Series) -> bool:
+    """Return whether a value has a point or a comma."""
+    return any(mark in "".join(texts_of(values)) for mark in DECIMALS)
+
+
+def choose_decimal(values: pd.Series, marks: set[str], separator: str) -> str:
+    """Return the decimal mark of a column that can be read with both.
+
+    It is the only mark of the other columns. Between commas that separate columns, numbers with
+    points have decimal points.
+    """
+    if len(marks) == 1:
+        return next(iter(marks))
+    if not marks and separator == "," and not values.dropna().str.contains(",").any():
+        return "."
+    example = values.dropna()[values.dropna().str.contains("[.,]")].iloc[0]
+    mark = "comma" if "," in example else "point"
+    raise CommandError(
+        f"column {values.name!r} has numbers such as {example!r}, whose {mark} can separate "
+        "decimals or thousands; name the decimal mark with --decimal ',' or --decimal '.'"
+    )
+
+
+def to_float(values: pd.Series, decimal: str) -> pd.Series:
+    """Convert numbers in a notation to float64; missing values become NaN."""
+    marks = re.compile(_thousands(decimal))
+    if marks.search("".join(texts_of(values))):
+        values = values.str.replace(marks, "", regex=True)
+    if decimal == ",":
+        values = values.str.replace(",", ".", regex=False)
+    # float keeps all digits, and to_numeric does not.
+    numbers = values.to_numpy(dtype=object, na_value=np.nan).astype(float)
+    return pd.Series(numbers, values.index, name=values.name)

@@ -1,0 +1,847 @@
+"""The files that people have: the right table is read, or one line names the option that decides.
+
+Most tests read without training. The last ones run the whole command on small files.
+"""
+
+import io
+import re
+import zipfile
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from skl_lstm import cli, forecast
+from skl_lstm.cli import missing, tables
+from skl_lstm.cli.arguments import parse_args, reading_of
+from skl_lstm.cli.errors import CommandError
+from skl_lstm.cli.files import load_model
+
+QUICK = ["--timesteps", "2", "--units", "2", "--epochs", "1", "--folds", "2", "--no-plot"]
+
+
+class File(NamedTuple):
+    """A file, the options to read it with, and the expected table or part of the message."""
+
+    content: str | bytes
+    expected: Any
+    options: str = ""
+
+
+def by_time(name, times, **columns):
+    return pd.DataFrame(columns, pd.DatetimeIndex(times, name=name), dtype=float)
+
+
+def in_order(**columns):
+    return pd.DataFrame(columns, dtype=float)
+
+
+def panel(names, rows, **columns):
+    labels = [(*row[:-1], pd.Timestamp(row[-1])) for row in rows]
+    return pd.DataFrame(columns, pd.MultiIndex.from_tuples(labels, names=names), dtype=float)
+
+
+TWO_DAYS = ["2024-01-30", "2024-01-31"]
+AMBIGUOUS_DATE = (
+    "column 'day' has dates such as '03/04/2024', and no day above 12 shows whether the day or the "
+    "month comes first; use --dayfirst, --no-dayfirst (the month first) or --time-format"
+)
+AMBIGUOUS_NUMBER = (
+    "column 'load' has numbers such as '1,234', whose comma can separate decimals or thousands; "
+    "name the decimal mark with --decimal ',' or --decimal '.'"
+)
+PANEL = "site;day;load\nb;31.01.2024;4\na;31.01.2024;2\na;30.01.2024;1\nb;30.01.2024;3\n"
+PANEL_ROWS = [("a", "2024-01-30"), ("a", "2024-01-31"), ("b", "2024-01-30"), ("b", "2024-01-31")]
+
+FILES = {
+    # Separators, decimal marks and thousands.
+    "comma and point": File(
+        "day,load\n2024-01-30,1.5\n2024-01-31,2.25\n", by_time("day", TWO_DAYS, load=[1.5, 2.25])
+    ),
+    "semicolon, decimal comma, day first": File(
+        "Tag;Last;Wärme\n30.01.2024;1,5;-3\n31.01.2024;2,25;,5\n",
+        by_time("Tag", TWO_DAYS, Last=[1.5, 2.25], Wärme=[-3, 0.5]),
+    ),
+    "semicolon, decimal point, month first": File(
+        "day;load\n01/30/2024;1.5\n01/31/2024;2.25\n", by_time("day", TWO_DAYS, load=[1.5, 2.25])
+    ),
+    "tab, decimal comma, year first": File(
+        "day\tload\n2024/01/30\t1,5\n2024/1/31\t2,25\n", by_time("day", TWO_DAYS, load=[1.5, 2.25])
+    ),
+    "tab, decimal point, day first": File(
+        "day\tload\n30-01-2024\t1.5\n31-01-2024\t2.25\n", by_time("day", TWO_DAYS, load=[1.5, 2.25])
+    ),
+    "bar": File("a|b\n1|2.5\n3|4\n", in_order(a=[1, 3], b=[2.5, 4])),
+    "comma, quoted decimal commas": File(
+        'a,b\n"1,5",2\n"2,25",3\n', in_order(a=[1.5, 2.25], b=[2, 3])
+    ),
+    "quoted text with separators": File(
+        'load,note\n1,"rain, snow"\n2,"he said ""no"""\n',
+        pd.DataFrame({"load": [1.0, 2.0], "note": ["rain, snow", 'he said "no"']}),
+    ),
+    "English thousands": File(
+        'a,b\n"1,234.5",12\n"1,234,567",3\n', in_order(a=[1234.5, 1234567], b=[12, 3])
+    ),
+    "German thousands": File(
+        "a;b\n1.234,5;12\n1.234.567;3\n", in_order(a=[1234.5, 1234567], b=[12, 3])
+    ),
+    "spaces and no-break spaces for thousands": File(
+        "a;b\n1 234,5;1\u202f234\n12\u00a0345;7\n", in_order(a=[1234.5, 12345], b=[1234, 7])
+    ),
+    "Swiss thousands": File("a;b\n1'234.5;1’234\n2;3\n", in_order(a=[1234.5, 2], b=[1234, 3])),
+    "thousands or decimals": File("load;heat\n1,234;5\n2,345;6\n", AMBIGUOUS_NUMBER),
+    "thousands by option": File(
+        "load;heat\n1,234;5\n2,345;6\n", in_order(load=[1234, 2345], heat=[5, 6]), "--decimal ."
+    ),
+    "decimals by option": File(
+        "load;heat\n1,234;5\n2,345;6\n", in_order(load=[1.234, 2.345], heat=[5, 6]), "--decimal ,"
+    ),
+    "decimals by another column": File(
+        "load;heat\n1,234;5,5\n2,345;6\n", in_order(load=[1.234, 2.345], heat=[5.5, 6])
+    ),
+    "decimals by a leading zero": File(
+        "load;heat\n1,234;0,345\n", in_order(load=[1.234], heat=[0.345])
+    ),
+    "thousands by another column": File(
+        "load;heat\n1.234;5,5\n2.345;6\n", in_order(load=[1234, 2345], heat=[5.5, 6])
+    ),
+    "points between commas are decimal points": File(
+        "load,heat\n1.234,5\n2.345,6\n", in_order(load=[1.234, 2.345], heat=[5, 6])
+    ),
+    "points between semicolons": File(
+        "load;heat\n1.234;5\n2.345;6\n", "has numbers such as '1.234', whose point can separate"
+    ),
+    "other marks decide in both ways": File(
+        "a;b;c\n1,5;1.5;1.234\n", "column 'c' has numbers such as '1.234', whose point can"
+    ),
+    "exponents and infinity": File(
+        "a,b\n1e3,inf\n-2.5E-1,-Infinity\n", in_order(a=[1e3, -0.25], b=[np.inf, -np.inf])
+    ),
+    "two separators": File(
+        "a;b|c\n1;2|4\n",
+        "the columns can be separated by semicolon or bar; name the separator with --sep",
+    ),
+    "separator by option": File(
+        "a;b|c\n1;2|4\n", pd.DataFrame({"a;b": ["1;2"], "c": [4.0]}), "--sep |"
+    ),
+    "spaces by option": File("a b\n1 2\n3 4\n", in_order(a=[1, 3], b=[2, 4]), "--sep s"),
+    "tab by name": File("a,b\tc\n1,5\t2\n", pd.DataFrame({"a,b": [1.5], "c": [2.0]}), "--sep tab"),
+    # Encodings.
+    "UTF-8 with a mark": File("Wärme,b\n1,2\n".encode("utf-8-sig"), in_order(Wärme=[1], b=[2])),
+    "Unicode text of Excel": File(
+        "Tag\tWärme\n30.01.2024\t1,5\n31.01.2024\t2,25\n".encode("utf-16"),
+        by_time("Tag", TWO_DAYS, Wärme=[1.5, 2.25]),
+    ),
+    "UTF-16, big end first": File(
+        "\ufeffWärme\tb\r\n1\t2\r\n".encode("utf-16-be"), in_order(Wärme=[1], b=[2])
+    ),
+    "Windows-1252": File("Wärme;€\n1,5;2\n".encode("cp1252"), in_order(Wärme=[1.5], **{"€": [2]})),
+    "encoding by option": File(
+        "é,b\n1,2\n".encode("cp437"), in_order(é=[1], b=[2]), "--encoding cp437"
+    ),
+    "wrong encoding by option": File(
+        "é,b\n1,2\n".encode("cp1252"),
+        "the text is not utf-8; name its encoding with --encoding",
+        "--encoding utf-8",
+    ),
+    "neither UTF-8 nor Windows-1252": File(b"a,b\n\x81,2\n", "name its encoding with --encoding"),
+    "UTF-16 without a mark": File(
+        "a,b\n1,2\n".encode("utf-16-le"), "if it is text, name its encoding with --encoding"
+    ),
+    # Times.
+    "months": File(
+        "month,load\n2024-02,1\n2024-01,2\n",
+        by_time("month", ["2024-01-01", "2024-02-01"], load=[2, 1]),
+    ),
+    "quarters": File(
+        "q,load\n2024Q1,1\n2024-Q2,2\n", by_time("q", ["2024-01-01", "2024-04-01"], load=[1, 2])
+    ),
+    "names of months": File(
+        'day,load\n"Jan 30, 2024",1\n"January 31, 2024",2\n', by_time("day", TWO_DAYS, load=[1, 2])
+    ),
+    "names of months, day first": File(
+        "day,load\n30-Jan-2024,1\nWed 31 jan 2024,2\n", by_time("day", TWO_DAYS, load=[1, 2])
+    ),
+    "clock of 12 hours": File(
+        "day;load\n1/30/2024 12:00 AM;1\n1/30/2024 1:30:15 p.m.;2\n",
+        by_time("day", ["2024-01-30 00:00", "2024-01-30 13:30:15"], load=[1, 2]),
+    ),
+    "midnight as 24:00": File(
+        "day;load\n30.01.2024 23:00;1\n30.01.2024 24:00;2\n",
+        by_time("day", ["2024-01-30 23:00", "2024-01-31 00:00"], load=[1, 2]),
+    ),
+    "hour 25": File(
+        "day,load\n2024-01-30 25:00,1\n", "contains '2024-01-30 25:00', which is not a date"
+    ),
+    "later than 24:00": File(
+        "day,load\n2024-01-30 24:30,1\n", "'2024-01-30 24:30', which is not a date"
+    ),
+    "hour 13 of 12": File(
+        "day,load\n2024-01-30 13:00 PM,1\n", "'2024-01-30 13:00 PM', which is not"
+    ),
+    "day or month first": File("day,load\n03/04/2024,1\n04/04/2024,2\n", AMBIGUOUS_DATE),
+    "day first by option": File(
+        "day,load\n03/04/2024,1\n", by_time("day", ["2024-04-03"], load=[1]), "--dayfirst"
+    ),
+    "month first by option": File(
+        "day,load\n03/04/2024,1\n", by_time("day", ["2024-03-04"], load=[1]), "--no-dayfirst"
+    ),
+    "order by format": File(
+        "day,load\n03/04/2024,1\n",
+        by_time("day", ["2024-03-04"], load=[1]),
+        "--time-format %m/%d/%Y",
+    ),
+    "both orders are the same": File(
+        "day,load\n01/01/2024,1\n02/02/2024,2\n",
+        by_time("day", ["2024-01-01", "2024-02-02"], load=[1, 2]),
+    ),
+    "orders mixed": File(
+        "day,load\n30.01.2024,1\n01.31.2024,2\n",
+        "dates with the day first and dates with the month first: '30.01.2024' and '01.31.2024'",
+    ),
+    "wrong order by option": File(
+        "day,load\n30.01.2024,1\n",
+        "'30.01.2024', which is not a date; correct it, or",
+        "--no-dayfirst",
+    ),
+    "two digits for the year": File(
+        "day,load\n30.01.24,1\n",
+        "two digits for the year, such as '30.01.24', which can be read in",
+    ),
+    "two digits by option": File(
+        "day,load\n30.01.24,1\n31.12.99,2\n",
+        by_time("day", ["1999-12-31", "2024-01-30"], load=[2, 1]),
+        "--dayfirst",
+    ),
+    "no such day": File("day,load\n31.02.2024,1\n", "contains '31.02.2024', which is not a date"),
+    "one offset": File(
+        "t,load\n2024-01-30T01:00:00+01:00,1\n2024-01-30T02:00:00.5+01:00,2\n",
+        by_time(
+            "t",
+            pd.to_datetime(
+                ["2024-01-30T01:00:00+01:00", "2024-01-30T02:00:00.5+01:00"], format="ISO8601"
+            ),
+            load=[1, 2],
+        ),
+    ),
+    "offsets of summer and winter": File(
+        "t,load\n2024-03-31 01:00+01:00,1\n2024-03-31 03:00+02:00,2\n",
+        by_time(
+            "t", pd.DatetimeIndex(["2024-03-31 00:00", "2024-03-31 01:00"], tz="UTC"), load=[1, 2]
+        ),
+    ),
+    "offsets in some rows": File(
+        "t,load\n2024-01-30T01:00Z,1\n2024-01-30T02:00,2\n",
+        "times with an offset to UTC and times without",
+    ),
+    "short form of ISO": File(
+        "t,load\n20240130T0100,1\n20240130T020030,2\n",
+        by_time("t", ["2024-01-30 01:00", "2024-01-30 02:00:30"], load=[1, 2]),
+    ),
+    "seconds since 1970": File(
+        "t,load\n1706572800,1\n1706659200,2\n",
+        by_time("t", TWO_DAYS, load=[1, 2]),
+        "--time-column t",
+    ),
+    "milliseconds since 1970": File(
+        "t,load\n1706572800000,1\n", by_time("t", TWO_DAYS[:1], load=[1]), "--time-column t"
+    ),
+    "seconds since 1970 by option": File(
+        "t,load\n86400,1\n",
+        by_time("t", ["1970-01-02"], load=[1]),
+        "--time-column t --time-format s",
+    ),
+    "numbers are no times by themselves": File(
+        "t,load\n1706572800,1\n1706659200,2\n", in_order(t=[1706572800, 1706659200], load=[1, 2])
+    ),
+    "days as integers": File(
+        "t,load\n20240130,1\n20240131,2\n", by_time("t", TWO_DAYS, load=[1, 2]), "--time-column t"
+    ),
+    "integers that are no days": File(
+        "t,load\n20241340,1\n", "numbers such as '20241340'; name their form", "--time-column t"
+    ),
+    "other integers": File(
+        "t,load\n1,1\n2,2\n",
+        "does not contain dates, but numbers such as '1'; name their form with --time-format",
+        "--time-column t",
+    ),
+    "a format that does not match": File(
+        "t,load\n30.01.2024,1\n",
+        "'30.01.2024', which is not a time in the form '%Y' of --time-format",
+        "--time-format %Y",
+    ),
+    "offset in a format": File(
+        "t,load\n30.01.2024 01:00 +0100,1\n",
+        by_time("t", pd.DatetimeIndex(["2024-01-30"], tz="UTC"), load=[1]),
+        "--time-column t --time-format %d.%m.%Y_%H:%M_%z",
+    ),
+    "text as time": File(
+        "t,load\n2024-01-30,1\nlater,2\n",
+        "column 't' does not contain dates in one form, but '2024-01-30' and 'later'; name their "
+        "form with --time-format, or another column with --time-column",
+        "--time-column t",
+    ),
+    "two forms of times": File(
+        "t,load\n30.01.2024,1\n2024-01-31,2\n",
+        "dates in one form, but '30.01.2024' and '2024-01-31'",
+        "--time-column t",
+    ),
+    "no time at all": File(
+        "t,load\nnow,1\nlater,2\n",
+        "column 't' does not contain dates, but values such as 'now'; name their form with",
+        "--time-column t",
+    ),
+    "two columns of dates": File(
+        "day,due,load\n2024-01-30,2024-02-01,1\n",
+        "the columns day, due hold dates; name the time of the rows with --time-column",
+    ),
+    "one of two columns of dates": File(
+        "day,due,load\n2024-01-30,2024-02-01,1\n",
+        by_time("day", TWO_DAYS[:1], load=[1]).assign(due="2024-02-01")[["due", "load"]],
+        "--time-column day",
+    ),
+    "order of the file": File(
+        "day,load\n2024-01-31,1\n2024-01-30,2\n",
+        pd.DataFrame({"day": ["2024-01-31", "2024-01-30"], "load": [1.0, 2.0]}),
+        "--no-time-column",
+    ),
+    "missing time": File(
+        "day,load\n2024-01-30,1\n,2\n", "column 'day' has 1 missing dates", "--time-column day"
+    ),
+    "repeated time": File(
+        "day,load\n2024-01-30,1\n2024-01-30,2.5\n",
+        "contains 2024-01-30 00:00:00 more than once; keep one row for each time, or name the "
+        "columns of the series with --series",
+    ),
+    # Series.
+    "repeated time in a panel": File(
+        PANEL,
+        "column 'day' contains 2024-01-31 00:00:00 more than once; if 'site' names the series, use "
+        "--series site",
+    ),
+    "panel": File(PANEL, panel(["site", "day"], PANEL_ROWS, load=[1, 2, 3, 4]), "--series site"),
+    "numbers as names of series": File(
+        "id,day,load\n007,2024-01-30,1\n10,2024-01-30,2\n",
+        panel(["id", "day"], [("007", "2024-01-30"), ("10", "2024-01-30")], load=[1, 2]),
+        "--series id",
+    ),
+    "two levels of series": File(
+        "a,b,day,load\nx,1,2024-01-30,1\nx,2,2024-01-30,2\n",
+        panel(["a", "b", "day"], [("x", "1", "2024-01-30"), ("x", "2", "2024-01-30")], load=[1, 2]),
+        "--series a b",
+    ),
+    "repeated time in a series": File(
+        PANEL + "a;30.01.2024;9\n",
+        "contains 2024-01-30 00:00:00 more than once for a; keep one row",
+        "--series site",
+    ),
+    "second level needed": File(
+        "a,b,day,load\n" + "".join(f"x,{b},2024-01-{day},1.5\n" for b in "pq" for day in (30, 31)),
+        "more than once for x; if 'b' names the series, use --series a b",
+        "--series a",
+    ),
+    "series without a name": File(
+        "s,day,load\n,2024-01-30,1\n", "column 's' of --series has 1 missing", "--series s"
+    ),
+    "series without times": File(
+        "s,load\na,1\n", "--series needs the times of the rows", "--series s"
+    ),
+    "series of times": File(
+        "day,load\n2024-01-30,1\n",
+        "cannot be both --series and --time-column",
+        "--series day --time-column day",
+    ),
+    "series like a column of the report": File(
+        "model,day,load\na,2024-01-30,1\n",
+        "a column of --series cannot be named 'model'",
+        "--series model",
+    ),
+    "series that are not there": File(
+        "day,load\n2024-01-30,1\n",
+        "no column 'site'; the columns are: day, load; name it with --series",
+        "--series site",
+    ),
+    # Headers and lines.
+    "no header": File(
+        "1,2\n3,4\n", "the first line, '1,2', holds values and no names of columns; use --no-header"
+    ),
+    "no header, with dates": File(
+        "30.01.2024;1,5\n31.01.2024;2\n", "use --no-header if the file has no header"
+    ),
+    "no header by option": File(
+        "30.01.2024;1,5\n31.01.2024;2\n", by_time("c0", TWO_DAYS, c1=[1.5, 2]), "--no-header"
+    ),
+    "names that are numbers": File("1,2\n3,4\n", in_order(**{"1": [3], "2": [4]}), "--header"),
+    "line of Excel": File("sep=;\na;b\n1,5;2\n", in_order(a=[1.5], b=[2])),
+    "empty lines": File("\n\na,b\n\n1,2\n\n3,4\n\n", in_order(a=[1, 3], b=[2, 4])),
+    "empty rows at the end": File("a;b\n1;2\n3;\n;\n;\n", in_order(a=[1, 3], b=[2, np.nan])),
+    "trailing separators": File("a;b;\n1;2;\n3;4;\n", in_order(a=[1, 3], b=[2, 4])),
+    "trailing separators of rows": File("a;b\n1;2;\n3;4;\n", in_order(a=[1, 3], b=[2, 4])),
+    "spaces around cells": File("a , b\n 1 ,  2\n 3 , \n", in_order(a=[1, 3], b=[2, np.nan])),
+    "lines of an old Mac": File("a,b\r1,2\r3,4\r", in_order(a=[1, 3], b=[2, 4])),
+    "line break in a cell": File('"a\nb",c\n1,2\n', in_order(**{"a\nb": [1], "c": [2]})),
+    "names without a header": File(
+        ",a\n0,1\n1,2\n", in_order(**{"Unnamed: 0": [0, 1], "a": [1, 2]})
+    ),
+    "repeated names": File(
+        "a,b,a\n1,2,3\n", "the header has several columns named a; rename all but one"
+    ),
+    "more cells than names": File("a,b\n1,2,3\n", "the header has 2 names, but rows have 3 cells"),
+    "more cells in a late row": File(
+        "a,b\n" + 300 * "1,2\n" + "1,2,3\n", "Expected 2 fields in line 302, saw 3"
+    ),
+    "quote without an end": File('a,b\n1,2\n"3,4\n', "cannot read "),
+    "empty file": File("", "the file is empty"),
+    "empty file with a separator": File("", "the file is empty", "--sep ;"),
+    "lines without text": File("\n \n", "the file is empty"),
+    "one column": File("load\n1\n2.5\n", in_order(load=[1, 2.5])),
+    "one column, decimal commas": File("load\n1,5\n2,25\n", in_order(load=[1.5, 2.25])),
+    "one column, a gap": File("load\n1\n\n2\n\n", in_order(load=[1, np.nan, 2])),
+    "wide": File(
+        "day;"
+        + ";".join(f"x{i}" for i in range(300))
+        + "\n30.01.2024;"
+        + ";".join(["1,5"] * 300)
+        + "\n",
+        by_time("day", TWO_DAYS[:1], **{f"x{i}": [1.5] for i in range(300)}),
+    ),
+}
+
+
+def arguments_of(path, options):
+    """Parse options as the command does. In a word, s is a space and _ a space in a format."""
+    words = [" " if word == "s" and "--sep" in options else word for word in options.split()]
+    return parse_args(["fit", str(path), *[word.replace("_", " ") for word in words]])
+
+
+def read(path, options="", remarks=None):
+    args = arguments_of(path, options)
+    return tables.read_table(
+        path,
+        args.time_column,
+        series=args.series,
+        find_time=args.find_time,
+        reading=reading_of(args),
+        remark=(lambda text: None) if remarks is None else remarks.append,
+    )
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_read_or_one_line_names_the_option_that_decides(tmp_path, name):
+    content, expected, options = FILES[name]
+    path = tmp_path / "file.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    if isinstance(expected, str):
+        with pytest.raises(CommandError) as error:
+            read(path, options)
+        assert expected in str(error.value)
+        assert "\n" not in str(error.value)
+        return
+    table = read(path, options)
+    if table.index.nlevels == 1 and isinstance(table.index, pd.DatetimeIndex):
+        table.index = table.index.as_unit("ns")
+        expected = expected.set_axis(expected.index.as_unit("ns"))
+    pd.testing.assert_frame_equal(
+        table, expected, check_index_type=False, check_dtype=False, check_column_type=False
+    )
+
+
+def remarks_on(tmp_path, content, options=""):
+    path, remarks = tmp_path / "file.csv", []
+    path.write_bytes(content.encode())
+    read(path, options, remarks)
+    return remarks
+
+
+def test_remarks_say_what_was_found(tmp_path):
+    assert remarks_on(tmp_path, "day;load\n30.01.2024;1\n") == [
+        "the time of the rows is column 'day'",
+        "dates in 'day' have the day first",
+    ]
+    assert remarks_on(tmp_path, "day;load\n30.01.2024;1\n", "--time-column day --dayfirst") == []
+    assert remarks_on(tmp_path, "t,load\n31.03.2024 01:00+01:00,1\n31.03.2024 03:00+02:00,2\n") == [
+        "the time of the rows is column 't'",
+        "dates in 't' have the day first; times in 't' have different offsets, and are converted "
+        "to UTC",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "column"),
+    [
+        ("timestamp,load\n1706572800,1\n", "timestamp"),
+        ("when,load\n2024-01-30,1\nlater,2\n", "when"),
+        ("date,load\n2024-01-30,1\n,2\n", "date"),
+    ],
+)
+def test_without_times_a_remark_names_the_column_that_may_hold_them(tmp_path, content, column):
+    (remark,) = remarks_on(tmp_path, content)
+    assert remark.startswith("the rows are read in the order of the file, because no column holds")
+    assert remark.endswith(f"if {column!r} is their time, use --time-column {column}")
+    assert remarks_on(tmp_path, content, "--no-time-column") == []
+    assert remarks_on(tmp_path, "load,heat\n1,2\n") == []
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zip", ".bz2", ".xz"])
+def test_compressed_files_are_read(tmp_path, suffix):
+    expected = in_order(a=[1, 3], b=[2, 4])
+    expected.to_csv(tmp_path / f"file.csv{suffix}", index=False)
+    pd.testing.assert_frame_equal(read(tmp_path / f"file.csv{suffix}"), expected)
+
+
+def test_damaged_compressed_files_are_refused(tmp_path):
+    for suffix in (".gz", ".zip", ".bz2", ".xz"):
+        path = tmp_path / f"file.csv{suffix}"
+        path.write_bytes(b"a,b\n1,2\n")
+        with pytest.raises(CommandError, match="cannot read "):
+            read(path)
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a.csv", "a\n1\n")
+        archive.writestr("b.csv", "b\n1\n")
+    with pytest.raises(CommandError, match="it holds 2 files, but one was expected"):
+        read(tmp_path / "two.zip")
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    numbers=st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), min_size=1, max_size=6),
+    start=st.datetimes(pd.Timestamp("1990-01-01"), pd.Timestamp("2030-01-01")),
+    separator=st.sampled_from([",", ";", "\t", "|"]),
+    decimal=st.sampled_from([".", ","]),
+    thousands=st.sampled_from(["", " ", "'", "other"]),
+    order=st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+)
+def test_a_written_table_is_read_as_it_was_or_refused(
+    tmp_path, numbers, start, separator, decimal, thousands, order, encoding
+):
+    times = pd.date_range(
+        start.replace(microsecond=0), periods=len(numbers), freq="36h", name="Tag"
+    )
+    expected = pd.DataFrame({"Wärme": numbers}, times)
+    mark = {"other": "." if decimal == "," else ","}.get(thousands, thousands)
+    marks = str.maketrans({",": mark, ".": decimal})
+    cells = [f'"{number:,}"'.translate(marks) for number in numbers]
+    lines = [
+        f"{time:{order} %H:%M:%S}{separator}{cell}" for time, cell in zip(times, cells, strict=True)
+    ]
+    path = tmp_path / "file.csv"
+    path.write_bytes("\n".join([f"Tag{separator}Wärme", *lines]).encode(encoding))
+    refusal = ""
+    try:
+        table = read(path)
+    except CommandError as error:
+        refusal = str(error)
+        day = "--dayfirst" if order.startswith("%d") else "--no-dayfirst"
+        table = read(path, f"{day} --decimal {decimal}")
+    assert not refusal or re.search("--(decimal|dayfirst)", refusal)
+    pd.testing.assert_frame_equal(table, expected, check_index_type=False, check_freq=False)
+
+
+# Parquet.
+
+
+@pytest.fixture(params=["written", "replaced"])
+def write_parquet(request, tmp_path, monkeypatch):
+    """A function that writes a Parquet file, with pyarrow or, to test without it, in memory."""
+    path = tmp_path / "file.parquet"
+    if request.param == "written":
+        pytest.importorskip("pyarrow", reason="an optional package")
+        return lambda table: (table.to_parquet(path), path)[1]
+
+    def keep(table):
+        monkeypatch.setattr(pd, "read_parquet", lambda path: table)
+        return path
+
+    return keep
+
+
+def test_parquet_files_keep_their_types(write_parquet):
+    table = pd.DataFrame(
+        {
+            "day": pd.to_datetime(["2024-01-31", "2024-01-30"]),
+            "load": [2, 1],
+            "note": ["1,234", "x"],
+        }
+    )
+    expected = table[::-1].set_index("day")
+    pd.testing.assert_frame_equal(read(write_parquet(table)), expected, check_index_type=False)
+    path = write_parquet(table.set_index("day"))
+    pd.testing.assert_frame_equal(read(path), expected, check_index_type=False)
+
+
+def test_parquet_files_hold_series_and_other_kinds_of_dates(write_parquet):
+    days = pd.to_datetime(["2024-01-30", "2024-01-31"])
+    table = pd.DataFrame({"site": [1, 1], "day": days.date, "load": [1.0, 2.0]})
+    expected = panel(["site", "day"], [("1", "2024-01-30"), ("1", "2024-01-31")], load=[1, 2])
+    read_table = read(write_parquet(table), "--series site")
+    assert list(read_table.index) == list(expected.index)
+    text = table.assign(day=["30.01.2024", "31.01.2024"])
+    assert list(read(write_parquet(text), "--series site").index) == list(expected.index)
+    seconds = table.assign(day=[1706572800, 1706659200])
+    path = write_parquet(seconds)
+    assert list(read(path, "--series site --time-column day").index) == list(expected.index)
+
+
+def test_parquet_files_without_pyarrow_are_refused(tmp_path, monkeypatch):
+    def refuse(path):
+        raise ImportError
+
+    monkeypatch.setattr(pd, "read_parquet", refuse)
+    with pytest.raises(CommandError, match=r"needs pyarrow; install it with: pip install pyarrow"):
+        read(tmp_path / "file.parquet")
+
+
+def test_damaged_parquet_files_are_refused(tmp_path):
+    pytest.importorskip("pyarrow", reason="an optional package")
+    path = tmp_path / "file.parquet"
+    path.write_bytes(b"load\n1\n")
+    with pytest.raises(CommandError, match="cannot read "):
+        read(path)
+
+
+# Missing values.
+
+GAPS = panel(
+    ["site", "day"],
+    [(site, f"2024-01-{day}") for site in "ab" for day in (10, 11, 14, 15)],
+    load=[1, np.nan, 4, 5, 10, 11, 14, np.nan],
+)
+
+
+@pytest.mark.parametrize(
+    ("how", "rows", "values"),
+    [
+        ("previous", range(8), [1, 1, 4, 5, 10, 11, 14, 14]),
+        ("drop", [0, 2, 3, 4, 5, 6], [1, 4, 5, 10, 11, 14]),
+    ],
+)
+def test_missing_values_are_filled_within_each_series(how, rows, values):
+    filled = missing.fill_missing(GAPS, ["load"], how)
+    pd.testing.assert_frame_equal(
+        filled.table, GAPS.iloc[list(rows)].assign(load=np.array(values, float))
+    )
+    assert "(load 2)" in filled.remark
+
+
+def test_interpolation_is_linear_in_time():
+    filled = missing.fill_missing(GAPS[:7], ["load"], "interpolate")
+    assert filled.table["load"].tolist() == [1, 1.75, 4, 5, 10, 11, 14]  # a day of four
+    assert filled.remark == (
+        "1 missing value filled (load 1), also from later values, which are not known at the time "
+        "of a forecast"
+    )
+    one = missing.fill_missing(GAPS.loc["a"], ["load"], "interpolate")
+    assert one.table["load"].tolist() == [1, 1.75, 4, 5]
+    two = pd.concat({"x": GAPS[:7]}, names=["region"])
+    filled = missing.fill_missing(two, ["load"], "interpolate")
+    assert filled.table["load"].tolist() == [1, 1.75, 4, 5, 10, 11, 14]
+    rows = missing.fill_missing(in_order(load=[1, np.nan, 3]), ["load"], "interpolate")
+    assert rows.table["load"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("table", "how", "message"),
+    [
+        (
+            GAPS,
+            None,
+            r"missing values in load \(2\), the first at a 2024-01-11 00:00:00; use --fill "
+            "previous, --fill interpolate or --fill drop",
+        ),
+        (
+            GAPS,
+            "interpolate",
+            "column 'load' has 1 missing values that --fill interpolate cannot fill, the first at "
+            "b 2024-01-15 00:00:00, because there is no value on both sides in the series; use "
+            "--fill drop",
+        ),
+        (
+            GAPS[1:],
+            "previous",
+            "the first at a 2024-01-11 00:00:00, because there is no value before",
+        ),
+    ],
+)
+def test_missing_values_that_cannot_be_filled_are_refused(table, how, message):
+    with pytest.raises(CommandError, match=message):
+        missing.fill_missing(table, ["load"], how)
+
+
+def test_a_column_of_numbers_and_text_shows_its_first_text(tmp_path):
+    path = tmp_path / "file.csv"
+    path.write_text("load,heat\n1,1\n-,2\n")
+    with pytest.raises(CommandError, match=r"column 'load' is not numeric; .*: heat; '-' is not a"):
+        tables.choose_target(read(path), "load", from_csv=True)
+
+
+def test_a_remark_names_columns_of_numbers_with_single_texts(tmp_path):
+    path, remarks = tmp_path / "file.csv", []
+    path.write_text("load;heat;note;both\n1;1;fair;1.5\n2;-;foul;1,5\n3;2;3;2\n")
+    series = tables.select_features(read(path), "load", None, remark=remarks.append)
+    assert list(series) == ["load"]
+    assert remarks == [
+        "column 'heat' is left out: '-' is not a number",
+        "column 'both' is left out: its numbers are in several notations",
+    ]
+    path.write_text("load;wind\n1;2,5\n")
+    with pytest.raises(CommandError, match="its numbers are in another notation than the option"):
+        tables.choose_target(read(path, "--decimal ."), "wind", from_csv=True)
+
+
+# The whole command.
+
+
+def noise(rows, seed=0):
+    return np.random.default_rng(seed).normal(size=rows).round(3)
+
+
+def run(capsys, *argv):
+    """Run a command that must succeed; return its standard output and standard error."""
+    assert cli.main([*map(str, argv)]) == 0
+    return capsys.readouterr()
+
+
+def test_a_file_of_a_german_spreadsheet_is_fitted_and_forecast(tmp_path, capsys):
+    days = pd.date_range("2024-01-01", periods=80)
+    table = pd.DataFrame({"Tag": days.strftime("%d.%m.%Y"), "Wärme": noise(80)})
+    path = tmp_path / "datei.csv"
+    table.to_csv(path, sep=";", decimal=",", index=False, encoding="cp1252")
+    out, err = run(capsys, "fit", path, *QUICK, "--save", tmp_path / "m.skops")
+    assert err == ""
+    assert out.startswith(
+        "The text is not UTF-8, and read as Windows-1252; --encoding names another.\n"
+        "The time of the rows is column 'Tag'.\nDates in 'Tag' have the day first.\n80 rows of 1 "
+        "feature, forecasting 'Wärme' 1 step ahead; tuning on 64 rows, the last 15 held out.\n"
+    )
+    out, err = run(capsys, "forecast", tmp_path / "m.skops", path, "--steps", 2, "--dayfirst",
+                   "--encoding", "cp1252")  # fmt: skip
+    assert err == ""
+    assert [line.split(",")[0] for line in out.splitlines()] == ["Tag", "2024-03-21", "2024-03-22"]
+    bare, _ = run(capsys, "--csv", path, *QUICK)
+    fitted, _ = run(capsys, "fit", path, *QUICK)
+    assert bare.splitlines()[-6:] == fitted.splitlines()[-6:]
+
+
+def write_panel(path, sites=("north", "south"), rows=60, **columns):
+    days = pd.date_range("2024-01-01", periods=rows)
+    parts = [
+        pd.DataFrame(
+            {"site": site, "day": days, "load": noise(rows, seed), "heat": noise(rows, seed + 9)}
+        )
+        for seed, site in enumerate(sites)
+    ]
+    table = pd.concat(parts, ignore_index=True).assign(**columns)
+    table.sample(frac=1, random_state=0).to_csv(path, index=False)
+    return table
+
+
+def test_many_series_are_fitted_predicted_and_forecast(tmp_path, capsys):
+    path, model = tmp_path / "panel.csv", tmp_path / "m.skops"
+    write_panel(path)
+    argv = ["fit", path, "--series", "site", "--target", "load", "--horizon", 2]
+    plot = tmp_path / "plot.png"
+    out, err = run(capsys, *argv, *QUICK, "--plot", plot, "--save", model)
+    assert err == ""
+    # 11 of 58 times are held out, and the one before them, because its targets reach into them.
+    assert (
+        "120 rows in 2 series of 2 features, forecasting 'load' 2 steps ahead; "
+        "tuning on 92 rows, the last 22 held out."
+    ) in out
+    assert "Held-out tail, 22 rows" in out
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+    rows = read(path, "--series site")[["load", "heat"]]
+    saved = load_model(model)
+    assert (saved.series, saved.time_column) == (["site"], "day")
+    out, err = run(capsys, "predict", model, path)
+    assert err == ""
+    predicted = pd.read_csv(io.StringIO(out))
+    assert list(predicted) == ["site", "day", "load+1", "load+2"]
+    assert predicted["site"].tolist() == ["north"] * 60 + ["south"] * 60
+    np.testing.assert_allclose(predicted[["load+1", "load+2"]], saved.pipeline.predict(rows))
+
+    out, err = run(capsys, "forecast", model, path)
+    assert err == ""
+    coming = pd.read_csv(io.StringIO(out))
+    assert coming["day"].tolist() == ["2024-03-01", "2024-03-02"] * 2
+    expected = forecast(saved.pipeline, rows, target="load")
+    np.testing.assert_allclose(coming["load"], expected["load"])
+
+
+def test_known_values_are_of_each_series_or_of_all(tmp_path, capsys):
+    path, model = tmp_path / "panel.csv", tmp_path / "m.skops"
+    write_panel(path)
+    run(capsys, "fit", path, "--series", "site", "--target", "load", *QUICK, "--save", model)
+    coming = {"day": ["2024-03-01", "2024-03-02"], "heat": [1.0, 1.0]}
+    pd.DataFrame(coming).to_csv(tmp_path / "all.csv", index=False)
+    each = [pd.DataFrame({"site": site, **coming}) for site in ("north", "south")]
+    pd.concat(each).to_csv(tmp_path / "each.csv", index=False)
+    argv = ["forecast", model, path, "--steps", 3, "--known"]
+    assert run(capsys, *argv, tmp_path / "all.csv") == run(capsys, *argv, tmp_path / "each.csv")
+
+
+def test_gaps_are_filled_and_their_targets_are_not_scored(tmp_path, capsys):
+    path, model = tmp_path / "gaps.csv", tmp_path / "m.skops"
+    table = write_panel(path)
+    table.loc[[10, 55], "load"] = np.nan
+    table.loc[110, "heat"] = np.nan
+    table.to_csv(path, index=False)
+    argv = ["fit", path, "--series", "site", "--target", "load", *QUICK]
+    assert cli.main([*map(str, argv)]) == 1
+    assert "missing values in load (2), heat (1), the first at north" in capsys.readouterr().err
+    out, err = run(capsys, *argv, "--fill", "previous", "--save", model)
+    assert err == ""
+    assert "3 missing values filled (load 2, heat 1).\n" in out
+    assert (
+        "The targets of 1 row to tune on are filled; 1 of 22 held-out rows have filled targets, "
+        "and are not scored.\n"
+    ) in out
+    assert "Held-out tail, 21 rows" in out
+
+    assert cli.main(["predict", str(model), str(path)]) == 1
+    assert "use --fill previous, --fill interpolate or --fill drop" in capsys.readouterr().err
+    out, err = run(capsys, "predict", model, path, "--fill", "drop")
+    assert err.splitlines()[0] == (
+        "skl-lstm: note: 3 rows with missing values left out (load 2, heat 1)"
+    )
+    assert out.count("\n") == 118
+    _, err = run(capsys, "forecast", model, path, "--fill", "previous")
+    assert err == "skl-lstm: note: 3 missing values filled (load 2, heat 1)\n"
+
+
+def test_a_forecast_from_a_missing_value_names_the_option(tmp_path, capsys):
+    path, model = tmp_path / "panel.csv", tmp_path / "m.skops"
+    table = write_panel(path)
+    run(capsys, "fit", path, "--series", "site", "--target", "load", *QUICK, "--save", model)
+    for column, reason in [("load", "The last row of series 'north' has no value of 'load'. "),
+                           ("heat", "Input X contains NaN. ")]:  # fmt: skip
+        table.assign(**{column: table[column].mask(table.index == 59)}).to_csv(path, index=False)
+        assert cli.main(["forecast", str(model), str(path)]) == 1
+        message = capsys.readouterr().err
+        assert message.startswith(f"skl-lstm: error: cannot forecast: {reason}")
+        assert message.endswith("Use --fill previous or --fill drop.\n")
+
+
+def test_held_out_rows_with_filled_targets_only_are_refused(tmp_path, capsys):
+    path = tmp_path / "gaps.csv"
+    days = pd.date_range("2024-01-01", periods=60, name="day")
+    pd.DataFrame({"load": noise(60)}, days).mask(np.arange(60)[:, None] >= 40).to_csv(path)
+    assert cli.main(["fit", str(path), *QUICK, "--fill", "previous"]) == 1
+    assert capsys.readouterr().err == (
+        "skl-lstm: error: all held-out rows have filled values of 'load' as targets; use --fill "
+        "drop, or a larger --test-size\n"
+    )
+
+
+def test_too_few_times_of_a_panel_are_refused(tmp_path, capsys):
+    path = tmp_path / "panel.csv"
+    write_panel(path, rows=6)
+    argv = ["fit", str(path), "--series", "site", "--target", "load", *QUICK]
+    assert cli.main([*argv, "--timesteps", "9"]) == 1
+    assert "5 times with a future of 1 step are too few: " in capsys.readouterr().err
