@@ -12,6 +12,7 @@ long its start and one forecast take.
 # The model forecasts the maximum temperature in Seattle of the next three days from the last 14
 # days. It learns from all days except the last 100, which arrive after the deployment.
 
+import io
 import json
 import pickle
 import subprocess
@@ -40,6 +41,13 @@ pipeline = make_pipeline(
     LSTMRegressor(32, learning_rate=0.01, epochs=10, random_state=0),
 )
 pipeline.fit(before.loc[y.index], y)
+
+# %%
+# The windower keeps the last rows of its ``fit``, as the past of later rows. The last three days
+# have no row in ``y``, so they are not among them. Fit the windower again, on all days. It learns
+# nothing else from them, and the network stays as it is:
+
+pipeline[0].fit(before)
 expected = pipeline.predict(weather)[-100:]
 
 # %%
@@ -125,12 +133,12 @@ np.array_equal(forecast_of_skops, expected[-1])
 # %%
 # The functions are compiled at their first use, which takes several seconds once, and kept on disk
 # (:doc:`/speed`). Make one forecast when you build an image of a container, so that its first start
-# is as fast as the later ones.
+# is as fast as the later ones. Train and predict with the same versions of scikit-learn and NumPy.
 #
 # One file for any runtime
 # ------------------------
 #
-# :func:`~skl_lstm.to_onnx` writes the whole pipeline, with its scaling and units, as an ONNX model.
+# :func:`~skl_lstm.to_onnx` writes the whole pipeline as an ONNX model, from raw values to °C.
 # Programs in C#, C++, Java, JavaScript or Python run it with ONNX Runtime. Only the machine that
 # writes the file needs ``pip install 'skl-lstm[onnx]'``. Neither Keras nor TensorFlow is loaded for
 # it:
@@ -139,9 +147,11 @@ to_onnx(pipeline, folder / "model.onnx")
 {path.name: f"{path.stat().st_size / 1e3:.0f} kB" for path in sorted(folder.glob("model.*"))}
 
 # %%
-# The input ``X`` has the axes (samples, timesteps, features): windows of the raw values, oldest
-# step first, in the order of the columns in training. The program that runs the model makes the
-# windows. Python does it here, with NumPy and ONNX Runtime alone:
+# The input ``X`` has the axes (samples, timesteps, features): windows of the raw values as doubles,
+# oldest step first, in the order of the columns in training. The program that runs the model makes
+# the windows. In C# or C++, one window is a buffer of 14 · 2 doubles, row after row. If there are
+# fewer than 14 rows since the beginning of a series, or since a hole in time, the windower repeats
+# the oldest of them, and so must the program. Here it is Python, with NumPy and ONNX Runtime alone:
 
 with_onnx = """
 import json, sys
@@ -166,7 +176,8 @@ session = onnxruntime.InferenceSession(folder / "model.onnx")
 session.get_modelmeta().custom_metadata_map
 
 # %%
-# The number of samples and of timesteps is open. The 100 windows of the last days, at once:
+# The file takes any number of windows, such as the 100 windows of the last days at once. It also
+# takes windows of other lengths, but their forecasts are those of another look-back:
 
 windows = np.lib.stride_tricks.sliding_window_view(weather.to_numpy(), 14, axis=0)
 windows = windows.swapaxes(1, 2)[-100:]
@@ -178,8 +189,8 @@ np.abs(forecasts / expected - 1).max()
 # ---------------
 #
 # A sensor or a market sends one row after the other. :class:`~skl_lstm.Stream` keeps the last rows
-# of every series, and returns the forecast of each new row at once. Here it begins with the rows
-# that the windower kept from training, and those that had no target then:
+# of every series, and returns the forecast of each new row at once. It begins with the rows that
+# the windower keeps, and with those of a table, if you pass one:
 
 stream = Stream(pipeline, before)
 stream.push(later[:1])
@@ -205,42 +216,52 @@ except ValueError as error:
     print(error)
 
 # %%
-# It is saved by pickle. After a restart, it goes on with the next row:
+# A pickle of a stream contains its estimator and the last rows. After a restart, it goes on with
+# the next row. Load only your own pickles, because loading one can run any code:
 
-saved = pickle.dumps(stream)
-print(f"{len(saved) / 1e3:.0f} kB")
-pickle.loads(saved)
+saved = folder / "stream.pickle"
+saved.write_bytes(pickle.dumps(Stream(pipeline, before)))
+print(f"{saved.stat().st_size / 1e3:.0f} kB")
+pickle.loads(saved.read_bytes()).last_labels
 
 # %%
 # Behind an HTTP address
 # ----------------------
 #
-# FastAPI makes a service of it in a few lines. It checks that a request has a date and two numbers.
-# Requests run in several threads, and the stream answers one after the other. A row that is refused
-# becomes the status 409 with the message of the error:
+# FastAPI makes a service of it. It checks that a request has a date without a time zone, and two
+# numbers. A date in the future would block the stream, which takes rows in order of time only, so
+# the service refuses it. A row that the stream refuses becomes the status 409 with the message of
+# the error. After every row, the service replaces its pickle, so that no row is lost in a restart.
+# As an ``async`` function, it handles one request after the other:
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fastapi import FastAPI, HTTPException
-from pydantic import BaseModel
+from pydantic import BaseModel, NaiveDatetime
 
 
 class Row(BaseModel):
-    date: datetime
+    date: NaiveDatetime
     temp_max: float
     wind: float
 
 
 app = FastAPI()
-stream = Stream(pipeline, before)
+stream = pickle.loads(saved.read_bytes())
 
 
 @app.post("/rows")
-def push(row: Row) -> dict[str, float]:
+async def push(row: Row) -> dict[str, float]:
+    if row.date > datetime.now() + timedelta(days=1):
+        raise HTTPException(422, f"The date {row.date} is in the future.")
     try:
-        return stream.push(row.model_dump()).iloc[0].to_dict()
-    except ValueError as error:
+        answer = stream.push(row.model_dump()).iloc[0].to_dict()
+    except (TypeError, ValueError) as error:
         raise HTTPException(409, str(error)) from error
+    new = saved.with_suffix(".new")
+    new.write_bytes(pickle.dumps(stream))
+    new.replace(saved)
+    return answer
 
 
 # %%
@@ -284,7 +305,8 @@ for day in later.index[1:]:
 connection.close()
 server.should_exit = True
 thread.join()
-np.array_equal([*answer.values()], expected[-1])
+print(np.array_equal([*answer.values()], expected[-1]))
+pickle.loads(saved.read_bytes()).last_labels  # where it goes on after a restart
 
 # %%
 # From a shell
@@ -292,12 +314,16 @@ np.array_equal([*answer.values()], expected[-1])
 #
 # ``skl-lstm predict MODEL -`` reads rows as CSV from its standard input. It writes the forecast of
 # each line before it reads the next one (:doc:`/command`). It takes models from ``skl-lstm fit
-# --save``, and pipelines that skops saved:
+# --save``, and pipelines that skops saved. The command also needs the packages ``rich`` and
+# ``matplotlib``.
 
 lines = later.to_csv()
 command = [sys.executable, "-m", "skl_lstm", "predict", "model.skops", "-"]
 done = subprocess.run(command, cwd=folder, input=lines, capture_output=True, text=True, check=True)
 print(done.stdout[: done.stdout.index("2015-09-28")])
+answers = io.StringIO(done.stdout)
+answers = np.loadtxt(answers, delimiter=",", skiprows=1, usecols=(1, 2, 3))
+np.array_equal(answers, expected)
 
 # %%
 # What it costs
