@@ -324,7 +324,7 @@ print("after a warm start:", again.n_iter_, "epochs")
 
 import pickle
 
-restored = pickle.loads(pickle.dumps(learned))  # noqa: S301
+restored = pickle.loads(pickle.dumps(learned))
 print(np.array_equal(restored.predict(X_test), learned.predict(X_test)))
 
 # %%
