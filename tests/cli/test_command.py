@@ -1,5 +1,6 @@
 """The command: reports, saved files and error messages."""
 
+import errno
 import io
 import os
 import pickle
@@ -1037,6 +1038,18 @@ def test_export_does_not_replace_the_model(forecaster, capsys):
         f"skl-lstm: error: cannot write {path}: it is the model to export\n"
     )
     assert path.read_bytes() == content
+
+
+def test_export_to_a_full_disk(forecaster, monkeypatch, capsys, tmp_path):
+    def no_space(number):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", no_space)
+    path = tmp_path / "load.onnx"
+    assert cli.main(["export", str(forecaster / "load.skops"), str(path)]) == 1
+    err = capsys.readouterr().err
+    assert err == f"skl-lstm: error: cannot write {path}: No space left on device\n"
+    assert not [*tmp_path.iterdir()]
 
 
 def test_export_without_the_package_onnx(forecaster, monkeypatch, tmp_path, capsys):
