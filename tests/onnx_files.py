@@ -25,13 +25,16 @@ def exported(estimator, X):
 def assert_equal(actual, expected, offset=0.0):
     """Compare with a tolerance of 1e-5, relative to the values and their largest distance to 0.
 
-    Values near zero are sums of float32 numbers that cancel. `offset` is where their zero is.
+    Values near zero are sums of float32 numbers that cancel. `offset` is where their zero is. The
+    sums are of numbers near 1 if no target is scaled, so the smallest tolerance is 1e-6.
     """
     expected = np.asarray(expected)
     assert actual.shape == expected.shape
     assert actual.dtype == expected.dtype
-    scale = np.nanmax(np.abs(expected - offset), initial=0.0)
-    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5 * scale)
+    rounding = 2 * np.finfo(expected.dtype).eps * np.nanmax(np.abs(expected), initial=0.0)
+    actual, expected = actual - np.float64(offset), expected - np.float64(offset)
+    scale = max(np.nanmax(np.abs(expected), initial=0.0), 0.1)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5 * scale + rounding)
 
 
 def shape_of_input(model):

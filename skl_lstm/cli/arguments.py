@@ -76,7 +76,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "export",
         help="write a saved pipeline as an ONNX file; takes MODEL and ONNX",
         description="Write the pipeline in MODEL as an ONNX file, which runs without Python. Its "
-        "input is windows of rows, oldest row first, and its output their forecasts. The intervals "
+        "input has windows of rows, oldest row first, its output their forecasts. The intervals "
         "of a MODEL that was trained with --coverage are left out. Loading MODEL runs no code: a "
         "file with types that skl-lstm does not trust is refused.",
     )

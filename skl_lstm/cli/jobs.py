@@ -284,6 +284,8 @@ def predict_standard_input(args: argparse.Namespace) -> int:
 def export(args: argparse.Namespace) -> None:
     """Write a saved pipeline as an ONNX file."""
     check_writable(args.onnx)
+    if args.onnx.resolve() == args.model.resolve():
+        raise CommandError(f"cannot write {args.onnx}: it is the model to export")
     model = load_model(args.model)
     pipeline = model.pipeline
     if isinstance(pipeline, ConformalRegressor):
@@ -292,11 +294,13 @@ def export(args: argparse.Namespace) -> None:
         print(f"skl-lstm: note: {note}", file=sys.stderr)
     try:
         with warnings_as_notes(), native_log_silenced():
-            content = to_onnx(pipeline).SerializeToString()
+            to_onnx(pipeline, args.onnx)
+    except OSError as error:
+        raise CommandError(f"cannot write {args.onnx}: {error.strerror or error}") from error
     except Exception as error:  # also if a package is missing
         raise CommandError(f"cannot export {args.model}: {one_line(str(error))}") from error
-    write_atomically(args.onnx, lambda file: file.write(content))
-    print(f"Exported to {args.onnx}. Its input X is windows of {', '.join(model.features)}.")
+    columns = ", ".join(model.features)
+    print(f"Exported to {args.onnx}. Its input X has windows of the columns {columns}.")
 
 
 def add_bounds(columns: dict[str, NDArray[Any]], interval: NDArray[Any]) -> dict[str, NDArray[Any]]:

@@ -21,6 +21,10 @@ from sklearn.preprocessing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from .overrides import overridden
+
+_METHODS = "transform", "inverse_transform"
+
 
 class Affine(NamedTuple):
     """The map ``(X - center) / scale``, after which values are clipped if there are limits.
@@ -47,7 +51,7 @@ def affine_maps(transformer: Any) -> list[Affine] | None:
     """Return the maps of a fitted transformer, one after the other, or None if it is not affine."""
     if transformer is None or transformer == "passthrough":
         return []
-    if isinstance(transformer, Pipeline):
+    if isinstance(transformer, Pipeline) and overridden(transformer, "sklearn", *_METHODS) is None:
         parts = [affine_maps(step) for _, step in transformer.steps]
         known = [part for part in parts if part is not None]
         return folded(chain.from_iterable(known)) if len(known) == len(parts) else None
@@ -102,7 +106,9 @@ def _affine(center: Any, scale: Any, limits: Any = None) -> Affine:
 
 
 def _read_standard(scaler: StandardScaler) -> Affine:
-    return _affine(scaler.mean_ if scaler.with_mean else None, scaler.scale_)
+    # The parameters can change after `fit`.
+    center = scaler.mean_ if scaler.with_mean else None
+    return _affine(center, scaler.scale_ if scaler.with_std else None)
 
 
 def _read_robust(scaler: RobustScaler) -> Affine:

@@ -27,13 +27,29 @@ def add_stages(graph: Graph, raw: str, stages: list[Affine | Padding]) -> str:
     x = raw
     for stage in stages:
         if isinstance(stage, Padding):
-            is_padding = graph.add("Not", add_real_steps(graph, raw, stage.value))
+            is_padding = graph.add("Not", add_real_steps(graph, raw, stage.marker))
             is_padding = graph.add("Unsqueeze", is_padding, integers(-1), name="is_padding")
             value = graph.constant("padding", np.float64(stage.value))
             x = graph.add("Where", is_padding, value, x)
         else:
             x = _add_affine(graph, x, stage, "step")
     return x
+
+
+def add_finite_samples(graph: Graph, x: str, raw: str | None) -> str:
+    """Return whether `predict` takes a sample, (samples, 1, 1), which the outputs need.
+
+    All values that the estimator reads must be finite in float32. Recurrent operators of ONNX
+    Runtime hide NaN, and their activations hide infinity. `raw` is the raw input, if values are
+    clipped between it and `x`.
+    """
+    # A comparison with NaN is false.
+    finite = graph.add("LessOrEqual", graph.add("Abs", x), np.float64(np.finfo(np.float32).max))
+    if raw is not None:
+        all_raw = graph.add("LessOrEqual", graph.add("Abs", raw), np.finfo(np.float64).max)
+        finite = graph.add("And", finite, all_raw)
+    least = graph.add("ReduceMin", graph.cast(finite, np.int32), axes=[1, 2], keepdims=1)
+    return graph.cast(least, np.bool_, name="is_finite_sample")
 
 
 def add_network_input(

@@ -20,7 +20,7 @@ def metadata_of(
     target = description.target
     entries: dict[str, Any] = {
         "feature_names": _feature_names(parts, source),
-        "timesteps": description.X_shape[1],
+        "timesteps": None if is_table(description) else description.X_shape[1],
         "padding": padding,
         "target_names": target_names,
         "quantiles": [*target.quantiles] or None,
@@ -39,9 +39,12 @@ def metadata_of(
 def documentation_of(description: Description, padding: float | None) -> str:
     """Return the description of inputs and outputs in the file."""
     features = ", features" if len(description.X_shape) == 3 else ""
+    axes = "features" if is_table(description) else f"timesteps{features}"
+    order = "" if is_table(description) else ", oldest step first"
     text = (
-        f"Input X: float64 of shape (samples, timesteps{features}), the raw values, oldest step "
-        "first. "
+        f"Input X: float64 of shape (samples, {axes}), the raw values{order}. Every axis is at "
+        "least 1. If a sample contains NaN, infinity or a value too large for float32, its "
+        "forecasts or probabilities are NaN, and its label has no meaning. "
     )
     if padding is not None:
         text += f"Steps with {padding!r} in every feature are padding. "
@@ -53,11 +56,18 @@ def documentation_of(description: Description, padding: float | None) -> str:
     return text
 
 
+def is_table(description: Description) -> bool:
+    """Return whether a network of the user reads two axes, which are samples and features."""
+    return description.architecture is None and len(description.X_shape) == 2
+
+
 def _feature_names(parts: Parts, source: Source) -> list[str]:
-    shape = parts.network._description.X_shape
-    n_features = shape[2] if len(shape) == 3 else 1
+    description = parts.network._description
+    shape = description.X_shape
+    has_features = len(shape) == 3 or is_table(description)
+    n_features = shape[-1] if has_features else 1
     own = getattr(parts.network, "feature_names_in_", None)
     for names in (source.feature_names, own):
-        if names is not None and len(names) == n_features and len(shape) == 3:
+        if names is not None and len(names) == n_features and has_features:
             return [str(name) for name in names]
     return [f"x{feature}" for feature in range(n_features)]

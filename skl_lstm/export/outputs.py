@@ -19,7 +19,7 @@ class Output(NamedTuple):
     value: str  # float32, (samples, outputs) or (samples, timesteps, outputs)
     axes: _Axes  # ["samples"] or ["samples", "timesteps"]
     width: int  # number of outputs
-    real: str | None  # bool, (samples, timesteps), if the steps have outputs and some are masked
+    known: str  # bool, (samples, 1), (samples, 1, 1) or (samples, timesteps, 1): what is not NaN
 
 
 def add_forecast(
@@ -38,7 +38,8 @@ def add_forecast(
     values = _unscaled(graph, output, target, unscaling)
     outputs: _Axes = [target.n_outputs] if target.ndim == 2 or has_column else []
     axes, kept = [*output.axes, *outputs], bool(outputs)
-    dtype = target.dtype if target.dtype.kind == "f" else np.dtype(np.float64)
+    is_float = target.dtype.kind == "f" and target.dtype.itemsize <= 8  # ONNX has no longer ones
+    dtype = target.dtype if is_float else np.dtype(np.float64)
 
     def write(value: str, name: str, *, axis: int, more: _Axes) -> None:
         value = value if kept else graph.add("Squeeze", value, integers(axis))
@@ -57,7 +58,7 @@ def add_forecast(
 def _unscaled(
     graph: Graph, output: Output, target: NumericTarget, unscaling: tuple[NDArray, NDArray]
 ) -> str:
-    """Return the outputs in float64 and in the units of the target, NaN at masked steps."""
+    """Return the outputs in float64 and in the units of the target, or NaN."""
     values = graph.cast(output.value, np.float64)
     repeats = max(len(target.quantiles), 1)
     center, scale = (
@@ -66,13 +67,11 @@ def _unscaled(
     if center.any() or (scale != 1).any():
         values = graph.add("Mul", values, graph.constant("target_scale", scale))
         values = graph.add("Add", values, graph.constant("target_center", center))
-    return _with_nan(graph, values, output.real)
+    return _with_nan(graph, values, output.known)
 
 
-def _with_nan(graph: Graph, values: str, real: str | None) -> str:
-    if real is None:
-        return values
-    return graph.add("Where", graph.add("Unsqueeze", real, integers(-1)), values, np.float64("nan"))
+def _with_nan(graph: Graph, values: str, known: str) -> str:
+    return graph.add("Where", known, values, np.float64("nan"))
 
 
 def _sorted(graph: Graph, values: str, target: NumericTarget) -> str:
@@ -97,7 +96,7 @@ def add_classes(graph: Graph, output: Output, target: ClassTarget) -> None:
         label = graph.add("Gather", graph.constant("classes", classes), code)
         graph.output(label, "label", classes.dtype, output.axes)
     shape = [*output.axes, n_classes]
-    shown = _with_nan(graph, probabilities, output.real)
+    shown = _with_nan(graph, probabilities, output.known)
     graph.output(shown, "probabilities", np.dtype(np.float64), shape)
 
 
@@ -111,11 +110,18 @@ def _probabilities(graph: Graph, output: Output, target: ClassTarget) -> str:
 
 
 def labels_for_onnx(classes: NDArray) -> NDArray:
-    """Return classes as int64, float64, booleans or text, which are objects in ONNX.
-
-    Classifiers take no other labels.
-    """
+    """Return classes as int64, float64, booleans or text, which are objects in ONNX."""
     kind = classes.dtype.kind
+    if kind not in "biufUO":
+        raise TypeError(
+            f"A classifier of labels of dtype {classes.dtype} cannot be exported, because ONNX has "
+            "no such type. Convert the labels to text or integers before fit."
+        )
+    if kind == "u" and classes.max() > np.iinfo(np.int64).max:
+        raise TypeError(
+            f"A classifier with the label {classes.max()} cannot be exported, because labels in "
+            "ONNX files are int64. Convert the labels to text or smaller integers before fit."
+        )
     if kind in "iu":
         return classes.astype(np.int64)
     if kind == "f":

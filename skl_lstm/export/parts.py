@@ -14,8 +14,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat.sklearn import predicts_columns
+from .._core.every_step import predicts_every_step
 from ..estimators.base import NetworkEstimator
 from .affine import Affine, affine_maps
+from .overrides import overridden
 
 _LAST_STEPS = (
     "LSTMRegressor, LSTMClassifier, LSTMStepRegressor, LSTMStepClassifier, SequenceRegressor or "
@@ -23,21 +25,47 @@ _LAST_STEPS = (
 )
 
 
+class Place(NamedTuple):
+    """Where an estimator is in what the user passes, as Python code for messages."""
+
+    path: str = "pipeline"
+    before: tuple[str, ...] = ()  # the steps before it, in enclosing pipelines
+    targets: tuple[str, ...] = ()  # what transforms its target, from the outside to the inside
+
+    def inside(self, attribute: str) -> Place:
+        """Return the place of an estimator that is an attribute of this one."""
+        return self._replace(path=f"{self.path}.{attribute}")
+
+    def step(self, position: int) -> Place:
+        """Return the place of a step of this pipeline."""
+        before = (*self.before, f"{self.path}[:{position}]") if position else self.before
+        return self._replace(path=f"{self.path}[{position}]", before=before)
+
+
 class Step(NamedTuple):
     """A step before the network."""
 
     name: str
     transformer: Any
-    position: int  # in its Pipeline
+    position: int  # in the pipeline at the place
+    place: Place
+    outer: str | None = None  # the name of the step, if it is a pipeline with this one inside
 
     def refusal(self, reason: str) -> TypeError:
         """Return an error for a step that cannot be exported."""
-        behind = f"pipeline[{self.position + 1}:]"
-        return TypeError(
-            f"Step {self.name!r} ({type(self.transformer).__name__}) cannot be exported: {reason}. "
-            f"Export the steps behind it, to_onnx({behind}), and apply "
-            f"pipeline[:{self.position + 1}] to the input yourself."
+        path, following = self.place.path, self.position + 1
+        inside = "" if self.outer is None else f" in step {self.outer!r}"
+        behind = "it" if self.outer is None else f"{self.outer!r}"
+        applied = [*self.place.before, f"{path}[:{following}]"]
+        text = (
+            f"Step {self.name!r} ({type(self.transformer).__name__}){inside} cannot be exported: "
+            f"{reason}. Export the steps behind {behind}, to_onnx({path}[{following}:]), and apply "
+            f"{', then '.join(applied)} to the input yourself"
         )
+        if self.place.targets:
+            undone = ", then of ".join(reversed(self.place.targets))
+            text += f", and the inverse_transform of {undone} to the forecasts"
+        return TypeError(text + ".")
 
 
 class Parts(NamedTuple):
@@ -49,36 +77,70 @@ class Parts(NamedTuple):
     has_column: bool = False  # whether predictions of one target have an axis of outputs
 
 
-def take_apart(estimator: Any, name: str | None = None) -> Parts:
+def take_apart(estimator: Any, name: str | None = None, place: Place | None = None) -> Parts:
     """Return the parts of a fitted estimator. `name` is that of the step, for messages."""
+    place = Place() if place is None else place
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         raise TypeError(
             f"to_onnx takes a fitted estimator, such as a Pipeline that ends in LSTMRegressor; got "
             f"{estimator!r}."
         )
     if isinstance(estimator, Pipeline):
-        return _parts_of_pipeline(estimator)
+        return _parts_of_pipeline(estimator, name, place)
     if isinstance(estimator, FrozenEstimator):
-        return take_apart(estimator.estimator, name)
+        return take_apart(estimator.estimator, name, place.inside("estimator"))
     if hasattr(estimator, "best_estimator_"):
-        return take_apart(estimator.best_estimator_, name)
+        _refuse_overridden(estimator, name, "sklearn")
+        return take_apart(estimator.best_estimator_, name, place.inside("best_estimator_"))
     if isinstance(estimator, TransformedTargetRegressor):
-        return _parts_of_transformed(estimator, name)
+        return _parts_of_transformed(estimator, name, place)
     if not isinstance(estimator, NetworkEstimator):
         raise _refusal(estimator, name)
+    _refuse_overridden(estimator, name, "skl_lstm")
     check_is_fitted(estimator)
     return Parts([], estimator, [])
 
 
-def _parts_of_pipeline(pipeline: Pipeline) -> Parts:
-    *before, (name, last) = pipeline.steps
-    inner = take_apart(last, name)
-    steps = [Step(step, part, position) for position, (step, part) in enumerate(before)]
+def _parts_of_pipeline(pipeline: Pipeline, name: str | None, place: Place) -> Parts:
+    _refuse_overridden(pipeline, name, "sklearn")
+    *before, (last_name, last) = pipeline.steps
+    inner = take_apart(last, last_name, place.step(len(before)))
+    steps = [
+        step
+        for position, (step_name, part) in enumerate(before)
+        for step in _steps_in(Step(step_name, part, position, place))
+    ]
     return inner._replace(steps=[*steps, *inner.steps])
 
 
-def _parts_of_transformed(estimator: TransformedTargetRegressor, name: str | None) -> Parts:
+def _steps_in(step: Step) -> list[Step]:
+    """Return a step, or those of the pipeline that it is."""
+    pipeline = step.transformer
+    if not isinstance(pipeline, Pipeline) or overridden(pipeline, "sklearn", "transform"):
+        return [step]
+    outer = step.name if step.outer is None else step.outer
+    return [
+        inner
+        for name, part in pipeline.steps
+        for inner in _steps_in(step._replace(name=name, transformer=part, outer=outer))
+    ]
+
+
+def _parts_of_transformed(
+    estimator: TransformedTargetRegressor, name: str | None, place: Place
+) -> Parts:
+    _refuse_overridden(estimator, name, "sklearn")
     check_is_fitted(estimator)
+    targets = (*place.targets, f"{place.path}.transformer_")
+    inner_place = place.inside("regressor_")._replace(targets=targets)
+    inner = take_apart(estimator.regressor_, name, inner_place)
+    if predicts_every_step(inner.network):
+        kind = type(inner.network).__name__
+        raise TypeError(
+            f"{_named(estimator, name)} cannot be exported: around {kind}, it scales the target of "
+            f"each time step by another number. {kind} scales its target itself: fit it without "
+            f"{type(estimator).__name__}, or export its regressor_."
+        )
     maps = affine_maps(estimator.transformer_)
     if maps is None:
         kind = type(estimator.transformer_).__name__
@@ -87,11 +149,21 @@ def _parts_of_transformed(estimator: TransformedTargetRegressor, name: str | Non
             "which is not a scaler with one center and one scale for each output. Export its "
             "regressor_, and apply the inverse of the transformer to the forecasts yourself."
         )
-    inner = take_apart(estimator.regressor_, name)
     return inner._replace(
         target_maps=[*inner.target_maps, *reversed(maps)],
         has_column=inner.has_column or predicts_columns(estimator),
     )
+
+
+def _refuse_overridden(estimator: Any, name: str | None, package: str) -> None:
+    """Raise if a subclass outside of a package predicts in another way."""
+    found = overridden(estimator, package, "predict", "predict_proba")
+    if found is not None:
+        method, base = found
+        raise TypeError(
+            f"{_named(estimator, name)} cannot be exported: it overrides {method} of {base}, and "
+            "the file would not contain this."
+        )
 
 
 def _refusal(estimator: Any, name: str | None) -> Exception:
@@ -103,9 +175,10 @@ def _refusal(estimator: Any, name: str | None) -> Exception:
             "the forecaster in it, to_onnx(conformal.estimator_), which gives the same forecasts "
             "without intervals."
         )
-    if hasattr(estimator, "refit"):
+    # All searches have both parameters, also those of other packages. LogisticRegressionCV has one.
+    if hasattr(estimator, "refit") and hasattr(estimator, "error_score"):
         return NotFittedError(
-            f"This {kind} instance has no best_estimator_ to export. Fit it with refit=True first."
+            f"This {kind} instance has no best_estimator_ to export. Fit it, with refit=True."
         )
     if any(base.__module__.startswith("scikeras") for base in type(estimator).__mro__):
         return TypeError(

@@ -12,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from .._core.shapes import ReshapePlan, step_names
+from .._core.shapes import step_names
 from .._core.user_warnings import warn_user
+from ..estimators.scaling import MASK_VALUE
 from ..transformers.arrays import columns_to_sequences
 from ..transformers.padder import SequencePadder
 from ..transformers.per_timestep import PerTimestep
 from ..transformers.reshaper import SequenceReshaper
 from ..transformers.windower import SequenceWindower
 from .affine import Affine, affine_maps, folded
+from .overrides import overridden
 from .parts import Step
 
 _NOT_AFFINE = "to_onnx writes scalers with one center and one scale for each column, and no others"
@@ -34,8 +36,9 @@ _DATA_LIKE_PADDING = (
 
 
 class Padding(NamedTuple):
-    """Steps that have this value in every feature of the raw input get it again here."""
+    """Steps that have the marker in every feature of the raw input get this value here."""
 
+    marker: float
     value: float
 
 
@@ -60,12 +63,15 @@ def read_source(steps: Sequence[Step]) -> Source:
 
 
 def pad_lists(source: Source, mask_value: float) -> Source:
-    """Return a source whose sequences are padded by the estimator, behind all steps."""
+    """Return a source whose sequences are padded by the estimator, behind all steps.
+
+    No raw value marks the padding but `MASK_VALUE`, because the scalers also read those steps of
+    an array that are `mask_value` before them.
+    """
     if source.padding is not None or not source.stages:
         return source
-    _warn_of_data_like_padding(source.stages, mask_value)
-    stages = [*source.stages, Padding(mask_value)]
-    return source._replace(stages=stages, padding=mask_value)
+    stages = [*source.stages, Padding(MASK_VALUE, mask_value)]
+    return source._replace(stages=stages, padding=MASK_VALUE)
 
 
 class _Reader:
@@ -81,6 +87,8 @@ class _Reader:
 
     def read(self, step: Step) -> None:
         transformer = step.transformer
+        if (found := overridden(transformer, "skl_lstm", "transform")) is not None:
+            raise step.refusal(f"it overrides transform of {found[1]}")
         if isinstance(transformer, SequenceReshaper):
             self._read_reshaper(transformer)
             return
@@ -97,7 +105,7 @@ class _Reader:
             self._add(transformer, step)
 
     def _read_reshaper(self, reshaper: SequenceReshaper) -> None:
-        plan = ReshapePlan(**reshaper._plan)
+        plan = reshaper._fitted_plan()
 
         def to_sequences(row: NDArray) -> NDArray:
             return columns_to_sequences(np.broadcast_to(row, (1, plan.columns)), plan)[0]
@@ -111,14 +119,15 @@ class _Reader:
 
     def _read_windower(self, windower: SequenceWindower) -> None:
         self._has_sequences = True
-        padding = windower._window[2]
+        padding = windower._fitted_padding()
         if padding != "edge" and not np.isnan(padding):  # networks refuse NaN
             self._padding = float(padding)
 
     def _read_padder(self, padder: SequencePadder) -> None:
         self._add_feature_axis()
-        if not padder._mask_is_data:  # else it pads nothing
-            self._padding, self._keeps_padding = padder._padding[2], True
+        mask_value = padder._fitted_mask_value()
+        if mask_value is not None:
+            self._padding, self._keeps_padding = mask_value, True
 
     def _add(self, scaler: Any, step: Step) -> None:
         maps = affine_maps(scaler)
@@ -142,9 +151,9 @@ class _Reader:
         stages: list[Affine | Padding] = [*folded([*before, *behind])]
         if self._padding is not None:
             if self._keeps_padding and stages:
-                stages = [*stages, Padding(self._padding)]
+                stages = [*stages, Padding(self._padding, self._padding)]
             elif before:
-                stages = [*before, Padding(self._padding), *behind]
+                stages = [*before, Padding(self._padding, self._padding), *behind]
             _warn_of_data_like_padding(before, self._padding)
         lengths = {len(one.center) for one in before if one.center.ndim == 2}
         timesteps = max(lengths, default=None)
@@ -152,10 +161,10 @@ class _Reader:
         return Source(stages, self._padding, self._keeps_padding, timesteps, names)
 
 
-def _warn_of_data_like_padding(before: Sequence[Affine | Padding], padding: float) -> None:
+def _warn_of_data_like_padding(before: Sequence[Affine], padding: float) -> None:
     """Warn if the padding could be data: in the units of the first scaler, it is a usual value."""
     one = before[0] if before else None
-    if isinstance(one, Affine) and (abs((padding - one.center) / one.scale) <= _USUAL).all():
+    if one is not None and (abs((padding - one.center) / one.scale) <= _USUAL).all():
         warn_user(_DATA_LIKE_PADDING.format(padding))
 
 

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._core.every_step import predicts_every_step
 from .._core.public import set_module
-from ..estimators.base import NetworkEstimator
-from ..estimators.scaling import MASK_VALUE
-from ..estimators.targets import ClassTarget
 from ..forecasting.windows import find_target_names
-from .affine import Affine, unscaling
-from .parts import Parts, take_apart
-from .sources import Source, pad_lists, read_source
+from .parts import take_apart
+from .sources import read_source
 
 if TYPE_CHECKING:
     import onnx
-
-    from .graph import Graph
-    from .outputs import Output
 
 _NO_ONNX = (
     "to_onnx needs the package onnx, which is not installed. Install it: "
@@ -44,8 +37,9 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
         `SequenceRegressor` or `SequenceClassifier`. It can be the last step of a
         :class:`~sklearn.pipeline.Pipeline`, inside a search such as
         :class:`~sklearn.model_selection.GridSearchCV`, or in a
-        :class:`~sklearn.compose.TransformedTargetRegressor` with a scaler. See the notes for the
-        other steps.
+        :class:`~sklearn.compose.TransformedTargetRegressor` with a scaler. Each of them can be in
+        a :class:`~sklearn.frozen.FrozenEstimator`. Subclasses must not override `predict`. See the
+        notes for the other steps.
     path : str or path-like, default=None
         File to write. It is complete at any time: if the export fails, an existing file stays as
         it is. None: write no file.
@@ -63,6 +57,8 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
         If the exporter of Keras cannot write a network of your own.
     NotFittedError
         If the pipeline is not fitted.
+    OSError
+        If the file cannot be written. A missing folder is found before the export.
     ImportError
         If the package onnx is not installed, or tf2onnx for a Keras network of your own.
 
@@ -82,14 +78,21 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
     step first: those that the `SequenceWindower`, the `SequenceReshaper` or the `SequencePadder` of
     the pipeline returns if no scaler is before it. Without such a step, they are the X of the
     estimator, of shape (samples, timesteps) if it was fitted on two axes. The numbers of samples
-    and of timesteps are open. The number of timesteps is fixed for an X of two axes, and if scalers
-    before a `SequenceReshaper` have another center or scale for each timestep.
+    and of timesteps are open, but at least 1: ONNX Runtime can end the whole process for a batch of
+    no samples. The number of timesteps is fixed for an X of two axes, and if scalers before a
+    `SequenceReshaper` have another center or scale for each timestep.
 
     **Outputs.** A regressor has the output ``forecast``, what `predict` returns, in the same shape
     and dtype. If it was fitted with quantiles, they are the second output, ``quantiles``. A
-    classifier has ``label``, int64 or text as the classes, and ``probabilities``, float64 of shape
-    (samples, classes). Estimators of time steps have the axis of timesteps behind that of the
+    classifier has ``label`` and ``probabilities``, float64 of shape (samples, classes). Labels are
+    int64 for classes of integers and for several labels per sample, float64 for classes of any
+    float type, bool for booleans, and text. Forecasts in a longer type than float64 become float64.
+    Estimators of time steps have the axis of timesteps behind that of the
     samples. At padding, their forecasts and probabilities are NaN; their labels have no meaning.
+
+    **Numbers that `predict` refuses.** The file cannot raise an error. If a sequence contains NaN,
+    infinity, or a number that is infinite in float32 when the network reads it, its forecasts and
+    probabilities are NaN at all time steps, and its labels have no meaning.
 
     **Steps.** Scalers with one center and one scale for each column (`StandardScaler`,
     `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler`, and `FunctionTransformer` without a function)
@@ -99,8 +102,9 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
     **Padding.** A windower with a number as `padding`, and a padder, insert this number behind the
     scalers before them. In ``X``, mark padding by the same number in every feature of a step. The
     scalers leave such steps as they are, so no real step may have this number in every feature. The
-    lists that an estimator of time steps takes become an array, padded by its `mask_value`, or by
-    ``-2.0**100`` if it has none. The metadata have this number as ``padding``.
+    lists that an estimator of time steps takes become an array. Pad it by its `mask_value`, or by
+    ``-2.0**100`` if it has none or is behind a scaler. The metadata have this number as
+    ``padding``.
 
     **Precision.** Scalers compute in double precision, networks in single precision. This holds for
     X in float32, too, of which scikit-learn scales in single precision.
@@ -133,124 +137,36 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
         import onnx  # noqa: F401
     except ImportError as error:
         raise ImportError(_NO_ONNX) from error
+    from .build import build
+
+    if path is not None:
+        _check_place(Path(path))
     parts = take_apart(pipeline)
-    source = read_source(parts.steps)
-    mask_value = _mask_value(parts.network, source)
-    if mask_value is not None and predicts_every_step(parts.network):
-        source = pad_lists(source, mask_value)
-    model = _build(parts, source, mask_value, find_target_names(pipeline))
+    model = build(parts, read_source(parts.steps), find_target_names(pipeline))
     if path is not None:
         _write(model.SerializeToString(), Path(path))
     return model
 
 
-def _build(
-    parts: Parts, source: Source, mask_value: float | None, target_names: list[str] | None
-) -> onnx.ModelProto:
-    """Return the model of the parts of a pipeline."""
-    from .graph import Graph, integers
-    from .inputs import add_stages
-    from .metadata import documentation_of, metadata_of
-
-    graph, description = Graph(), parts.network._description
-    exported = _exported_by_keras(parts.network)
-    raw = graph.input("X", _shape_of_input(parts.network, source, exported))
-    if len(description.X_shape) == 2:
-        raw = graph.add("Unsqueeze", raw, integers(2))
-    x = add_stages(graph, raw, source.stages)
-    output = _add_network(graph, x, parts.network, mask_value, exported)
-    _add_outputs(graph, output, parts)
-    # Without scalers, the network reads the raw input.
-    padding = source.padding if source.stages or source.padding is not None else mask_value
-    return graph.model(
-        type(parts.network).__name__,
-        documentation_of(description, padding),
-        metadata_of(parts, source, padding, target_names),
-    )
-
-
-def _exported_by_keras(estimator: NetworkEstimator) -> onnx.ModelProto | None:
-    """Return a network of the user as Keras exports it, or None for one of this package."""
-    description = estimator._description
-    if description.architecture is not None:
-        return None
-    from .keras_models import export_network
-
-    return export_network(estimator._network.model, description.X_shape)
-
-
-def _shape_of_input(
-    network: NetworkEstimator, source: Source, exported: onnx.ModelProto | None
-) -> list[str | int]:
-    shape = network._description.X_shape
-    timesteps = shape[1] if len(shape) == 2 else source.timesteps
-    if exported is not None:
-        from .keras_models import length_of_sequences
-
-        timesteps = length_of_sequences(exported) or timesteps
-    return ["samples", "timesteps" if timesteps is None else timesteps, *shape[2:]]
-
-
-def _mask_value(network: NetworkEstimator, source: Source) -> float | None:
-    """Return the value of the steps that an `Architecture` skips, as the estimator reads them."""
-    architecture = network._description.architecture
-    if architecture is None:
-        return None
-    if not architecture.return_sequences:
-        return architecture.mask_value
-    if source.is_padded:  # estimators of time steps skip what a padder has marked
-        return source.padding
-    # They pad lists themselves.
-    return MASK_VALUE if architecture.mask_value is None else architecture.mask_value
-
-
-def _add_network(
-    graph: Graph,
-    x: str,
-    estimator: NetworkEstimator,
-    mask_value: float | None,
-    exported: onnx.ModelProto | None,
-) -> Output:
-    from .graph import integers
-    from .inputs import add_network_input
-    from .network import add_network
-    from .outputs import Output
-
-    description, network = estimator._description, estimator._network
-    architecture, width = description.architecture, network.n_outputs
-    if exported is not None:
-        from .keras_models import add_keras_network
-
-        if len(description.X_shape) == 2:
-            x = graph.add("Squeeze", x, integers(2))
-        value = add_keras_network(graph, x, exported)
-        return Output(value, ["samples"], width, None)
-    read = add_network_input(graph, x, description.scaling, mask_value)
-    value = add_network(graph, read, architecture, network.weights)
-    if architecture.return_sequences:
-        return Output(value, ["samples", "timesteps"], width, read.real)
-    return Output(value, ["samples"], width, None)
-
-
-def _add_outputs(graph: Graph, output: Output, parts: Parts) -> None:
-    from .outputs import add_classes, add_forecast
-
-    description = parts.network._description
-    target, scaling = description.target, description.scaling
-    if isinstance(target, ClassTarget):
-        add_classes(graph, output, target)
-        return
-    maps = [] if scaling is None else [Affine(scaling.target_center, scaling.target_scale)]
-    back = unscaling([*maps, *parts.target_maps])
-    add_forecast(graph, output, target, back, has_column=parts.has_column)
+def _check_place(path: Path) -> None:
+    """Raise if there is no place for a file, so that the error comes before the export."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "No such folder for the file", str(path))
 
 
 def _write(content: bytes, path: Path) -> None:
     """Write a file under another name, then rename it, so that it is complete at any time."""
-    path = path.resolve()  # renaming would replace a symbolic link instead of its target
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    place = path.resolve()  # renaming would replace a symbolic link instead of its target
+    partial = place.with_name(f".{place.name}.{uuid.uuid4().hex}.partial")
     try:
-        partial.write_bytes(content)
-        partial.replace(path)
+        with partial.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(place)
+    except OSError as error:  # it names the partial file
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         partial.unlink(missing_ok=True)

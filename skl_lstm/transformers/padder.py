@@ -253,6 +253,10 @@ class SequencePadder(RaggedTransformer):
         steps = padded[real]
         return split_steps(steps if self._has_feature_axis else steps[:, 0], real.sum(axis=1))
 
+    def _fitted_mask_value(self) -> float | None:
+        """Return the value of the padding, or None if it is data, so that nothing is padded."""
+        return None if self._mask_is_data else self._padding[2]
+
     def _shapes_in_and_out(self) -> tuple[str, str]:
         return self._shape_in(), shape_of("n", self.timesteps_, self.features_)
 

@@ -159,7 +159,7 @@ class SequenceReshaper(SequenceTransformer):
             array.
         """
         check_is_fitted(self)
-        return columns_to_sequences(self._check_known_table(X), ReshapePlan(**self._plan))
+        return columns_to_sequences(self._check_known_table(X), self._fitted_plan())
 
     def inverse_transform(self, X: ArrayLike) -> NDArray:
         """Flatten sequences into their original columns.
@@ -182,7 +182,7 @@ class SequenceReshaper(SequenceTransformer):
         """
         check_is_fitted(self)
         sequences = self._check_transformed(X, self.timesteps_, self.features_)
-        return sequences_to_columns(sequences, ReshapePlan(**self._plan))
+        return sequences_to_columns(sequences, self._fitted_plan())
 
     def column_map(self) -> pd.DataFrame:
         """Show which input column is used for each timestep and feature.
@@ -243,5 +243,8 @@ class SequenceReshaper(SequenceTransformer):
             shape_of("n", self.timesteps_, self.features_),
         )
 
+    def _fitted_plan(self) -> ReshapePlan:
+        return ReshapePlan(**self._plan)
+
     def _reshape_row(self, columns: NDArray) -> NDArray:
-        return columns_to_sequences(columns[np.newaxis], ReshapePlan(**self._plan))[0]
+        return columns_to_sequences(columns[np.newaxis], self._fitted_plan())[0]

@@ -1,5 +1,6 @@
 """The command: reports, saved files and error messages."""
 
+import errno
 import io
 import os
 import pickle
@@ -996,7 +997,7 @@ def test_export_gives_the_forecasts_of_the_pipeline(forecaster, capsys, tmp_path
     path = tmp_path / "load.onnx"
     assert cli.main(["export", str(forecaster / "load.skops"), str(path)]) == 0
     out, err = capsys.readouterr()
-    assert out == f"Exported to {path}. Its input X is windows of load, heat.\n"
+    assert out == f"Exported to {path}. Its input X has windows of the columns load, heat.\n"
     assert err == ""
     rows = tables.read_table(forecaster / "table.csv", "day")[["load", "heat"]]
     forecasts = outputs_of(path.read_bytes(), sliding_windows(rows, 3))["forecast"]
@@ -1027,6 +1028,28 @@ def test_export_refuses_other_pipelines_in_one_line(tmp_path, capsys):
     assert err.startswith(start)
     assert err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["ridge.skops"]
+
+
+def test_export_does_not_replace_the_model(forecaster, capsys):
+    path = forecaster / "load.skops"
+    content = path.read_bytes()
+    assert cli.main(["export", str(path), str(path)]) == 1
+    assert capsys.readouterr().err == (
+        f"skl-lstm: error: cannot write {path}: it is the model to export\n"
+    )
+    assert path.read_bytes() == content
+
+
+def test_export_to_a_full_disk(forecaster, monkeypatch, capsys, tmp_path):
+    def no_space(number):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", no_space)
+    path = tmp_path / "load.onnx"
+    assert cli.main(["export", str(forecaster / "load.skops"), str(path)]) == 1
+    err = capsys.readouterr().err
+    assert err == f"skl-lstm: error: cannot write {path}: No space left on device\n"
+    assert not [*tmp_path.iterdir()]
 
 
 def test_export_without_the_package_onnx(forecaster, monkeypatch, tmp_path, capsys):

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from onnx_files import assert_equal, exported, shape_of_input
+from onnx_files import assert_equal, exported, outputs_of, shape_of_input
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -47,12 +47,16 @@ def test_a_recurrent_network_behind_a_scaler(table, capfd):
     pipeline.fit(table, table[:, 0] / 100)
     raw = SequenceWindower(5, padding=0.0).fit_transform(table)
     capfd.readouterr()
-    assert_equal(exported(pipeline, raw)["forecast"], pipeline.predict(table))
+    model = to_onnx(pipeline)
     assert capfd.readouterr().out == ""
+    assert_equal(outputs_of(model, raw)["forecast"], pipeline.predict(table))
     # The number of timesteps is open, as in the network.
     windows = sliding_windows(table, 3)
     expected = pipeline[-1].predict(pipeline[0].transform(windows.reshape(-1, 2)).reshape(-1, 3, 2))
-    assert_equal(exported(pipeline, windows)["forecast"], expected)
+    assert_equal(outputs_of(model, windows)["forecast"], expected)
+    windows = np.stack([windows[0]] * 3)
+    windows[[0, 1, 2], 0, 1] = [np.nan, np.inf, 1e200]
+    assert np.isnan(outputs_of(model, windows)["forecast"]).all()
 
 
 def test_a_classifier_of_three_classes(table):
@@ -69,7 +73,12 @@ def test_a_classifier_of_three_classes(table):
 def test_a_network_that_reads_two_axes(table):
     classifier = SequenceClassifier(dense_network, epochs=1, random_state=0)
     classifier.fit(table, np.arange(len(table)) % 2)
-    outputs = exported(classifier, table)
+    model = to_onnx(classifier)
+    outputs = outputs_of(model, table)
+    names = {one.key: one.value for one in model.metadata_props}
+    assert names["feature_names"] == '["x0", "x1"]'
+    assert "timesteps" not in names
+    assert "of shape (samples, features)" in model.doc_string
     assert_equal(outputs["probabilities"], classifier.predict_proba(table))
     assert (outputs["label"] == classifier.predict(table)).all()
 

@@ -1,6 +1,7 @@
 """Every network in ONNX Runtime predicts what the estimator predicts."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx_files import assert_equal, exported, outputs_of, shape_of_input
@@ -109,6 +110,8 @@ def test_a_classifier(case):
 def check_labels(actual, expected, probabilities):
     """Compare labels, except where two classes are equally probable up to rounding."""
     assert actual.shape == expected.shape
+    assert actual.dtype.kind == ("O" if expected.dtype.kind == "U" else expected.dtype.kind)
+    assert actual.dtype.itemsize in (1, 8)
     if expected.ndim == probabilities.ndim:  # multilabel
         clear = np.abs(probabilities - 0.5) > 1e-5
     else:
@@ -207,6 +210,35 @@ def test_features_far_outside_of_the_training_data():
     assert_equal(exported(regressor, X)["forecast"], regressor.predict(X))
 
 
+WRONG = [np.nan, np.inf, -np.inf, 1e39, -1e39]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "simple_rnn"])
+@pytest.mark.parametrize("scaling", ["standard", None])
+@pytest.mark.parametrize("mask_value", [None, -1.0])
+def test_numbers_that_predict_refuses_give_nan(cell, scaling, mask_value):
+    X = np.random.default_rng(0).normal(size=(8, 4, 2))
+    parameters = {"cell": cell, "scaling": scaling, "mask_value": mask_value}
+    regressor = LSTMRegressor(3, epochs=1, quantiles=(0.1, 0.9), random_state=0, **parameters)
+    classifier = LSTMClassifier(3, epochs=1, random_state=0, **parameters)
+    steps = LSTMStepRegressor(3, epochs=1, random_state=0, **parameters)
+    regressor.fit(X, X[:, -1, 0])
+    for model in (regressor, classifier.fit(X, np.arange(8) % 2), steps.fit(X, X[:, :, 0])):
+        content = to_onnx(model).SerializeToString()
+        for position, wrong in enumerate(WRONG):
+            values = X.copy()
+            values[position, position % 4, position % 2] = wrong
+            with pytest.raises(ValueError, match=r"NaN|infinity|too large"):
+                model.predict(values)
+            outputs, right = outputs_of(content, values), outputs_of(content, X)
+            outputs.pop("label", None)
+            for name, actual in outputs.items():
+                assert np.isnan(actual[position]).all()
+                np.testing.assert_array_equal(
+                    np.delete(actual, position, axis=0), np.delete(right[name], position, axis=0)
+                )
+
+
 def test_a_sequence_without_a_real_step():
     X = np.random.default_rng(0).normal(size=(16, 4, 2))
     for parameters in ({}, {"bidirectional": True, "units": (3, 2)}, {"conv_filters": 2}):
@@ -236,3 +268,54 @@ def test_steps_that_keras_has_trained():
     regressor = LSTMStepRegressor(3, epochs=1, engine="keras", random_state=0)
     regressor.fit(X, [item[:, 0] for item in X])
     assert_equal(exported(regressor, [X[1]])["forecast"][0], regressor.predict(X)[1])
+
+
+def test_targets_and_labels_without_a_type_in_onnx():
+    X = np.random.default_rng(0).normal(size=(8, 4, 2))
+    regressor = LSTMRegressor(2, epochs=1, random_state=0)
+    regressor.fit(X, X[:, -1, 0].astype(np.longdouble))
+    forecast = exported(regressor, X)["forecast"]
+    assert forecast.dtype == np.float64
+    np.testing.assert_allclose(forecast, regressor.predict(X).astype(float), rtol=1e-5, atol=1e-5)
+    classifier = LSTMClassifier(2, epochs=1, random_state=0)
+    classifier.fit(X, np.array(["2024-01-01", "2024-01-02"] * 4, "datetime64[D]"))
+    with pytest.raises(TypeError, match=r"labels of dtype datetime64\[D\] .* text or integers"):
+        to_onnx(classifier)
+    classifier.fit(X, np.array([2**63, 1] * 4, np.uint64))
+    with pytest.raises(TypeError, match="with the label 9223372036854775808 cannot be exported"):
+        to_onnx(classifier)
+    classifier.fit(X, np.array([5, 2**63 - 1] * 4, np.uint64))
+    labels = exported(classifier, X)["label"]
+    assert (labels == classifier.predict(X).astype(np.int64)).all()
+
+
+def test_parameters_that_change_after_fit():
+    X = np.random.default_rng(0).normal(3.0, size=(16, 4, 2))
+    regressor = LSTMRegressor(3, epochs=1, mask_value=-1.0, random_state=0).fit(X, X[:, -1, 0])
+    regressor.set_params(units=5, cell="gru", mask_value=None, scaling=None, quantiles=(0.5,))
+    X[:4, :2] = -1.0
+    outputs = exported(regressor, X)
+    assert list(outputs) == ["forecast"]
+    assert_equal(outputs["forecast"], regressor.predict(X), 3.0)
+
+
+def test_partial_fit_and_class_weights():
+    X = np.random.default_rng(0).normal(3.0, size=(16, 4, 2))
+    y = np.array(["a", "b", "c", "a"] * 4)
+    regressor = LSTMRegressor(3, random_state=0)
+    for half in (slice(8), slice(8, 16)):
+        regressor.partial_fit(X[half], X[half, -1, 0])
+    assert_equal(exported(regressor, X)["forecast"], regressor.predict(X), 3.0)
+    classifier = LSTMClassifier(3, epochs=1, class_weight={"a": 5, "b": 1, "c": 0.5})
+    classifier.set_params(random_state=0).fit(X, y)
+    outputs = exported(classifier, X)
+    assert_equal(outputs["probabilities"], classifier.predict_proba(X))
+    check_labels(outputs["label"], classifier.predict(X), outputs["probabilities"])
+
+
+def test_constant_features_and_targets():
+    X = np.random.default_rng(0).normal(3.0, size=(16, 4, 2))
+    X[..., 1] = 7.0
+    regressor = LSTMRegressor(3, epochs=1, random_state=0).fit(X, np.full(16, 5.0))
+    X[:8, :, 1] = 8.0
+    assert_equal(exported(regressor, X)["forecast"], regressor.predict(X))

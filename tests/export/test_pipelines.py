@@ -6,7 +6,9 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from onnx_files import assert_equal, exported, outputs_of, shape_of_input
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
@@ -20,8 +22,10 @@ from sklearn.preprocessing import (
 )
 
 from skl_lstm import (
+    TRUSTED_TYPES,
     LSTMClassifier,
     LSTMRegressor,
+    LSTMStepClassifier,
     LSTMStepRegressor,
     PerTimestep,
     SequencePadder,
@@ -66,7 +70,7 @@ def test_a_scaler_before_a_windower(table, lstm, name, scaling):
     pipeline.fit(table[:40], table[1:41, 0])
     outputs = exported(pipeline, sliding_windows(table, 4))
     # In the later rows, some values are outside of the range of those of `fit`.
-    assert_equal(outputs["forecast"], pipeline.predict(table)[3:])
+    assert_equal(outputs["forecast"], pipeline.predict(table)[3:], 100)
 
 
 @pytest.mark.parametrize("name", SCALERS)
@@ -75,7 +79,7 @@ def test_a_scaler_per_timestep(table, lstm, name):
     pipeline = make_pipeline(None, SequenceWindower(4, sampling_rate=2), scaler, lstm)
     pipeline.fit(table[:40], table[1:41, 0])
     outputs = exported(pipeline, sliding_windows(table, 4, sampling_rate=2))
-    assert_equal(outputs["forecast"], pipeline.predict(table)[6:])
+    assert_equal(outputs["forecast"], pipeline.predict(table)[6:], 100)
 
 
 @pytest.mark.parametrize("name", SCALERS)
@@ -88,7 +92,7 @@ def test_a_scaler_before_a_reshaper(table, lstm, name):
     ):
         pipeline = make_pipeline(SCALERS[name], reshaper, lstm).fit(rows, rows[:, 0])
         raw = reshaper.fit_transform(rows)
-        assert_equal(exported(pipeline, raw)["forecast"], pipeline.predict(rows))
+        assert_equal(exported(pipeline, raw)["forecast"], pipeline.predict(rows), 100)
 
 
 def test_the_number_of_timesteps_is_fixed_only_if_scalers_need_it(table, lstm):
@@ -106,9 +110,9 @@ def test_the_number_of_timesteps_is_fixed_only_if_scalers_need_it(table, lstm):
 def test_a_scaler_before_sequences_of_numbers(table, lstm, name):
     rows = table.reshape(30, 6)
     pipeline = make_pipeline(SCALERS[name], lstm).fit(rows, rows[:, 0])
-    assert_equal(exported(pipeline, rows)["forecast"], pipeline.predict(rows))
+    assert_equal(exported(pipeline, rows)["forecast"], pipeline.predict(rows), 100)
     both = make_pipeline(SCALERS[name], PerTimestep(StandardScaler()), lstm).fit(rows, rows[:, 0])
-    assert_equal(exported(both, rows)["forecast"], both.predict(rows))
+    assert_equal(exported(both, rows)["forecast"], both.predict(rows), 100)
 
 
 @pytest.mark.parametrize("mask_value", [None, -1.0])
@@ -119,18 +123,19 @@ def test_windows_that_are_padded_by_a_number(table, lstm, mask_value, behind):
     pipeline = make_pipeline(StandardScaler(), windower, behind, lstm)
     pipeline.fit(table, table[:, 0])
     raw = SequenceWindower(5, padding=-1.0).fit_transform(table)
-    assert_equal(exported(pipeline, raw)["forecast"], pipeline.predict(table))
+    assert_equal(exported(pipeline, raw)["forecast"], pipeline.predict(table), 100)
     assert metadata(to_onnx(pipeline))["padding"] == -1.0
 
 
-@pytest.mark.parametrize("padding", ["edge", np.nan])
-def test_windows_without_padding_have_no_special_number(table, lstm, padding):
+@pytest.mark.parametrize(("padding", "timesteps"), [("edge", 3), (np.nan, 1)])
+def test_windows_without_padding_have_no_special_number(table, lstm, padding, timesteps):
     table[10] = -1.0
-    pipeline = make_pipeline(StandardScaler(), SequenceWindower(3, padding=padding), lstm)
-    edge = pipeline.set_params(sequencewindower__padding="edge").fit(table, table[:, 0])
-    outputs = exported(edge, SequenceWindower(3).fit_transform(table))
-    assert_equal(outputs["forecast"], edge.predict(table))
-    assert "padding" not in metadata(to_onnx(edge))
+    # Networks refuse NaN. Windows of one step need no padding.
+    windower = SequenceWindower(timesteps, padding=padding)
+    pipeline = make_pipeline(StandardScaler(), windower, lstm).fit(table, table[:, 0])
+    outputs = exported(pipeline, SequenceWindower(timesteps).fit_transform(table))
+    assert_equal(outputs["forecast"], pipeline.predict(table), 100)
+    assert "padding" not in metadata(to_onnx(pipeline))
 
 
 def metadata(model):
@@ -163,7 +168,7 @@ def test_sequences_of_one_length_that_contain_the_mask_value(table, lstm):
     X = table.reshape(12, 5, 3)
     pipeline = make_pipeline(SequencePadder(), PerTimestep(StandardScaler()), lstm)
     pipeline.fit(X, X[:, -1, 0])
-    assert_equal(exported(pipeline, X)["forecast"], pipeline.predict(X))
+    assert_equal(exported(pipeline, X)["forecast"], pipeline.predict(X), 100)
     assert "padding" not in metadata(to_onnx(pipeline))
 
 
@@ -202,10 +207,79 @@ def test_lists_that_the_estimator_pads_behind_a_scaler(table, mask_value):
     pipeline.fit(items, [item[:, 0] for item in items])
     model = to_onnx(pipeline)
     padding = metadata(model)["padding"]
-    assert padding == (-(2.0**100) if mask_value is None else mask_value)
+    assert padding == -(2.0**100)  # a raw step of `mask_value` is data for the scaler
     raw = np.asarray(SequencePadder(mask_value=padding).fit_transform(items))
     real = (raw != padding).any(axis=2)
     assert_equal(outputs_of(model, raw)["forecast"][real], np.concatenate(pipeline.predict(items)))
+
+
+def test_an_array_with_masked_steps_behind_a_scaler(table):
+    X = table.reshape(12, 5, 3)
+    X[:4, :2] = -999.0
+    steps = LSTMStepRegressor(3, mask_value=-999.0, epochs=1, random_state=0)
+    pipeline = make_pipeline(PerTimestep(StandardScaler()), steps).fit(X, X[:, :, 0])
+    # The scaler reads the steps as data, and so does the network.
+    assert_equal(exported(pipeline, X)["forecast"], pipeline.predict(X))
+    # A step that has the mask value behind the scaler is padding.
+    scaler = pipeline[0].transformer_
+    X[5, 0] = scaler.inverse_transform(np.full((1, 3), -999.0))
+    expected = pipeline.predict(X)
+    assert np.isnan(expected[5, 0])
+    assert_equal(exported(pipeline, X)["forecast"], expected)
+
+
+def test_labels_of_steps_behind_a_padder(table):
+    items = ragged(table)
+    y = [np.where(item[:, 0] > 100, "high", "low") for item in items]
+    steps = LSTMStepClassifier(3, epochs=1, random_state=0)
+    pipeline = make_pipeline(PerTimestep(StandardScaler()), SequencePadder(mask_value=-5.0), steps)
+    raw = SequencePadder(mask_value=-5.0).fit_transform(items)
+    real = (np.asarray(raw) != -5.0).any(axis=2)
+    outputs = exported(pipeline.fit(items, y), raw)
+    assert_equal(outputs["probabilities"][real], np.concatenate(pipeline.predict_proba(items)))
+    assert (outputs["label"][real] == np.concatenate(pipeline.predict(items))).all()
+    assert np.isnan(outputs["probabilities"][~real]).all()
+
+
+CHANGED = {
+    "with_std": (StandardScaler(), {"with_std": False}),
+    "with_mean": (StandardScaler(), {"with_mean": False}),
+    "with_scaling": (RobustScaler(), {"with_scaling": False}),
+    "with_centering": (RobustScaler(), {"with_centering": False}),
+    "clip": (MinMaxScaler(), {"clip": True}),
+    "feature_range": (MinMaxScaler(clip=True), {"feature_range": (0.2, 0.7)}),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_parameters_of_scalers_that_change_after_fit(table, lstm, name):
+    scaler, parameters = CHANGED[name]
+    lstm.set_params(scaling=None)
+    pipeline = make_pipeline(clone(scaler), SequenceWindower(4), lstm)
+    pipeline.fit(table[:40], table[:40, 2])
+    model = TransformedTargetRegressor(lstm, transformer=clone(scaler))
+    X = sliding_windows(table, 4)
+    model.fit(X, table[3:, 0])
+    before = exported(pipeline, X)["forecast"]
+    pipeline[0].set_params(**parameters)
+    model.transformer_.set_params(**parameters)
+    after = exported(pipeline, X)["forecast"]
+    assert_equal(after, pipeline.predict(table)[3:])
+    assert not np.allclose(before, after, rtol=1e-4)
+    assert_equal(exported(model, X)["forecast"], model.predict(X))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_scaler_that_clips_hides_no_infinity(table, lstm, wrong):
+    scaler = MinMaxScaler(clip=True)
+    pipeline = make_pipeline(PerTimestep(scaler), lstm)
+    X = table.reshape(12, 5, 3).copy()
+    pipeline.fit(X, X[:, -1, 0])
+    X[3, 2, 1] = wrong
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        pipeline.predict(X)
+    forecast = exported(pipeline, X)["forecast"]
+    assert np.flatnonzero(np.isnan(forecast)).tolist() == [3]
 
 
 def test_a_padder_that_pads_for_the_first_time_in_predict(table):
@@ -227,13 +301,15 @@ def test_a_scaled_target(table, lstm, name, columns):
     inner = make_pipeline(SequenceWindower(4), lstm)
     model = TransformedTargetRegressor(inner, transformer=SCALERS[name]).fit(table, y)
     outputs = exported(model, sliding_windows(table, 4))
-    assert_equal(outputs["forecast"], model.predict(table)[3:])
+    offset = 100 if columns is None else np.array([100, -3])[:columns]
+    assert_equal(outputs["forecast"], model.predict(table)[3:], offset)
     behind = make_pipeline(
         SequenceWindower(4), TransformedTargetRegressor(lstm, transformer=SCALERS[name])
     ).fit(table, y)
     assert_equal(
         outputs_of(to_onnx(behind), sliding_windows(table, 4))["forecast"],
         behind.predict(table)[3:],
+        offset,
     )
 
 
@@ -244,7 +320,8 @@ def test_the_quantiles_of_a_scaled_target(table, lstm):
     outputs = exported(model, X)
     expected = model.regressor_.predict(X, return_quantiles=True)[1]
     undone = [model.transformer_.inverse_transform(part) for part in np.moveaxis(expected, 2, 0)]
-    assert_equal(outputs["quantiles"], np.stack(undone, axis=2))
+    offset = np.array([[100], [-3]])
+    assert_equal(outputs["quantiles"], np.stack(undone, axis=2), offset)
     assert_equal(outputs["forecast"], outputs["quantiles"][:, :, 1])
 
 
@@ -253,7 +330,7 @@ def test_a_search_and_a_frozen_pipeline(table, lstm):
     grid = {"sequencewindower__timesteps": [3]}
     search = GridSearchCV(pipeline, grid, cv=TimeSplit(2)).fit(table, table[:, 0])
     outputs = exported(search, sliding_windows(table, 3))
-    assert_equal(outputs["forecast"], search.predict(table)[2:])
+    assert_equal(outputs["forecast"], search.predict(table)[2:], 100)
     frozen = FrozenEstimator(search.best_estimator_)
     assert_equal(exported(frozen, sliding_windows(table, 3))["forecast"], outputs["forecast"])
     model = TransformedTargetRegressor(
@@ -262,7 +339,7 @@ def test_a_search_and_a_frozen_pipeline(table, lstm):
     outputs = exported(
         make_pipeline(make_pipeline("passthrough"), model)[1:], sliding_windows(table, 3)
     )
-    assert_equal(outputs["forecast"], model.predict(table)[2:])
+    assert_equal(outputs["forecast"], model.predict(table)[2:], 100)
 
 
 def test_nested_pipelines(table, lstm):
@@ -270,7 +347,21 @@ def test_nested_pipelines(table, lstm):
     pipeline = make_pipeline(make_pipeline(StandardScaler(), MinMaxScaler()), inner)
     pipeline.fit(table, table[:, 0])
     outputs = exported(pipeline, sliding_windows(table, 4))
-    assert_equal(outputs["forecast"], pipeline.predict(table)[3:])
+    assert_equal(outputs["forecast"], pipeline.predict(table)[3:], 100)
+
+
+def test_a_windower_in_a_nested_pipeline(table, lstm):
+    pipeline = make_pipeline(make_pipeline(StandardScaler(), SequenceWindower(5)), lstm)
+    pipeline.fit(table, table[:, 0])
+    outputs = exported(pipeline, sliding_windows(table, 5))
+    assert_equal(outputs["forecast"], pipeline.predict(table)[4:], 100)
+
+
+def test_a_pipeline_in_a_file_of_skops(table, lstm):
+    pipeline = make_pipeline(StandardScaler(), SequenceWindower(4, padding=-9.0), lstm)
+    pipeline.fit(table, table[:, 0])
+    restored = skops.io.loads(skops.io.dumps(pipeline), trusted=TRUSTED_TYPES)
+    assert to_onnx(restored).SerializeToString() == to_onnx(pipeline).SerializeToString()
 
 
 def test_a_restored_pipeline(table, lstm):

@@ -1,5 +1,6 @@
 """Files, what they need to run, and what cannot be exported."""
 
+import errno
 import subprocess
 import sys
 
@@ -12,9 +13,13 @@ from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.ensemble import VotingRegressor
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, Ridge
+from sklearn.model_selection import (
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, StandardScaler
 
 import skl_lstm
@@ -22,6 +27,7 @@ from skl_lstm import (
     ConformalRegressor,
     LSTMClassifier,
     LSTMRegressor,
+    LSTMStepRegressor,
     NaiveRegressor,
     PerTimestep,
     SequenceFlattener,
@@ -68,16 +74,26 @@ def test_a_failed_export_leaves_the_file_as_it_is(pipeline, tmp_path, monkeypatc
     with pytest.raises(TypeError, match="cannot be exported"):
         to_onnx(Ridge().fit([[1.0], [2.0]], [1, 2]), path)
 
-    def no_space(self, content):
-        with self.open("wb") as file:
-            file.write(content[:10])
-        raise OSError("No space left on device")
+    def no_space(number):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", no_space)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr("os.fsync", no_space)
+    with pytest.raises(OSError, match="No space left") as caught:
         to_onnx(pipeline, path)
+    assert caught.value.filename == str(path)
     assert path.read_text() == "an earlier file"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_without_room_for_a_file(pipeline, tmp_path, monkeypatch):
+    monkeypatch.setattr("skl_lstm.export.to_onnx.take_apart", None)  # the export does not begin
+    missing = tmp_path / "missing" / "model.onnx"
+    with pytest.raises(FileNotFoundError) as caught:
+        to_onnx(pipeline, missing)
+    assert caught.value.filename == str(missing)
+    with pytest.raises(IsADirectoryError) as caught:
+        to_onnx(pipeline, tmp_path)
+    assert caught.value.filename == str(tmp_path)
 
 
 def run_python(code, *arguments):
@@ -156,7 +172,7 @@ REFUSED_STEPS = {
     ),
     "pipeline": (
         make_pipeline(StandardScaler(), PCA()),
-        r"Step 'pipeline' \(Pipeline\)",
+        r"Step 'pca' \(PCA\) in step 'pipeline' cannot be exported",
     ),
 }
 
@@ -167,7 +183,7 @@ def test_a_step_before_the_network_is_refused_by_its_name(table, name):
     model = make_pipeline(step, SequenceWindower(3), small()).fit(table, table[:, 0])
     with pytest.raises(TypeError, match=message) as caught:
         to_onnx(model)
-    assert "Export the steps behind it, to_onnx(pipeline[1:]), and apply pipeline[:1]" in str(
+    assert "to_onnx(pipeline[1:]), and apply pipeline[:1] to the input yourself." in str(
         caught.value
     )
     # The remedy works.
@@ -228,6 +244,113 @@ def test_other_transformers_of_the_target_are_refused(table):
     with pytest.raises(TypeError, match=message):
         to_onnx(model.fit(X, X[:, -1, 0]))
     assert to_onnx(model.regressor_)
+
+
+@pytest.mark.parametrize("transformer", [None, StandardScaler()])
+def test_time_steps_as_outputs_of_a_scaled_target_are_refused(table, transformer):
+    X = table.reshape(12, 5, 2)
+    model = TransformedTargetRegressor(LSTMStepRegressor(2, epochs=1), transformer=transformer)
+    message = (
+        "^TransformedTargetRegressor cannot be exported: around LSTMStepRegressor, it scales the "
+        "target of each time step by another number. LSTMStepRegressor scales its target itself"
+    )
+    with pytest.raises(TypeError, match=message):
+        to_onnx(model.fit(X, X[:, :, 0]))
+
+
+class Clipped(LSTMRegressor):
+    def predict(self, X):
+        return np.maximum(super().predict(X), 12)
+
+
+class Same(LSTMRegressor):
+    """A subclass that predicts as its base does."""
+
+
+class Sure(LSTMClassifier):
+    def predict_proba(self, X):
+        return super().predict_proba(X).round()
+
+
+class Rounded(Pipeline):
+    def predict(self, X):
+        return super().predict(X).round()
+
+
+class Positive(TransformedTargetRegressor):
+    def predict(self, X):
+        return np.maximum(super().predict(X), 0)
+
+
+class Logarithms(SequenceWindower):
+    def transform(self, X):
+        return np.log(super().transform(X))
+
+
+def test_subclasses_that_predict_in_another_way_are_refused(table):
+    X, y = sliding_windows(table, 4), table[3:, 0]
+    message = (
+        "^Clipped cannot be exported: it overrides predict of LSTMRegressor, and the file would "
+        "not contain this"
+    )
+    with pytest.raises(TypeError, match=message):
+        to_onnx(Clipped(2, epochs=1).fit(X, y))
+    with pytest.raises(TypeError, match="Sure cannot be exported: it overrides predict_proba of"):
+        to_onnx(Sure(2, epochs=1).fit(X, y > 100))
+    with pytest.raises(TypeError, match="Rounded cannot be exported: it overrides predict of Pip"):
+        to_onnx(Rounded([("lstm", small())]).fit(X, y))
+    with pytest.raises(TypeError, match="Positive cannot be exported: it overrides predict of Tr"):
+        to_onnx(Positive(small()).fit(X, y))
+    positive = np.abs(table) + 1
+    pipeline = make_pipeline(Logarithms(4), small()).fit(positive, table[:, 0])
+    with pytest.raises(TypeError, match=r"Step 'logarithms' \(Logarithms\) cannot be exported: it"):
+        to_onnx(pipeline)
+    same = Same(2, epochs=1, random_state=0).fit(X, y)
+    forecast = outputs_of(to_onnx(same), X)["forecast"]
+    np.testing.assert_allclose(forecast, same.predict(X), rtol=1e-5)
+
+
+def test_the_remedy_for_a_step_names_its_pipeline(table):
+    inner = make_pipeline(SequenceWindower(3), PerTimestep(PCA()), small())
+    pipeline = make_pipeline(StandardScaler(), inner).fit(table, table[:, 0])
+    message = (
+        r"to_onnx\(pipeline\[1\]\[2:\]\), and apply pipeline\[:1\], then pipeline\[1\]\[:2\] to the"
+    )
+    with pytest.raises(TypeError, match=message):
+        to_onnx(pipeline)
+    X = pipeline[1][:2].transform(pipeline[:1].transform(table))
+    forecast = outputs_of(to_onnx(pipeline[1][2:]), X)["forecast"]
+    np.testing.assert_allclose(forecast, pipeline.predict(table), rtol=1e-5)
+    search = GridSearchCV(make_pipeline(PCA(), inner), {"pca__n_components": [2]}, cv=TimeSplit(2))
+    with pytest.raises(TypeError, match=r"to_onnx\(pipeline\.best_estimator_\[1:\]\)"):
+        to_onnx(search.fit(table, table[:, 0]))
+    target = TransformedTargetRegressor(
+        make_pipeline(PCA(), SequenceWindower(3), small()), transformer=StandardScaler()
+    )
+    message = (
+        r"to_onnx\(pipeline\.regressor_\[1:\]\), and apply pipeline\.regressor_\[:1\] to the input "
+        r"yourself, and the inverse_transform of pipeline\.transformer_ to the forecasts"
+    )
+    with pytest.raises(TypeError, match=message):
+        to_onnx(target.fit(table, table[:, 0]))
+
+
+def test_estimators_that_only_look_like_a_search(table):
+    y = np.arange(len(table)) % 2
+    message = "LogisticRegressionCV cannot be exported: the last step must be one of"
+    with pytest.raises(TypeError, match=message):
+        to_onnx(LogisticRegressionCV())
+    tuned = TunedThresholdClassifierCV(LogisticRegression()).fit(table, y)
+    with pytest.raises(TypeError, match="TunedThresholdClassifierCV cannot be exported: the last"):
+        to_onnx(tuned)
+    with pytest.raises(NotFittedError, match=r"to export\. Fit it, with refit=True"):
+        to_onnx(GridSearchCV(small(), {"units": [1]}))
+
+
+def test_the_file_says_what_it_cannot_read(pipeline):
+    documentation = to_onnx(pipeline).doc_string
+    assert "Every axis is at least 1" in documentation
+    assert "NaN, infinity or a value too large" in documentation
 
 
 def test_scikeras_is_refused_with_advice():
