@@ -294,13 +294,15 @@ def export(args: argparse.Namespace) -> None:
         print(f"skl-lstm: note: {note}", file=sys.stderr)
     try:
         with warnings_as_notes(), native_log_silenced():
-            to_onnx(pipeline, args.onnx)
+            exported = to_onnx(pipeline, args.onnx)
     except OSError as error:
         raise CommandError(f"cannot write {args.onnx}: {error.strerror or error}") from error
     except Exception as error:  # also if a package is missing
         raise CommandError(f"cannot export {args.model}: {one_line(str(error))}") from error
+    metadata = {entry.key: entry.value for entry in exported.metadata_props}
+    rows = count_and_noun(int(metadata["timesteps"]), "row")
     columns = ", ".join(model.features)
-    print(f"Exported to {args.onnx}. Its input X has windows of the columns {columns}.")
+    print(f"Exported to {args.onnx}. Its input X has windows of {rows} of the columns {columns}.")
 
 
 def add_bounds(columns: dict[str, NDArray[Any]], interval: NDArray[Any]) -> dict[str, NDArray[Any]]:

@@ -21,6 +21,7 @@ def metadata_of(
     entries: dict[str, Any] = {
         "feature_names": _feature_names(parts, source),
         "timesteps": None if is_table(description) else description.X_shape[1],
+        "sampling_rate": source.sampling_rate,
         "padding": padding,
         "target_names": target_names,
         "quantiles": [*target.quantiles] or None,
@@ -61,13 +62,11 @@ def is_table(description: Description) -> bool:
     return description.architecture is None and len(description.X_shape) == 2
 
 
-def _feature_names(parts: Parts, source: Source) -> list[str]:
-    description = parts.network._description
-    shape = description.X_shape
-    has_features = len(shape) == 3 or is_table(description)
-    n_features = shape[-1] if has_features else 1
+def _feature_names(parts: Parts, source: Source) -> list[str] | None:
+    """Return the names of the features in `X`, or None if they are unknown."""
+    n_features = parts.network._description.X_shape[-1]
     own = getattr(parts.network, "feature_names_in_", None)
     for names in (source.feature_names, own):
-        if names is not None and len(names) == n_features and has_features:
+        if names is not None and len(names) == n_features:
             return [str(name) for name in names]
-    return [f"x{feature}" for feature in range(n_features)]
+    return None

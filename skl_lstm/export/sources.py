@@ -50,6 +50,7 @@ class Source(NamedTuple):
     is_padded: bool  # whether the padding is that of a padder, which also marks it for the network
     timesteps: int | None  # the only number of timesteps that is possible, or None
     feature_names: list[str] | None
+    sampling_rate: int | None  # distance in rows between the steps of a window, of a windower
 
 
 def read_source(steps: Sequence[Step]) -> Source:
@@ -84,6 +85,7 @@ class _Reader:
         self._padding: float | None = None
         self._keeps_padding = False  # whether later steps leave the padding as it is
         self._names: Any = None
+        self._sampling_rate: int | None = None
 
     def read(self, step: Step) -> None:
         transformer = step.transformer
@@ -119,7 +121,7 @@ class _Reader:
 
     def _read_windower(self, windower: SequenceWindower) -> None:
         self._has_sequences = True
-        padding = windower._fitted_padding()
+        _, self._sampling_rate, padding = windower._window
         if padding != "edge" and not np.isnan(padding):  # networks refuse NaN
             self._padding = float(padding)
 
@@ -158,7 +160,8 @@ class _Reader:
         lengths = {len(one.center) for one in before if one.center.ndim == 2}
         timesteps = max(lengths, default=None)
         names = None if self._names is None else [str(name) for name in self._names]
-        return Source(stages, self._padding, self._keeps_padding, timesteps, names)
+        padding, is_padded = self._padding, self._keeps_padding
+        return Source(stages, padding, is_padded, timesteps, names, self._sampling_rate)
 
 
 def _warn_of_data_like_padding(before: Sequence[Affine], padding: float) -> None:

@@ -87,8 +87,8 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
     classifier has ``label`` and ``probabilities``, float64 of shape (samples, classes). Labels are
     int64 for classes of integers and for several labels per sample, float64 for classes of any
     float type, bool for booleans, and text. Forecasts in a longer type than float64 become float64.
-    Estimators of time steps have the axis of timesteps behind that of the
-    samples. At padding, their forecasts and probabilities are NaN; their labels have no meaning.
+    Estimators of time steps have the axis of timesteps behind that of the samples. At padding,
+    their forecasts and probabilities are NaN; their labels have no meaning.
 
     **Numbers that `predict` refuses.** The file cannot raise an error. If a sequence contains NaN,
     infinity, or a number that is infinite in float32 when the network reads it, its forecasts and
@@ -109,9 +109,10 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
     **Precision.** Scalers compute in double precision, networks in single precision. This holds for
     X in float32, too, of which scikit-learn scales in single precision.
 
-    **Metadata.** ``feature_names``, ``timesteps`` (in training), ``padding``, ``target_names``,
-    ``quantiles`` and ``classes`` are JSON, and missing if they do not apply or are unknown.
-    ``estimator`` and ``skl_lstm_version`` are text.
+    **Metadata.** ``feature_names``, ``timesteps`` (in training), ``sampling_rate`` (of a windower),
+    ``padding``, ``target_names``, ``quantiles`` and ``classes`` are JSON, and missing if they do
+    not apply or are unknown. ``estimator`` and ``skl_lstm_version`` are text. X with another number
+    of timesteps than in training is read, but its forecasts are those of another look-back.
 
     **Networks of your own.** The exporter of Keras writes them. It needs the package tf2onnx, a
     network with one input and one output in float32, and operations that ONNX has. Neither Keras

@@ -310,10 +310,6 @@ class SequenceWindower(SequenceTransformer):
         history = pd.DataFrame(rows, labels_of(known, kept), before.columns)
         self._runs, self.history_ = runs, history
 
-    def _fitted_padding(self) -> str | float:
-        """Return the padding that `transform` uses, whatever the parameter is now."""
-        return self._window[2]
-
     def _shapes_in_and_out(self) -> tuple[str, str]:
         features = self.n_features_in_
         return shape_of("n", features), shape_of("n", self._window[0], features)

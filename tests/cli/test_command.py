@@ -997,7 +997,8 @@ def test_export_gives_the_forecasts_of_the_pipeline(forecaster, capsys, tmp_path
     path = tmp_path / "load.onnx"
     assert cli.main(["export", str(forecaster / "load.skops"), str(path)]) == 0
     out, err = capsys.readouterr()
-    assert out == f"Exported to {path}. Its input X has windows of the columns load, heat.\n"
+    content = "windows of 3 rows of the columns load, heat"
+    assert out == f"Exported to {path}. Its input X has {content}.\n"
     assert err == ""
     rows = tables.read_table(forecaster / "table.csv", "day")[["load", "heat"]]
     forecasts = outputs_of(path.read_bytes(), sliding_windows(rows, 3))["forecast"]

@@ -76,8 +76,7 @@ def test_a_network_that_reads_two_axes(table):
     model = to_onnx(classifier)
     outputs = outputs_of(model, table)
     names = {one.key: one.value for one in model.metadata_props}
-    assert names["feature_names"] == '["x0", "x1"]'
-    assert "timesteps" not in names
+    assert not {"feature_names", "timesteps"} & names.keys()
     assert "of shape (samples, features)" in model.doc_string
     assert_equal(outputs["probabilities"], classifier.predict_proba(table))
     assert (outputs["label"] == classifier.predict(table)).all()

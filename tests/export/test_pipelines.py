@@ -385,6 +385,7 @@ def test_the_metadata_describe_the_data(table, lstm):
         "estimator": "LSTMRegressor",
         "feature_names": ["load", "wind", "sun"],
         "timesteps": 4,
+        "sampling_rate": 1,
         "target_names": ["h1_load", "h2_load"],
         "quantiles": [0.1, 0.9],
     }
@@ -402,7 +403,15 @@ def test_the_metadata_name_the_features_of_a_table_of_lags(table, lstm):
         pipeline.fit(frame, frame["t0_load"])
         assert metadata(to_onnx(pipeline))["feature_names"] == ["load", "wind", "sun"]
     pipeline.fit(frame.set_axis(list("abcdefghi"), axis=1), frame["t0_load"])
-    assert metadata(to_onnx(pipeline))["feature_names"] == ["x0", "x1", "x2"]
+    assert "feature_names" not in metadata(to_onnx(pipeline))
+
+
+def test_the_metadata_hold_the_window_in_rows(table, lstm):
+    X = pd.DataFrame(table.reshape(-1, 3), columns=["load", "wind", "sun"])
+    pipeline = make_pipeline(SequenceWindower(3, sampling_rate=2), lstm).fit(X, X["load"])
+    known = metadata(to_onnx(pipeline))
+    assert (known["timesteps"], known["sampling_rate"]) == (3, 2)
+    assert "sampling_rate" not in metadata(to_onnx(pipeline[-1]))
 
 
 def test_the_metadata_have_the_classes(table):
