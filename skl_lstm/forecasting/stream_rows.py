@@ -73,8 +73,8 @@ class Dtypes(NamedTuple):
     @classmethod
     def of(cls, history: NDArray, table: NDArray | None) -> Dtypes:
         """Return the dtypes at the beginning of a stream."""
-        greatest = np.zeros(0, history.dtype)
-        if history.dtype.kind == "f":
+        greatest = history.reshape(-1)[:1]
+        if history.dtype.kind == "f" and len(history):
             greatest = np.fmax.reduce(np.abs(history), axis=None, initial=0, keepdims=True)[0]
         start = cls(greatest, None, history.dtype)
         return start if table is None else start.with_rows(table.dtype)
@@ -86,7 +86,8 @@ class Dtypes(NamedTuple):
         if self.of_rows is not None and of_rows == self.of_rows:
             return self
         kept = cast_if_finite(self.greatest, of_rows)
-        return Dtypes(self.greatest, of_rows, np.result_type(kept.dtype, of_rows))
+        of_windows = np.result_type(kept.dtype, of_rows) if len(kept) else of_rows
+        return Dtypes(self.greatest, of_rows, of_windows)
 
 
 class Labels(NamedTuple):
