@@ -152,14 +152,25 @@ def count_outputs(model: SavedModel, time_column: str | None) -> int | None:
     windower: Any = model.windower
     try:
         if time_column is not None:
-            known = windower.history_.index
-            labels = known[:1] if len(known) else pd.DatetimeIndex(["2000-01-01"], tz=known.tz)
+            labels = one_label(windower.history_.index)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             zeros = pd.DataFrame(0.0, labels, model.features)
             return as_columns(model.pipeline.predict(zeros)).shape[1]
     except Exception:  # the row of zeros may be invalid for a step of the pipeline
         return None
+
+
+def one_label(known: Any) -> Any:
+    """Return the index of one row, like that of the rows that a windower keeps, which may be none.
+
+    The last level holds dates.
+    """
+    if len(known):
+        return known[:1]
+    time = pd.DatetimeIndex(["2000-01-01"], tz=known.get_level_values(-1).tz, name=known.names[-1])
+    series = [["one"]] * (known.nlevels - 1)
+    return pd.MultiIndex.from_arrays([*series, time], names=known.names) if series else time
 
 
 class RowReader:

@@ -270,6 +270,15 @@ def test_a_head_alone_is_answered(answer):
     assert answer("day,heat,load\n") == (0, "day,load+1,load+2\n", "")
 
 
+@pytest.mark.parametrize("names", [["day"], ["city", "day"]])
+def test_a_head_is_answered_by_a_model_that_keeps_no_rows(tmp_path, answer, names):
+    table = one_table().tz_localize("UTC").rename_axis("day")
+    table = pd.concat({"a": table}, names=names) if len(names) > 1 else table
+    save(tmp_path / "one.skops", table, windower=SequenceWindower())
+    code, out, err = answer(",".join([*names, "load,heat\n"]), model=tmp_path / "one.skops")
+    assert (code, out, err) == (0, ",".join([*names, "load+1,load+2\n"]), "")
+
+
 def no_zeros(frame):
     if not frame.to_numpy().all():
         raise ValueError("a zero")
