@@ -75,7 +75,8 @@ def read_array(
     `finite` is `ensure_all_finite` of scikit-learn's `check_array`, and `options` are its other
     parameters. By default, X must be 2D.
     """
-    if dtype == "numeric" and finite is False and options == {"allow_nd": True} and _is_plain(X):
+    is_unchecked = dtype == "numeric" and finite is False and not set(options) - {"allow_nd"}
+    if is_unchecked and _is_filled_array(X) and (X.ndim == 2 or options.get("allow_nd")):
         return np.asarray(X)  # as `check_array` does, which takes longer
     with explained(X, name):
         array = check_array(
@@ -89,7 +90,7 @@ def read_array(
         return numeric(array, name)
 
 
-def _is_plain(X: Any) -> bool:
+def _is_filled_array(X: Any) -> bool:
     """Return whether X is an array of numbers, with two axes or more, and none of them empty."""
     if not isinstance(X, np.ndarray) or isinstance(X, np.ma.MaskedArray | np.matrix):
         return False

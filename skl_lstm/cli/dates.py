@@ -1,5 +1,6 @@
 """Times in text: which columns hold dates, and in which order day, month and year are written."""
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +43,10 @@ _FORMS = [
     r"(?P<year>\d{4})[- ]?[Qq](?P<quarter>[1-4])",
     r"[Qq](?P<quarter>[1-4])[-/ ](?P<year>\d{4})",
 ]
+
+
+# Directives of strptime for parts of a day, and for a time of the day.
+_PARTS_OF_DAY = re.compile("%[HIMSfpcXTRrs]")
 
 
 class Times(NamedTuple):
@@ -88,6 +93,15 @@ def read_times(
         f"column {values.name!r} does not contain dates{in_one_form(values)}; name their form with "
         "--time-format, or another column with --time-column"
     )
+
+
+def names_hour(text: str, time_format: str | None = None) -> bool:
+    """Return whether a time is written in a form that names the hour, or counts from 1970."""
+    if time_format is not None:
+        is_epoch = time_format in EPOCH_UNITS.values()
+        return is_epoch or _PARTS_OF_DAY.search(time_format) is not None
+    digits = re.sub(r"\.0+$", "", text)
+    return re.search(r":|\dT\d", text) is not None or (digits.isdigit() and len(digits) > 8)
 
 
 def in_one_form(values: pd.Series) -> str:

@@ -19,7 +19,8 @@ from .errors import CommandError, one_line
 class SavedModel(NamedTuple):
     """A saved pipeline, its input columns, its time column, its target and its columns of series.
 
-    The target is None for a pipeline that the command did not save.
+    The target is None for a pipeline that the command did not save, and the windower if none is a
+    step of the pipeline.
     """
 
     pipeline: Pipeline | ConformalRegressor
@@ -27,6 +28,7 @@ class SavedModel(NamedTuple):
     time_column: str | None
     target: str | None
     series: list[str]
+    windower: SequenceWindower | None
 
 
 def check_writable(path: Path) -> None:
@@ -71,7 +73,8 @@ def describe_model(model: Pipeline | ConformalRegressor) -> SavedModel:
     names = [str(name) for name in model.feature_names_in_]
     pipeline = model.estimator_ if isinstance(model, ConformalRegressor) else model
     windowers = [step for _, step in pipeline.steps if isinstance(step, SequenceWindower)]
-    history = windowers[0].history_ if windowers else None
+    windower = windowers[0] if windowers else None
+    history = None if windower is None else windower.history_
     *series, time = [None] if history is None else history.index.names
     return SavedModel(
         model,
@@ -79,6 +82,7 @@ def describe_model(model: Pipeline | ConformalRegressor) -> SavedModel:
         None if time is None else str(time),
         getattr(model, "target_", None),
         [str(name) for name in series],
+        windower,
     )
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -11,17 +12,17 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from skl_lstm import ConformalRegressor, SequenceWindower, Stream
+from skl_lstm import Stream
 
 from .arguments import Reading
 from .csv_text import find_separator, split_cells
-from .errors import CommandError, comma_separated, one_line, print_note
+from .dates import names_hour
+from .errors import CommandError, comma_separated, count_and_noun, one_line, print_note
 from .files import SavedModel
+from .labels import check_series
 from .tables import as_columns, check_column, convert_columns, read_features
 
 STANDARD_INPUT = Path("-")
-# How an error of `Stream.push` about a late row ends.
-ADVICE_FOR_PYTHON = " To correct rows,"
 
 
 class Columns(NamedTuple):
@@ -49,6 +50,8 @@ def predict_lines(model: SavedModel, columns: Columns, coverage: float | None) -
 
 def numbered_lines(encoding: str | None) -> Iterator[tuple[int, str]]:
     """Yield the lines of standard input that are not empty, with their numbers."""
+    if sys.stdin is None:
+        raise CommandError("standard input is closed")
     # Bytes that are no text make a cell that is no number, which is an error of its line only.
     source = io.TextIOWrapper(sys.stdin.buffer, encoding or "utf-8-sig", errors="replace")
     for number, line in enumerate(source, start=1):
@@ -66,7 +69,10 @@ def answer_lines(
     _, head = next(lines, (1, ""))
     reader = RowReader(head, columns)
     writer = AnswerWriter(model.target or "forecast", columns, coverage is not None)
-    stream = begin_stream(model.pipeline, columns.time)
+    stream = begin_stream(model, columns)
+    check_labels(model.windower, columns)
+    if coverage is not None:
+        check_calibration(model.pipeline, coverage)
     writer.write_head(count_outputs(model, columns.time))
     n_refused = 0
     for number, line in lines:
@@ -75,31 +81,66 @@ def answer_lines(
             forecasts = stream.push(row, coverage=coverage)
         except Exception as error:  # an estimator can raise any exception
             n_refused += 1
-            reason, *_ = one_line(str(error)).split(ADVICE_FOR_PYTHON)
+            reason = one_line(str(error))
+            if not isinstance(error, CommandError):
+                reason = first_sentence(reason)  # the next ones give advice for Python
             print(f"skl-lstm: line {number}: {reason}", file=sys.stderr, flush=True)
         else:
-            writer.write(forecasts, reader.accept(line))
+            writer.write(forecasts, *reader.accept(line))
     return int(n_refused > 0)
 
 
-def begin_stream(pipeline: Any, time_column: str | None) -> Stream:
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a text. A point in quotes, as in a name, does not end it."""
+    ends = (match.start() for match in re.finditer(r"\. (?=[A-Z])", text))
+    return text[: next((end for end in ends if text[:end].count("'") % 2 == 0), None)]
+
+
+def begin_stream(model: SavedModel, columns: Columns) -> Stream:
     """Return a stream after the rows of the training, or of a new series if rows have no time."""
+    windower: Any = model.windower
+    if columns.time is None and windower is not None and windower.history_ is not None:
+        # The rows are numbered from 0, so those of the training are not before them.
+        windower.history_ = windower.history_.head(0)
     try:
-        stream = Stream(pipeline)
+        return Stream(model.pipeline)
     except (TypeError, ValueError) as error:
         raise CommandError(f"cannot forecast: {one_line(str(error))}") from error
-    if time_column is None:
-        # The rows are numbered from 0, so those of the training are not before them.
-        windower = find_windower(pipeline)
-        windower.history_ = windower.history_.head(0)
-        stream = Stream(pipeline)
-    return stream
 
 
-def find_windower(pipeline: Any) -> Any:
-    """Return the windower of a pipeline, or of the one with intervals around it."""
-    inner = pipeline.estimator_ if isinstance(pipeline, ConformalRegressor) else pipeline
-    return next(step for _, step in inner.steps if isinstance(step, SequenceWindower))
+def check_labels(windower: Any, columns: Columns) -> None:
+    """Raise if the lines have no labels like those of the training, so that all are refused."""
+    check_series(columns.series, columns.time)
+    if windower is None:  # it is in a pipeline within the pipeline
+        return
+    index = windower.history_.index
+    has_dates = isinstance(index.get_level_values(-1), pd.DatetimeIndex)
+    if has_dates and columns.time is None:
+        raise CommandError(
+            "the model was trained on rows with dates as their times; name their column with "
+            "--time-column"
+        )
+    if not has_dates and columns.time is not None:
+        raise CommandError(
+            f"column {columns.time!r} cannot be the time of the rows, because the model was "
+            "trained on rows without dates"
+        )
+    if len(columns.series) != index.nlevels - 1:
+        raise CommandError(
+            f"the model was trained on rows with {count_and_noun(index.nlevels - 1, 'column')} of "
+            f"series; name as many with --series, not {len(columns.series)}"
+        )
+
+
+def check_calibration(model: Any, coverage: float) -> None:
+    """Raise if too few rows have calibrated the intervals for a coverage."""
+    n_rows = len(model.conformity_scores_)
+    highest = n_rows / (n_rows + 1)
+    if coverage > highest + 1e-9:  # the rounding error of a coverage such as 0.9
+        raise CommandError(
+            f"--coverage {coverage:g} needs more rows: {n_rows} rows have measured the errors of "
+            f"the model, which is enough for a coverage of up to {highest:.3g}"
+        )
 
 
 def count_outputs(model: SavedModel, time_column: str | None) -> int | None:
@@ -108,16 +149,28 @@ def count_outputs(model: SavedModel, time_column: str | None) -> int | None:
     So the header is printed before the first row is read. This also loads the compiled functions.
     """
     labels: Any = pd.RangeIndex(1)
+    windower: Any = model.windower
     try:
         if time_column is not None:
-            known = find_windower(model.pipeline).history_.index
-            labels = known[:1] if len(known) else pd.DatetimeIndex(["2000-01-01"], tz=known.tz)
+            labels = one_label(windower.history_.index)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             zeros = pd.DataFrame(0.0, labels, model.features)
             return as_columns(model.pipeline.predict(zeros)).shape[1]
     except Exception:  # the row of zeros may be invalid for a step of the pipeline
         return None
+
+
+def one_label(known: Any) -> Any:
+    """Return the index of one row, like that of the rows that a windower keeps, which may be none.
+
+    The last level holds dates.
+    """
+    if len(known):
+        return known[:1]
+    time = pd.DatetimeIndex(["2000-01-01"], tz=known.get_level_values(-1).tz, name=known.names[-1])
+    series = [["one"]] * (known.nlevels - 1)
+    return pd.MultiIndex.from_arrays([*series, time], names=known.names) if series else time
 
 
 class RowReader:
@@ -132,9 +185,10 @@ class RowReader:
             raise CommandError("standard input is empty; its first line must name the columns")
         self._head, self._columns = head, columns
         self._first, self._n_rows = "", 0
+        self._label: Any = None  # of the last row
+        self._format: str | None = None  # of its time
         self._remarks: set[str] = set()
-        found = columns.reading.separator or find_separator(head)
-        names = split_cells(head, found, columns.reading.header)
+        found, names = read_head(head, columns.reading)
         # The header of one column does not show whether a comma is part of the numbers.
         is_known = len(names.columns) > 1 or columns.reading.separator is not None
         self._separator = found if is_known else None
@@ -145,6 +199,10 @@ class RowReader:
         """Return the row of a line with its features."""
         text, columns = self._head + self._first + line, self._columns
         separator = self._separator or find_separator(text)
+        if ends_in_quotes(line, separator):
+            raise CommandError(
+                "a quoted cell does not end in this line; a cell may not contain a line break"
+            )
         n_cells, n_columns = count_cells(line, separator), count_cells(self._head, separator)
         if n_cells != n_columns:
             raise CommandError(f"it has {n_cells} cells, but the header has {n_columns}")
@@ -155,20 +213,20 @@ class RowReader:
             raise CommandError(f"it has no value in {comma_separated(missing)}")
         row = read_features(row, columns.features)
         if columns.time is None:
-            return row.set_axis([self._n_rows])
-        self._label = row.index
+            self._label = pd.Index([self._n_rows])
+            return row.set_axis(self._label)
+        self._label, cell = row.index, str(table[columns.time].iloc[-1])
+        time: Any = row.index.get_level_values(-1)
+        # pandas would write the time of one row at midnight as a day.
+        is_hour = time.tz is None and names_hour(cell, columns.reading.time_format)
+        self._format = "%Y-%m-%d %H:%M:%S" if is_hour and time[0] == time[0].normalize() else None
         return row
 
-    def accept(self, line: str) -> pd.Index:
-        """Note that the row of a line was used, and return its label as text."""
+    def accept(self, line: str) -> tuple[pd.Index, str | None]:
+        """Note that the row of a line was used, and return its label and the form of its time."""
         self._n_rows += 1
-        if self._columns.time is None:
-            return pd.Index([str(self._n_rows - 1)])
         self._first = self._first or line
-        *series, time = [self._label.get_level_values(i)[0] for i in range(self._label.nlevels)]
-        # As in a file of days, which has no hours.
-        text = str(time) if ":" in line else str(time).removesuffix(" 00:00:00")
-        return pd.MultiIndex.from_tuples([(*series, text)])
+        return self._label, self._format
 
     def _remark(self, text: str) -> None:
         """Print a note on how lines are read, once."""
@@ -194,10 +252,10 @@ class AnswerWriter:
         self._print(pd.DataFrame(columns=[*self._labels, *columns]).to_csv(index=False))
         self._has_head = True
 
-    def write(self, forecasts: pd.DataFrame, label: pd.Index) -> None:
+    def write(self, forecasts: pd.DataFrame, label: pd.Index, date_format: str | None) -> None:
         """Print the forecasts from one row."""
         self.write_head(forecasts.shape[1] // len(self._ends))
-        self._print(forecasts.set_axis(label).to_csv(header=False))
+        self._print(forecasts.set_axis(label).to_csv(header=False, date_format=date_format))
 
     @staticmethod
     def _print(text: str) -> None:
@@ -205,6 +263,30 @@ class AnswerWriter:
         sys.stdout.flush()
 
 
+def read_head(head: str, reading: Reading) -> tuple[str, pd.DataFrame]:
+    """Return the separator in the header, and a table without rows that has its names."""
+    try:
+        separator = reading.separator or find_separator(head)
+        if ends_in_quotes(head, separator):
+            raise CommandError(
+                "a quoted name does not end in the first line of standard input; a name may not "
+                "contain a line break"
+            )
+        return separator, split_cells(head, separator, reading.header)
+    except (ValueError, csv.Error) as error:  # pandas' ParserError is a ValueError
+        raise CommandError(f"cannot read the names of columns: {one_line(str(error))}") from error
+
+
+def ends_in_quotes(line: str, separator: str) -> bool:
+    """Return whether a quoted cell in a line of CSV goes on in the next line."""
+    return len(list(read_records([line, "next"], separator))) == 1
+
+
 def count_cells(line: str, separator: str) -> int:
     """Return the number of cells in a line of CSV."""
-    return len(next(csv.reader([line], delimiter=separator, skipinitialspace=True)))
+    return len(next(read_records([line], separator)))
+
+
+def read_records(lines: list[str], separator: str) -> Iterator[list[str]]:
+    """Yield the cells of every record of CSV."""
+    return csv.reader(lines, delimiter=separator, skipinitialspace=True)

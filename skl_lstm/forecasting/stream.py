@@ -39,8 +39,10 @@ class Stream:
         A fitted Pipeline of a `SequenceWindower` and an estimator of windows, or a search, a
         :class:`~sklearn.compose.TransformedTargetRegressor` or a `ConformalRegressor` around it. X
         was a DataFrame. Steps in front of the windower transform every row by itself, and return
-        DataFrames, as ``StandardScaler().set_output(transform="pandas")`` does. The stream does not
-        copy the estimator.
+        DataFrames, as ``StandardScaler().set_output(transform="pandas")`` does. Steps that use
+        neighbouring rows, such as differences, are refused as soon as there is a `table`, or a push
+        of several rows. Pushes of single rows cannot show them. The stream does not copy the
+        estimator.
     table : DataFrame of shape (n_rows, n_features), default=None
         The latest rows, with the columns and the kind of index of X in `fit`, in any order. They
         follow the rows that the windower has kept from `fit`, and replace those with the same
@@ -52,7 +54,8 @@ class Stream:
         The estimator.
     last_labels : Index
         Label of the last row of every series, in the time zone of `fit`. A stream that was restored
-        from a file continues after these rows.
+        from a file continues after these rows. Without `table`, these are the last rows of `fit`,
+        or no rows if the windower has ``timesteps=1``, because it then keeps none.
 
     See Also
     --------
@@ -66,7 +69,9 @@ class Stream:
     are padded, as in `predict` for the whole table, without a warning. Times of another time zone
     are converted. Rows at or before the time of the last row of their series are refused, and so
     are repeated rows, and times that are missing or of another kind. Missing values of features
-    are passed on to the estimator, which uses or refuses them.
+    are passed on to the estimator, which uses or refuses them. A windower with ``timesteps=1``
+    keeps no rows of `fit`. So without `table`, a stream does not recognise rows that are as early
+    as those of `fit`.
 
     **All or nothing.** If `push` raises an error, the stream is as it was before, also if it is the
     estimator that raises.
@@ -74,7 +79,10 @@ class Stream:
     **Equality.** With the native engine of `LSTMRegressor` and `LSTMClassifier`, the forecasts
     equal those of `predict` to the last bit. Keras, and estimators that call a BLAS library, such
     as :class:`~sklearn.linear_model.Ridge`, may round differently if there are other rows in the
-    call.
+    call. The whole table has the dtype that holds the values of `table` and of all pushes so far:
+    the values of `fit` are rounded to float32 in windows of float32 rows, and no longer after a row
+    of float64. If rows of several dtypes are pushed through steps in front of the windower, these
+    steps may round them differently than the whole table.
 
     **Memory.** The stream keeps ``(timesteps - 1) * sampling_rate`` rows of every series. A series
     that gets no more rows is kept, too. Create a new stream to drop it.
@@ -82,7 +90,8 @@ class Stream:
     **State of the estimator.** `push` uses the estimator as it is at this time. So after `update`
     of a `ConformalRegressor`, or `partial_fit` of the last step, the stream gives the new intervals
     and forecasts. The rows of `update` are not added to those of the stream: push every row once,
-    and update when its truth is known. After another `fit`, create a new stream.
+    and update when its truth is known. After another `fit`, create a new stream. If this `fit` has
+    changed the windows or the columns, `push` raises an error.
 
     **Files and threads.** A stream can be pickled, together with its estimator. Pushes of several
     threads are done one after the other.
@@ -117,7 +126,7 @@ class Stream:
         self._lock = Lock()
         self._answers: dict[Any, pd.Index] = {}
         from ..transformers.label_checks import times_of
-        from .stream_rows import first_ends, forget_runs, greatest_label
+        from .stream_rows import Dtypes, first_ends, forget_runs, greatest_label
 
         windower, values, index = self._parts.windower, None, None
         history: Any = windower.history_
@@ -125,8 +134,10 @@ class Stream:
             _check_frame(table, "table")
             values, index = self._values_of(table), table.index
         self._columns = self._find_columns(table)
+        self._window, self._features = windower._window, history.columns
         self._runs, self._like = forget_runs(windower._runs), history.index[:0]
         self._ends = first_ends(windower._runs, history, values, index)
+        self._dtypes = Dtypes.of(history.to_numpy(), values)
         self._greatest = greatest_label(times_of(history.index), 0.0)
         if index is not None:
             self._greatest = greatest_label(times_of(index), self._greatest)
@@ -184,17 +195,30 @@ class Stream:
         from .stream_rows import append_rows, greatest_label, read_labels
 
         with self._lock:
+            self._check_windower()
             values, index, known = self._read(rows)
             labels = read_labels(index, known, self._like, self._ends)
             greatest = greatest_label(labels.times, self._greatest)
             new = append_rows(self._ends, values, labels, self._runs, greatest)
-            windows = new.windows(self._parts.windower._window)
+            dtypes = self._dtypes.with_rows(values.dtype)
+            windows = new.windows(self._window, dtypes.of_windows)
             forecasts = self._predict(self._mark(windows, index), return_quantiles, coverage)
             frame = self._frame_of(forecasts, index)
             # Nothing raises from here on, so an error leaves the stream as it was.
             self._ends.update(new.ends)
-            self._greatest = greatest
+            self._greatest, self._dtypes = greatest, dtypes
         return frame
+
+    def _check_windower(self) -> None:
+        """Raise an error if the windower was fitted to other windows than those of the stream."""
+        windower: Any = self._parts.windower
+        columns = windower.history_.columns if windower.history_ is not None else None
+        is_same = columns is self._features or self._features.equals(columns)
+        if windower._window != self._window or not is_same:
+            raise ValueError(
+                "The SequenceWindower has been fitted again, to other windows or columns than "
+                "those of the stream. Create a new Stream."
+            )
 
     def _read(self, rows: Any) -> tuple[NDArray, pd.Index, Labels | None]:
         """Return the values of new rows behind the steps in front of the windower, and labels."""
@@ -212,23 +236,30 @@ class Stream:
         values, index, labels = read_mapping(rows, self._columns, self._like)
         if not self._parts.before:
             array = np.array([values])
-            if array.ndim == 2 and _is_plain(array):
+            if array.ndim == 2 and _has_no_infinity(array):
                 return array, index, labels
         return self._values_of(frame_of_row(values, self._columns, index)), index, labels
 
     def _values_of(self, frame: pd.DataFrame) -> NDArray:
         """Return rows as the windower reads them."""
+        table = self._transform(frame)
+        if self._parts.before and len(frame) > 1:
+            _check_by_itself(table.iloc[[-1]], self._transform(frame.iloc[[-1]]))
+        windower: Any = self._parts.windower
+        values = table.to_numpy()
+        # The checks of the windower take longer, and would find nothing.
+        if _has_no_infinity(values) and table.columns.equals(windower.history_.columns):
+            return values
+        return windower._check_known_table(table)
+
+    def _transform(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return rows behind the steps in front of the windower."""
         table = frame
         for step in self._parts.before:
             table = step.transform(table)
         if self._parts.before:
             _check_transformed(table, frame)
-        windower: Any = self._parts.windower
-        values = table.to_numpy()
-        # The checks of the windower take longer, and would find nothing.
-        if _is_plain(values) and table.columns.equals(windower.history_.columns):
-            return values
-        return windower._check_known_table(table)
+        return table
 
     def _find_columns(self, table: pd.DataFrame | None) -> list[Any] | None:
         """Return the names of the columns of X; None if they are unknown."""
@@ -352,8 +383,30 @@ def _check_transformed(table: Any, frame: pd.DataFrame) -> None:
         )
 
 
-def _is_plain(values: NDArray) -> bool:
-    """Return whether values are numbers of NumPy, and finite or missing."""
+def _check_by_itself(row: pd.DataFrame, alone: pd.DataFrame) -> None:
+    """Raise an error if a row differs from the same row that was transformed alone."""
+    if not _are_equal(row, alone):
+        raise ValueError(
+            "The steps in front of the SequenceWindower transform the last row in another way if "
+            "the rows before it are missing, as steps do that use neighbouring rows. A stream "
+            "needs steps that transform every row by itself. Transform the table before fit, and "
+            "push transformed rows."
+        )
+
+
+def _are_equal(row: pd.DataFrame, alone: pd.DataFrame) -> bool:
+    if not row.columns.equals(alone.columns):
+        return False
+    values, others = row.to_numpy(), alone.to_numpy()
+    try:
+        pair = values.astype(np.float64), others.astype(np.float64)
+        return np.allclose(*pair, equal_nan=True)
+    except (TypeError, ValueError):  # the windower refuses or converts such values
+        return row.astype(object).equals(alone.astype(object))
+
+
+def _has_no_infinity(values: NDArray) -> bool:
+    """Return whether values are numbers of NumPy, each of them finite or missing."""
     return values.dtype.kind in "fiub" and not np.isinf(values).any()
 
 

@@ -7,7 +7,7 @@ only after a DataFrame was passed, because the package does not require pandas.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,21 +33,12 @@ Series = tuple[Any, ...]
 _Positions = NDArray[np.intp]
 
 
-class End(NamedTuple):
-    """The end of a series. It is never changed, so a failed push leaves it as it is."""
-
-    rows: NDArray  # (rows, features): the last rows of its last run, as many as windows need
-    time: pd.Index  # of the last row, in the time zone of fit
-    label_tick: NDArray  # the same on the clock "labels", of shape (1,)
-    clock_tick: NDArray  # the same on the clock that decides which rows are neighbours
-
-
 class Moments(NamedTuple):
     """The times of some rows, as pandas and as NumPy have them."""
 
-    times: pd.Index
-    label_ticks: NDArray
-    clock_ticks: NDArray
+    times: pd.Index  # in the time zone of fit
+    label_ticks: NDArray  # the times on the clock "labels"
+    clock_ticks: NDArray  # the times on the clock that decides which rows are neighbours
 
     @classmethod
     def of(cls, times: pd.Index, clock: str) -> Moments:
@@ -63,6 +54,40 @@ class Moments(NamedTuple):
         """Return the moment of the last row. Indexing pandas takes long, so it is left out."""
         times = self.times if len(self.times) == 1 else self.times[-1:]
         return Moments(times, self.label_ticks[-1:], self.clock_ticks[-1:])
+
+
+class End(NamedTuple):
+    """The end of a series. It is never changed, so a failed push leaves it as it is."""
+
+    rows: NDArray  # (rows, features): the last rows of its last run, as many as windows need
+    moments: Moments  # of the last row
+
+
+class Dtypes(NamedTuple):
+    """The dtypes of the rows so far, which decide the dtype of the windows of the next ones."""
+
+    greatest: NDArray  # the greatest absolute value of the rows kept from fit, in their dtype
+    of_rows: np.dtype | None  # that holds the rows of the table and of all pushes
+    of_windows: np.dtype  # as in `predict` for a table of the dtype `of_rows`
+
+    @classmethod
+    def of(cls, history: NDArray, table: NDArray | None) -> Dtypes:
+        """Return the dtypes at the beginning of a stream."""
+        greatest = history.reshape(-1)[:1]
+        if history.dtype.kind == "f" and len(history):
+            greatest = np.fmax.reduce(np.abs(history), axis=None, initial=0, keepdims=True)[0]
+        start = cls(greatest, None, history.dtype)
+        return start if table is None else start.with_rows(table.dtype)
+
+    def with_rows(self, dtype: np.dtype) -> Dtypes:
+        """Return the dtypes with those of new rows."""
+        # For NumPy, None equals float64.
+        of_rows = dtype if self.of_rows is None else np.result_type(self.of_rows, dtype)
+        if self.of_rows is not None and of_rows == self.of_rows:
+            return self
+        kept = cast_if_finite(self.greatest, of_rows)
+        of_windows = np.result_type(kept.dtype, of_rows) if len(kept) else of_rows
+        return Dtypes(self.greatest, of_rows, of_windows)
 
 
 class Labels(NamedTuple):
@@ -92,7 +117,7 @@ class NewRows(NamedTuple):
         """Return the new ends of the series."""
         return {series: continued.end for series, continued in self.series.items()}
 
-    def windows(self, window: tuple[int, int, Any]) -> NDArray:
+    def windows(self, window: tuple[int, int, Any], dtype: np.dtype) -> NDArray:
         """Return the window (timesteps, features) of every new row, in the order of the rows."""
         parts = list(self.series.values())
         if len(parts) == 1:
@@ -104,6 +129,7 @@ class NewRows(NamedTuple):
             last = np.concatenate([part.last + offset for part, offset in pairs])
             first = np.concatenate([part.first + offset for part, offset in pairs])
         place = np.argsort(self.order)
+        rows = rows.astype(dtype, copy=False)
         return trailing_windows(rows, last[place], first[place], *window)
 
 
@@ -123,7 +149,7 @@ def first_ends(
     if values is not None and index is not None:
         check_labels(index)
         known = join_labels(history.index, index, "table")
-        rows = np.concatenate([cast_if_finite(rows, values.dtype), values])
+        rows = np.concatenate([rows, values])
     if not len(known):
         return {}
     order = order_rows(known, len(history))
@@ -135,7 +161,7 @@ def first_ends(
     ends = {}
     for place, series in enumerate(series_of(labels)):
         kept = rows[order[starts[place] : stops[place]]]
-        ends[series] = End(kept, *moments.take(slice(place, place + 1)))
+        ends[series] = End(kept, moments.take(slice(place, place + 1)))
     return ends
 
 
@@ -150,7 +176,7 @@ def labels_of_ends(ends: dict[Series, End], like: pd.Index) -> pd.Index:
     """Return the labels of the last rows of all series."""
     if not ends:
         return like
-    times = append_labels(*(end.time for end in ends.values()))
+    times = append_labels(*(end.moments.times for end in ends.values()))
     if like.nlevels == 1:
         return times.rename(like.name)
     return pd.MultiIndex.from_arrays([*zip(*ends, strict=True), times], names=like.names)
@@ -186,7 +212,7 @@ def read_mapping(
                 "each key. For several rows, pass a DataFrame."
             )
     for key, label in zip(keys, labels, strict=True):
-        _check_label(key, label, is_time=key is keys[-1])
+        _check_label(key, label, times_of(like) if key is keys[-1] else None)
     index, times = _index_of_row(labels, list(like.names))
     return values, index, Labels([tuple(labels[:-1])], times)
 
@@ -203,24 +229,48 @@ def _index_of_row(labels: list[Any], names: list[Any]) -> tuple[pd.Index, pd.Ind
 
 
 def frame_of_row(values: list[Any], columns: list[Any], index: pd.Index) -> pd.DataFrame:
-    """Return one row as a DataFrame."""
-    array = np.array([values])
-    if array.ndim == 2 and array.dtype.kind in "fiub":
-        return pd.DataFrame(array, index, columns)
+    """Return one row as a DataFrame, in which every column has the type of its value."""
+    if len(set(map(type, values))) == 1:  # an array is faster, but has one dtype
+        array = np.array([values])
+        if array.ndim == 2 and array.dtype.kind in "fiub":
+            return pd.DataFrame(array, index, columns)
     return pd.DataFrame([values], index, columns)
 
 
-def _check_label(key: Any, label: Any, is_time: bool) -> None:
+def _check_label(key: Any, label: Any, times: pd.Index | None) -> None:
+    """Raise an error for a label that a dict cannot have; `times` are like those of fit."""
     if pd.isna(label):
         raise ValueError(
             f"The row has the {key!r} {label!r}, which is a missing label. Label the row, or drop "
             "it."
         )
-    if is_time and isinstance(label, str):
+    if times is None:
+        return
+    if isinstance(label, str):
         raise TypeError(
             f"The row has the text {label!r} as its {key!r}, but the time must be of the kind that "
             f"the index had in fit. Convert dates by pd.Timestamp({label!r})."
         )
+    if not isinstance(times, pd.DatetimeIndex):
+        return
+    if isinstance(label, date) and not isinstance(label, datetime):
+        raise TypeError(
+            f"The row has the date {label!r} as its {key!r}, but the time must be of the kind that "
+            f"the index had in fit. Use {_timestamp(label, times)}."
+        )
+    if isinstance(label, datetime) and (label.tzinfo is None) != (times.tz is None):
+        was, now = ("a time zone", "none") if times.tz else ("no time zone", "one")
+        raise ValueError(
+            f"The times had {was} in fit, but the row has {now} in its {key!r}, {label}. "
+            f"Use {_timestamp(label, times)}."
+        )
+
+
+def _timestamp(label: date, times: pd.DatetimeIndex) -> str:
+    """Return the code of a label as a time like those of fit."""
+    zone = "" if times.tz is None else f", tz={str(times.tz)!r}"
+    without = ".tz_localize(None)" if getattr(label, "tzinfo", None) and not zone else ""
+    return f"pd.Timestamp({str(label)!r}{zone}){without}"
 
 
 def _other_keys(row: Mapping[Any, Any], keys: list[Any], columns: list[Any]) -> str:
@@ -304,32 +354,35 @@ def continue_series(
 ) -> Continued:
     """Append rows of one series, in order of time, to its end."""
     n_new, n_before = len(values), 0
-    known = moments
+    label_ticks, clock_ticks = moments.label_ticks, moments.clock_ticks
     if end is not None:
         n_before, values = len(end.rows), np.concatenate([end.rows, values])
-        known = _joined(end, moments, runs.clock)
-    if not (known.label_ticks[1:] > known.label_ticks[:-1]).all():
-        raise ValueError(_not_in_order(end, moments.times, known.label_ticks, series))
+        before, moments = _alike(end.moments, moments, runs.clock)
+        label_ticks = clock_ticks = np.concatenate([before.label_ticks, moments.label_ticks])
+        if runs.clock != "labels":
+            clock_ticks = np.concatenate([before.clock_ticks, moments.clock_ticks])
+    if not (label_ticks[1:] > label_ticks[:-1]).all():
+        raise ValueError(_not_in_order(end, moments.times, label_ticks, series))
     begins = np.zeros(n_new, dtype=bool)
-    if runs.max_gap is not None and len(known.label_ticks) > 1:
-        steps = steps_of_ticks(known.clock_ticks, runs.clock)
-        tolerance = _tolerance(known.label_ticks, greatest)
+    if runs.max_gap is not None and len(label_ticks) > 1:
+        steps = steps_of_ticks(clock_ticks, runs.clock)
+        tolerance = _tolerance(label_ticks, greatest)
         begins[n_new - len(steps) :] = are_holes(steps, runs.max_gap, runs.is_usual, tolerance)
     last = np.arange(n_before, n_before + n_new)
     first = np.maximum.accumulate(np.where(begins, last, 0))
     # A copy, because a view would keep all rows of a large push in memory.
     kept = values[max(first[-1], len(values) - runs.past) :].copy()
-    return Continued(End(kept, *known.latest()), values, last, first)
+    return Continued(End(kept, moments.latest()), values, last, first)
 
 
-def _joined(end: End, moments: Moments, clock: str) -> Moments:
-    """Return the moments of the end of a series and of new rows; the times of new rows only."""
-    if end.time.dtype != moments.times.dtype:  # such as other units, or integers after floats
-        return Moments.of(append_labels(end.time, moments.times), clock)
-    labels = np.concatenate([end.label_tick, moments.label_ticks])
-    if clock == "labels":
-        return Moments(moments.times, labels, labels)
-    return Moments(moments.times, labels, np.concatenate([end.clock_tick, moments.clock_ticks]))
+def _alike(before: Moments, after: Moments, clock: str) -> tuple[Moments, Moments]:
+    """Return the moments with times of one dtype."""
+    if before.times.dtype == after.times.dtype:
+        return before, after
+    # Such as other units, or integers after floats.
+    joined = Moments.of(append_labels(before.times, after.times), clock)
+    n_before = len(before.times)
+    return joined.take(slice(n_before)), joined.take(slice(n_before, None))
 
 
 def _tolerance(label_ticks: NDArray, greatest: float) -> float:
@@ -350,7 +403,7 @@ def _not_in_order(end: End | None, times: pd.Index, ticks: NDArray, series: Seri
         )
     return (
         f"The row at {times[0]}{of_series} is not later than the last row of the stream"
-        f"{of_series and ' in this series'}, at {end.time[0]}. Push the rows of a series in order "
-        "of time, and each of them once. To correct rows, or to add earlier ones, create a new "
-        "Stream with a table of the latest rows."
+        f"{of_series and ' in this series'}, at {end.moments.times[0]}. Push the rows of a series "
+        "in order of time, and each of them once. To correct rows, or to add earlier ones, create "
+        "a new Stream with a table of the latest rows."
     )

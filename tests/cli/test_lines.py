@@ -42,6 +42,7 @@ def folder(tmp_path_factory):
     save(folder / "load.skops", table)
     save(folder / "intervals.skops", table, conformal=True)
     save(folder / "rows.skops", table.reset_index(drop=True))
+    save(folder / "unnamed.skops", table.rename_axis(None))
     table[120:].to_csv(folder / "new.csv")
     return folder
 
@@ -68,7 +69,7 @@ def of_file(folder, capsys, *argv, model="load.skops", csv="new.csv"):
     return capsys.readouterr().out
 
 
-def test_every_line_is_answered_before_the_next_one(folder, capsys):
+def test_every_line_is_answered_before_the_next_one_until_an_interrupt(folder, capsys):
     lines = (folder / "new.csv").read_text().splitlines(keepends=True)
     expected = of_file(folder, capsys).splitlines(keepends=True)
     answers = []
@@ -78,8 +79,9 @@ def test_every_line_is_answered_before_the_next_one(folder, capsys):
             p.stdin.write(line)
             p.stdin.flush()
             answers.append(p.stdout.readline())
-        p.stdin.close()
-        assert (p.stdout.read(), p.stderr.read(), p.wait()) == ("", "", 0)
+        p.send_signal(signal.SIGINT)
+        assert (p.stdout.read(), p.stderr.read()) == ("", "skl-lstm: interrupted\n")
+        assert p.wait() == 130
     assert answers == expected
 
 
@@ -123,6 +125,8 @@ def test_bad_lines_are_reported_and_the_next_ones_answered(folder, answer, capsy
         rows[30],
         rows[10],
         rows[0],
+        '2020-06-09,"fair,1,1\n',
+        "2020-06-09T00:00+01:00,fair,1,1\n",
         b"2020-06-09,fair,\xff,1\n".decode(errors="surrogateescape"),
     ]
     text = "".join([head, *rows[:31], "\n", *bad, *rows[31:]])
@@ -139,11 +143,58 @@ def test_bad_lines_are_reported_and_the_next_ones_answered(folder, answer, capsy
         "line 41: The row at 2020-05-30 00:00:00 is not later than the last row of the stream, at ",
         "line 42: The row at 2020-05-10 00:00:00 is not later than the last row of the stream, at ",
         "line 43: The row at 2020-04-30 00:00:00 is not later than the last row of the stream, at ",
-        "line 44: column 'load' is not numeric",
+        "line 44: a quoted cell does not end in this line; a cell may not contain a line break",
+        "line 45: column 'day' has times with an offset to UTC and times without",
+        "line 46: column 'load' is not numeric; the numeric columns are: heat; '\ufffd' is not a n",
     ]
     for line, message in zip(err.splitlines(), messages, strict=True):
         assert line.startswith(f"skl-lstm: {message}")
     assert "create a new Stream" not in err
+    assert "Push the rows" not in err
+
+
+def test_reasons_have_no_advice_for_python(folder, answer):
+    text = "day,load,heat\n2020-06-09T00:00+01:00,1,1\n"
+    code, _, err = answer(text)
+    assert code == 1
+    assert err == (
+        "skl-lstm: line 2: The index of rows has dates in a time zone as the time of its rows, but "
+        "in fit it had dates\n"
+    )
+
+
+def test_a_point_in_a_name_does_not_end_a_reason():
+    text = "The row of series 'St. Ives' is late. Push it."
+    assert cli.lines.first_sentence(text) == "The row of series 'St. Ives' is late"
+    assert cli.lines.first_sentence("One sentence.") == "One sentence."
+
+
+@pytest.mark.parametrize("with_series", [False, True])
+@pytest.mark.parametrize(
+    ("times", "argv"),
+    [
+        (["2020-05-09", "2020-05-10"], []),
+        (["2020-05-09 00:00", "2020-05-09 12:30"], []),
+        (["2020-05-09 00:00:00.250", "2020-05-09 00:00:01.500"], []),
+        (["2020-05-09T00:00:00+02:00", "2020-05-09T01:00:00+02:00"], []),
+        (["20200509T0000", "20200509T1230"], []),
+        (["2020-05-09T00", "2020-05-09T12"], ["--time-format", "%Y-%m-%dT%H"]),
+        (["9 May 20", "10 May 20"], ["--time-format", "%d %b %y"]),
+        (["1588982400", "1589025600"], []),
+    ],
+)
+def test_times_are_printed_as_for_a_file(tmp_path, answer, capsys, with_series, times, argv):
+    table = one_table()
+    if "+" in times[0]:
+        table = table.tz_localize("Europe/Berlin")
+    if with_series:
+        table = pd.concat({"a": table}, names=["city", "day"])
+    save(tmp_path / "day.skops", table)
+    rows = "".join(f"a,{time},a:b,1,{i}\n" for i, time in enumerate(times))
+    text = "city,day,note,load,heat\n" + rows
+    (tmp_path / "new.csv").write_text(text)
+    expected = of_file(tmp_path, capsys, *argv, model="day.skops")
+    assert answer(text, *argv, model=tmp_path / "day.skops")[:2] == (0, expected)
 
 
 def test_a_first_line_that_is_refused_does_not_count(folder, answer, capsys):
@@ -164,14 +215,68 @@ def test_rows_of_the_training_are_late(answer):
         ("", "standard input is empty; its first line must name the columns"),
         ("day,load\n", "no column 'heat'; the columns are: day, load"),
         ("date,load,heat\n", "no column 'day'; the columns are: date, load, heat"),
+        (
+            'day,load,"heat\n2020-06-09,1,1\n',
+            "a quoted name does not end in the first line of standard input; a name may not "
+            "contain a line break",
+        ),
+        (
+            '"day,load,heat\n2020-06-09,1,1\n',
+            "a quoted name does not end in the first line of standard input; a name may not "
+            "contain a line break",
+        ),
     ],
 )
 def test_a_head_without_the_columns_ends_the_command(answer, text, message):
     assert answer(text) == (1, "", f"skl-lstm: error: {message}\n")
 
 
+def test_a_closed_input_ends_the_command(folder, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert cli.main(["predict", str(folder / "load.skops"), "-"]) == 1
+    assert capsys.readouterr() == ("", "skl-lstm: error: standard input is closed\n")
+
+
+@pytest.mark.parametrize(
+    ("model", "argv", "message"),
+    [
+        (
+            "intervals.skops",
+            ["--coverage", "0.99999"],
+            "--coverage 0.99999 needs more rows: 30 row",
+        ),
+        (
+            "rows.skops",
+            ["--time-column", "day"],
+            "column 'day' cannot be the time of the rows, bec",
+        ),
+        ("unnamed.skops", [], "the model was trained on rows with dates as their times; name thei"),
+        ("load.skops", ["--series", "note"], "the model was trained on rows with 0 columns of se"),
+        ("rows.skops", ["--series", "note"], "--series needs the times of the rows, but no column"),
+    ],
+)
+def test_what_would_refuse_every_line_ends_the_command(folder, answer, model, argv, message):
+    code, out, err = answer((folder / "new.csv").read_text(), *argv, model=model)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"skl-lstm: error: {message}")
+
+
+def test_the_highest_coverage_is_possible(folder, answer):
+    text = (folder / "new.csv").read_text()
+    assert answer(text, "--coverage", repr(30 / 31), model="intervals.skops")[0] == 0
+
+
 def test_a_head_alone_is_answered(answer):
     assert answer("day,heat,load\n") == (0, "day,load+1,load+2\n", "")
+
+
+@pytest.mark.parametrize("names", [["day"], ["city", "day"]])
+def test_a_head_is_answered_by_a_model_that_keeps_no_rows(tmp_path, answer, names):
+    table = one_table().tz_localize("UTC").rename_axis("day")
+    table = pd.concat({"a": table}, names=names) if len(names) > 1 else table
+    save(tmp_path / "one.skops", table, windower=SequenceWindower())
+    code, out, err = answer(",".join([*names, "load,heat\n"]), model=tmp_path / "one.skops")
+    assert (code, out, err) == (0, ",".join([*names, "load+1,load+2\n"]), "")
 
 
 def no_zeros(frame):
@@ -221,17 +326,6 @@ def test_a_closed_output_ends_the_command(folder):
         os.close(read_end)
         _, err = process.communicate((folder / "new.csv").read_bytes())
     assert (process.returncode, err) == (0, b"")
-
-
-def test_an_interrupt_ends_the_command(folder):
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command(folder, "load.skops", "-"), cwd=folder, **pipes) as process:
-        process.stdin.write(b"day,load,heat\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == b"day,load+1,load+2\n"
-        process.send_signal(signal.SIGINT)
-        assert process.stderr.read() == b"skl-lstm: interrupted\n"
-        assert process.wait() == 130
 
 
 def test_lines_of_several_series_with_semicolons_and_commas_are_read_as_in_a_file(

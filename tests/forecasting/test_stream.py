@@ -1,5 +1,6 @@
 """`Stream` against `predict` on the whole table, its refusals, its state, files and threads."""
 
+import datetime
 import gc
 import pickle
 import re
@@ -19,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -43,15 +44,25 @@ from skl_lstm import (
 
 
 class SumOfSteps(RegressorMixin, BaseEstimator):
-    """A reader of windows whose predictions show every value and its place, and allow NaN."""
+    """A reader of windows whose predictions show every value, its place and dtype, and NaN."""
 
     def fit(self, X, y):
         self.fitted_ = True
         return self
 
     def predict(self, X):
-        windows = np.asarray(X, dtype=np.float64)
-        return windows.reshape(len(windows), -1)
+        return np.asarray(X).reshape(len(X), -1)
+
+
+class Negating(TransformerMixin, BaseEstimator):
+    """A step in front of the windower that knows the names of its columns."""
+
+    def fit(self, X, y=None):
+        self.feature_names_in_ = np.array(X.columns, dtype=object)
+        return self
+
+    def transform(self, X):
+        return -X
 
 
 def one_series(n=60, seed=0, freq="h", start="2024-01-01", tz=None):
@@ -100,48 +111,60 @@ def quiet(predict, X):
 
 def as_dict(table, row):
     """Return one row as a dict, as `reset_index` names the levels."""
-    return table.iloc[[row]].reset_index().iloc[0].to_dict()
+    one = table.iloc[[row]]
+    levels = one.reset_index().drop(columns=one.columns).iloc[0]
+    return {**levels.to_dict(), **{name: one[name].iloc[0] for name in one}}
 
 
 def state_of(stream):
     ends = {
-        series: (end.rows.tolist(), end.time.tolist(), end.label_tick, end.clock_tick)
+        series: (end.rows.tolist(), *(each.tolist() for each in end.moments))
         for series, end in stream._ends.items()
     }
-    return ends, stream._greatest
+    return ends, stream._greatest, stream._dtypes
 
 
 # ---- equal to predict ----
+
+
+SERIES = {0: [()], 1: [("a",), ("b",), ("c",)], 2: [("a", 1), ("a", 2), ("b", 1)]}
+
+
+def draw_gap(draw, calendar):
+    """Draw a `max_gap` that suits the times of a calendar."""
+    if isinstance(calendar, pd.PeriodIndex):
+        return draw(st.sampled_from(["auto", None, 1, 2]))
+    step = (calendar[1:] - calendar[:-1]).min()
+    return draw(st.sampled_from(["auto", None, step, 2 * step]))
 
 
 @st.composite
 def streams(draw):
     """Draw a table of series on a calendar with holes, its first rows, and how to push the rest."""
     calendar = CALENDARS[draw(st.sampled_from(sorted(CALENDARS)))]
-    is_panel = draw(st.booleans())
+    n_outer = draw(st.integers(0, 2))
     labels = []
-    for series in ["a", "b", "c"][: draw(st.integers(1, 3))] if is_panel else [None]:
+    for series in SERIES[n_outer][: draw(st.integers(1, 3))]:
         position = draw(st.integers(0, 6))
         for step in draw(st.lists(st.sampled_from([1, 1, 1, 1, 2, 3]), min_size=3, max_size=18)):
             labels.append((series, position))
             position += step
     labels.sort(key=lambda label: label[1])
-    times = calendar.take([position for _, position in labels])
-    values = np.arange(2.0 * len(labels)).reshape(-1, 2)
-    index = times
-    if is_panel:
-        index = pd.MultiIndex.from_arrays([[series for series, _ in labels], times])
+    index = times = calendar.take([position for _, position in labels])
+    values = np.arange(2.0 * len(labels)).reshape(-1, 2) + 0.1
+    if n_outer:
+        outer = zip(*(series for series, _ in labels), strict=True)
+        index = pd.MultiIndex.from_arrays([*map(list, outer), times])
     whole = pd.DataFrame(values, index, ["load", "heat"])
     n_fit = draw(st.integers(2, len(labels)))
     n_start = draw(st.integers(n_fit, len(labels)))
     cuts = sorted(draw(st.sets(st.integers(n_start, len(labels)), max_size=6)))
     bounds = list(zip([n_start, *cuts], [*cuts, len(labels)], strict=True))
-    max_gap = draw(st.sampled_from(["auto", None]))
     windower = SequenceWindower(
         draw(st.integers(1, 4)),
         sampling_rate=draw(st.integers(1, 2)),
-        padding=draw(st.sampled_from(["edge", -1.5])),
-        max_gap=max_gap,
+        padding=draw(st.sampled_from(["edge", -1.5, np.nan])),
+        max_gap=draw_gap(draw, calendar),
     )
     return whole, n_fit, n_start, [b for b in bounds if b[0] < b[1]], windower
 
@@ -150,23 +173,30 @@ def streams(draw):
 @unhurried
 def test_any_cut_of_any_calendar_gives_the_windows_of_the_whole_table(drawn, data):
     whole, n_fit, n_start, bounds, windower = drawn
+    kinds = st.sampled_from(["float64", "float64", "float32", "float16", "int64", "int8"])
+    front = [Negating()] if data.draw(st.booleans()) else []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # labels that look like dates, or have a coarse precision
-        model = make_pipeline(windower, SumOfSteps()).fit(whole[:n_fit], np.zeros(n_fit))
-    expected = quiet(model.predict, whole)
-    stream = Stream(model, whole[:n_start] if data.draw(st.booleans()) or n_start > n_fit else None)
+        rows = whole[:n_fit].astype(data.draw(st.sampled_from(["float64", "float32"])))
+        model = make_pipeline(*front, windower, SumOfSteps()).fit(rows, np.zeros(n_fit))
+    has_table = data.draw(st.booleans()) or n_start > n_fit
+    so_far = [whole[:n_start].astype(data.draw(kinds))] if has_table else []
+    stream = Stream(model, *so_far)
     for start, stop in bounds:
+        rows = whole[start:stop].astype(data.draw(kinds))
+        parts = [rows[row : row + 1] for row in range(len(rows))]
         if data.draw(st.booleans()):
-            order = data.draw(st.permutations(range(start, stop)))
-            pushed = stream.push(whole.iloc[order])
-            assert_array_equal(pushed, expected[order])
-            assert pushed.index.equals(whole.index[order])
-        else:
-            for row in range(start, stop):
-                pushed = stream.push(as_dict(whole, row))
-                assert_array_equal(pushed, expected[[row]])
-                assert pushed.index.tolist() == whole.index[[row]].tolist()
-                assert pushed.index.names == whole.index.names
+            parts = [rows.iloc[data.draw(st.permutations(range(len(rows))))]]
+        for part in parts:
+            so_far.append(part)
+            expected = quiet(model.predict, pd.concat(so_far))[-len(part) :]
+            is_dict = len(part) == 1 and data.draw(st.booleans())
+            pushed = stream.push(as_dict(part, 0) if is_dict else part)
+            assert_array_equal(pushed, expected)
+            if pd.concat(so_far).to_numpy().dtype.kind == "f":
+                assert set(pushed.dtypes) == {expected.dtype}
+            assert pushed.index.tolist() == part.index.tolist()
+            assert pushed.index.names == part.index.names
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -196,7 +226,7 @@ def test_ten_thousand_rows_of_three_series_equal_the_batch_and_memory_is_flat():
     expected = quiet(model.predict, whole)[200:]
     stream, values = Stream(model, whole[:200]), whole["load"].to_numpy()
     answers, memory, sizes = [], [], []
-    for row in range(200, 3_200):
+    for row in range(200, 1_200):
         city, time = whole.index[row]
         pushed = stream.push({"city": city, "time": time, "load": values[row]})
         answers.append(pushed.iat[0, 0])
@@ -208,7 +238,7 @@ def test_ten_thousand_rows_of_three_series_equal_the_batch_and_memory_is_flat():
             memory.append(tracemalloc.get_traced_memory()[0])
         if row == 420:
             tracemalloc.stop()
-    for row in range(3_200, len(whole), 20):
+    for row in range(1_200, len(whole), 20):
         answers += stream.push(whole[row : row + 20]).iloc[:, 0].tolist()
     assert_array_equal(answers, expected)
     sizes.append(len(pickle.dumps(stream)))
@@ -284,6 +314,42 @@ def test_steps_in_front_of_the_windower_transform_the_rows(table):
     stream = Stream(model, table[:40])
     assert_array_equal(stream.push(table[40:50]).iloc[:, 0], expected[40:50])
     assert_array_equal(stream.push(as_dict(table, 50)).iloc[:, 0], expected[[50]])
+
+
+def test_a_step_in_front_reads_a_dict_in_the_types_of_its_values():
+    whole = one_series().assign(is_cold=[True, False, True] * 20, hour=range(60))
+
+    def encode(frame):
+        # Both fail, or give other numbers, if the columns are floats.
+        warm = np.where(~frame["is_cold"], 10.0, 0.0)
+        return frame[["load"]].assign(warm=warm, part=[8 % (value | 4) for value in frame["hour"]])
+
+    y = leads(whole, "load")
+    steps = FunctionTransformer(encode, validate=False), SequenceWindower(3), SumOfSteps()
+    model = make_pipeline(*steps).fit(whole.loc[y.index][:40], y[:40])
+    stream = Stream(model, whole[:50])
+    expected = model.predict(whole)
+    for row in range(50, 55):
+        assert_array_equal(stream.push(as_dict(whole, row)), expected[[row]])
+    plain = {name: getattr(v, "item", lambda v=v: v)() for name, v in as_dict(whole, 55).items()}
+    assert_array_equal(stream.push({**plain, "time": whole.index[55]}), expected[[55]])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_values_of_fit_are_rounded_as_in_predict(table, dtype):
+    for scale in (1, 1e6):  # the larger values of fit would be infinite in float16
+        model = fit_pipeline(table[:40] * scale, SumOfSteps())
+        rows = new_rows(table, model).astype(dtype)
+        pushed, expected = Stream(model).push(rows), model.predict(rows)
+        assert_array_equal(pushed, expected)
+        assert set(pushed.dtypes) == {expected.dtype}
+
+
+def test_values_of_fit_are_not_rounded_for_good(table):
+    start = table[40:45].astype("float32")  # the windows of the next rows hold values of fit
+    model = fit_pipeline(table[:42], SumOfSteps(), timesteps=9)
+    stream = Stream(model, start)
+    assert_array_equal(stream.push(table[45:]), model.predict(pd.concat([start, table[45:]]))[5:])
 
 
 def test_a_step_in_front_can_read_text():
@@ -474,6 +540,18 @@ def test_labels_of_a_dict_are_refused(table, model):
     text = "Convert dates by pd.Timestamp('2024-01-03')."
     refused(stream, {**row, "time": "2024-01-03"}, TypeError, text)
     refused(stream, {**row, "time": 5}, ValueError, "has numbers as the time of its rows")
+    day = {**row, "time": datetime.date(2024, 1, 4)}
+    refused(stream, day, TypeError, "of the kind that the index had in fit. Use pd.Timestamp('2024")
+    zone = {**row, "time": pd.Timestamp("2024-01-04", tz="Europe/Berlin")}
+    message = (
+        "had no time zone in fit, but the row has one in its 'time', 2024-01-04 00:00:00+01:00"
+    )
+    refused(stream, zone, ValueError, message)
+    remedy = "Use pd.Timestamp('2024-01-04 00:00:00+01:00').tz_localize(None)."
+    refused(stream, zone, ValueError, remedy)
+    zoned = Stream(fit_pipeline(table.tz_localize("Europe/Berlin")))
+    none = {**row, "time": pd.Timestamp("2024-02-04")}
+    refused(zoned, none, ValueError, "Use pd.Timestamp('2024-02-04 00:00:00', tz='Europe/Berlin').")
     several = {name: [value, value] for name, value in row.items()}
     refused(stream, several, ValueError, "For several rows, pass a DataFrame.")
 
@@ -593,6 +671,48 @@ def test_steps_that_do_not_keep_the_rows_are_refused(table):
     sampler = FunctionTransformer(lambda frame: frame.iloc[::2])
     model = make_pipeline(sampler, SequenceWindower(3), SumOfSteps()).fit(X, y)
     refused(Stream(model), table[-4:], ValueError, "make 2 rows of 4, or change their labels")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pd.DataFrame.diff,
+        lambda frame: frame.shift(1).fillna(0),
+        lambda frame: frame - frame.mean(),
+        lambda frame: pd.get_dummies(frame["load"] > 0).add_prefix("is_"),
+        lambda frame: frame.assign(heat=frame["heat"].shift(1).astype(object)),
+    ],
+)
+def test_steps_that_use_neighbouring_rows_are_refused(table, step):
+    message = "in another way if the rows before it are missing, as steps do that use neighbouring"
+    model = make_pipeline(FunctionTransformer(step), SequenceWindower(2), SumOfSteps())
+    model.fit(table[:40], np.zeros(40))
+    with pytest.raises(ValueError, match=message):
+        Stream(model, table)
+    refused(Stream(model), table[40:], ValueError, message)
+
+
+def test_objects_behind_the_steps_in_front_are_compared(table):
+    model = make_pipeline(FunctionTransformer(), SequenceWindower(2), SumOfSteps())
+    model.fit(table[:40], np.zeros(40))
+    stream = Stream(model)
+    text = table[40:].assign(heat="warm")
+    refused(stream, text, ValueError, "do not hold numbers: 'heat'")
+    model[0].func = lambda frame: frame.assign(heat=frame["heat"].shift(1))
+    refused(stream, text, ValueError, "if the rows before it are missing")
+
+
+def test_a_windower_that_was_fitted_again_is_refused(table):
+    model = fit_pipeline(table[:40])
+    stream = Stream(model)
+    stream.push(table[40:41])
+    message = "The SequenceWindower has been fitted again, to other windows or columns"
+    model.set_params(sequencewindower__timesteps=3).fit(table[:40], np.zeros(40))
+    refused(stream, table[41:42], ValueError, message)
+    model.set_params(sequencewindower__timesteps=4).fit(table[:40].add_suffix("s"), np.zeros(40))
+    refused(stream, table[41:42].add_suffix("s"), ValueError, message)
+    model.fit(table[:40].to_numpy(), np.zeros(40))
+    refused(stream, table[41:42], ValueError, message)
 
 
 class WrongShape(SumOfSteps):
@@ -727,22 +847,14 @@ def test_a_killed_process_is_continued_from_its_pickle(tmp_path, table, model):
         print("ready", flush=True)
         time.sleep(60)
     """
-    second = """
-        import pickle
-        from pathlib import Path
-        table = pickle.loads(Path("table.pickle").read_bytes())
-        stream = pickle.loads(Path("stream.pickle").read_bytes())
-        rows = table[table.index > stream.last_labels[0]]
-        Path("answers.pickle").write_bytes(pickle.dumps(stream.push(rows)))
-    """
     command = [sys.executable, "-c", textwrap.dedent(first)]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"ready\n"
         process.kill()
         process.wait()
     assert process.returncode == -signal.SIGKILL
-    subprocess.run([sys.executable, "-c", textwrap.dedent(second)], cwd=tmp_path, check=True)
-    answers = pickle.loads((tmp_path / "answers.pickle").read_bytes())
+    stream = pickle.loads((tmp_path / "stream.pickle").read_bytes())
+    answers = stream.push(table[table.index > stream.last_labels[0]])
     pd.testing.assert_index_equal(answers.index, table.index[55:], exact=False)
     assert_array_equal(answers, model.predict(table)[55:])
 
