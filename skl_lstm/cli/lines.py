@@ -78,7 +78,9 @@ def answer_lines(
     for number, line in lines:
         try:
             row = reader.read(line)
-            forecasts = stream.push(row, coverage=coverage)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                forecasts = stream.push(row, coverage=coverage)
         except Exception as error:  # an estimator can raise any exception
             n_refused += 1
             reason = one_line(str(error))
@@ -86,6 +88,8 @@ def answer_lines(
                 reason = first_sentence(reason)  # the next ones give advice for Python
             print(f"skl-lstm: line {number}: {reason}", file=sys.stderr, flush=True)
         else:
+            for warning in caught:
+                print_note(f"line {number}: {first_sentence(one_line(str(warning.message)))}")
             writer.write(forecasts, *reader.accept(line))
     return int(n_refused > 0)
 

@@ -15,6 +15,7 @@ from .._core.public import set_module
 from .._core.shapes import lead_names
 from .._core.timed_windows import mark_times
 from .._core.uncertainty import predict_quantiles, quantile_levels
+from .._core.user_warnings import warn_user
 from .._core.validation import refuse_repeated_columns
 from .stream_parts import split_at_windower
 from .windows import find_target_names
@@ -22,7 +23,7 @@ from .windows import find_target_names
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .stream_rows import Labels
+    from .stream_rows import Hole, Labels
 
 
 @set_module("skl_lstm")
@@ -66,7 +67,7 @@ class Stream:
     -----
     **Neighbours.** A new row continues the run of its series if the windower reads both rows as
     neighbours. After a hole in time a new run starts, and so does a new series: the first windows
-    are padded, as in `predict` for the whole table, without a warning. Times of another time zone
+    are padded, as in `predict` for the whole table. A hole is a warning. Times of another time zone
     are converted. Rows at or before the time of the last row of their series are refused, and so
     are repeated rows, and times that are missing or of another kind. Missing values of features
     are passed on to the estimator, which uses or refuses them. A windower with ``timesteps=1``
@@ -191,6 +192,11 @@ class Stream:
             of another kind than in `fit`, the columns are not those of `fit`, the estimator refuses
             the values, or quantiles or intervals are wanted that it does not have. The stream is
             then as it was before.
+
+        Warns
+        -----
+        UserWarning
+            If a row comes after a hole in time in its series, so that its window is padded.
         """
         from .stream_rows import append_rows, greatest_label, read_labels
 
@@ -204,6 +210,8 @@ class Stream:
             windows = new.windows(self._window, dtypes.of_windows)
             forecasts = self._predict(self._mark(windows, index), return_quantiles, coverage)
             frame = self._frame_of(forecasts, index)
+            for series, hole in new.holes.items() if self._runs.past else ():
+                warn_user(_padded_after(hole, series, self._runs.past))
             # Nothing raises from here on, so an error leaves the stream as it was.
             self._ends.update(new.ends)
             self._greatest, self._dtypes = greatest, dtypes
@@ -354,6 +362,19 @@ class Stream:
         vars(self).update(state)
         self._parts = split_at_windower(self.estimator)
         self._lock, self._answers = Lock(), {}
+
+
+def _padded_after(hole: Hole, series: tuple[Any, ...], past: int) -> str:
+    of_series = f" of series {series[0] if len(series) == 1 else series!r}" if series else ""
+    windows = "its window is"
+    if past > 1:
+        rows = "row" if past == 2 else f"{past - 1} rows"
+        windows = f"its window and those of the next {rows} are"
+    return (
+        f"The row at {hole.after}{of_series} comes after a hole in time, because the row before it "
+        f"is at {hole.before}: {windows} padded. If the rows in the hole are known, create the "
+        "Stream with a table that has them."
+    )
 
 
 def _check_frame(frame: Any, name: str) -> None:

@@ -97,6 +97,13 @@ class Labels(NamedTuple):
     times: pd.Index  # in the time zone of fit
 
 
+class Hole(NamedTuple):
+    """The times before and after a hole in a series."""
+
+    before: Any
+    after: Any
+
+
 class Continued(NamedTuple):
     """New rows of one series behind the end of this series."""
 
@@ -104,6 +111,7 @@ class Continued(NamedTuple):
     rows: NDArray  # those of the end before, then the new ones
     last: _Positions  # position of every new row
     first: _Positions  # position of the first row of its run
+    hole: Hole | None  # the last one before a new row
 
 
 class NewRows(NamedTuple):
@@ -116,6 +124,11 @@ class NewRows(NamedTuple):
     def ends(self) -> dict[Series, End]:
         """Return the new ends of the series."""
         return {series: continued.end for series, continued in self.series.items()}
+
+    @property
+    def holes(self) -> dict[Series, Hole]:
+        """Return the last hole of every series that has one before a new row."""
+        return {series: one.hole for series, one in self.series.items() if one.hole is not None}
 
     def windows(self, window: tuple[int, int, Any], dtype: np.dtype) -> NDArray:
         """Return the window (timesteps, features) of every new row, in the order of the rows."""
@@ -372,7 +385,18 @@ def continue_series(
     first = np.maximum.accumulate(np.where(begins, last, 0))
     # A copy, because a view would keep all rows of a large push in memory.
     kept = values[max(first[-1], len(values) - runs.past) :].copy()
-    return Continued(End(kept, moments.latest()), values, last, first)
+    hole = _last_hole(begins, moments.times, None if end is None else end.moments.times)
+    return Continued(End(kept, moments.latest()), values, last, first, hole)
+
+
+def _last_hole(begins: NDArray[np.bool_], times: pd.Index, before: pd.Index | None) -> Hole | None:
+    """Return the last hole before one of the new rows; `begins` marks those after a hole."""
+    if not begins.any():
+        return None
+    place = len(begins) - 1 - int(begins[::-1].argmax())
+    if place == 0 and before is not None:
+        return Hole(before[-1], times[0])
+    return Hole(times[place - 1], times[place])
 
 
 def _alike(before: Moments, after: Moments, clock: str) -> tuple[Moments, Moments]:

@@ -42,6 +42,8 @@ from skl_lstm import (
     leads,
 )
 
+HOLES_IGNORED = pytest.mark.filterwarnings("ignore:The row at .* comes after a hole in time")
+
 
 class SumOfSteps(RegressorMixin, BaseEstimator):
     """A reader of windows whose predictions show every value, its place and dtype, and NaN."""
@@ -169,6 +171,7 @@ def streams(draw):
     return whole, n_fit, n_start, [b for b in bounds if b[0] < b[1]], windower
 
 
+@HOLES_IGNORED
 @given(streams(), st.data())
 @unhurried
 def test_any_cut_of_any_calendar_gives_the_windows_of_the_whole_table(drawn, data):
@@ -199,6 +202,8 @@ def test_any_cut_of_any_calendar_gives_the_windows_of_the_whole_table(drawn, dat
             assert pushed.index.names == part.index.names
 
 
+@HOLES_IGNORED
+@pytest.mark.filterwarnings(r"ignore:\d+ of \d+ windows are padded")  # in fit
 @given(st.integers(0, 2**32 - 1))
 @settings(unhurried, max_examples=10)
 def test_a_network_forecasts_the_same_bits(seed):
@@ -267,16 +272,48 @@ def test_a_table_in_any_order_is_sorted(table, model):
     assert_array_equal(Stream(model, shuffled).push(table[50:]), model.predict(table)[50:])
 
 
-def test_a_hole_and_a_new_series_start_a_run_without_a_warning():
+def test_a_hole_and_a_new_series_start_a_run():
     whole = panel(50)
     model = fit_pipeline(whole.loc[["a", "b"]], horizon=1)
     late = whole.loc[["a"]].copy()
     late.index = late.index.set_levels(late.index.levels[1] + pd.Timedelta("90D"), level=1)
     rows = pd.concat([late[:6], whole.loc[["c"]][:6]])
     stream = Stream(model)
-    answers = pd.concat([stream.push(rows[i : i + 1]) for i in range(len(rows))])
+    with pytest.warns(UserWarning, match="of series 'a' comes after a hole in time") as caught:
+        answers = pd.concat([stream.push(rows[i : i + 1]) for i in range(len(rows))])
+    assert len(caught) == 1
     assert_array_equal(answers.iloc[:, 0], quiet(model.predict, rows))
     assert stream.last_labels.get_level_values("city").tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("timesteps", "windows"),
+    [
+        (2, "its window is padded"),
+        (3, "its window and those of the next row are padded"),
+        (4, "its window and those of the next 2 rows are padded"),
+    ],
+)
+def test_a_hole_is_a_warning_that_names_its_ends(table, timesteps, windows):
+    model = make_pipeline(SequenceWindower(timesteps), SumOfSteps()).fit(table[:30], np.zeros(30))
+    stream = Stream(model, table[:40])
+    message = (
+        f"The row at {table.index[45]} comes after a hole in time, because the row before it is at "
+        f"{table.index[42]}: {windows}. If the rows in the hole are known, create the Stream with "
+        "a table that has them."
+    )
+    state = state_of(stream)
+    with pytest.raises(UserWarning, match=re.escape(message)):  # warnings are errors here
+        stream.push(table.iloc[[40, 41, 42, 45]])
+    assert state_of(stream) == state
+    with pytest.warns(UserWarning, match=re.escape(message)):
+        stream.push(table.iloc[[40, 41, 42, 45]])
+    stream.push(table[46:47])
+
+
+def test_windows_of_one_row_have_no_hole(table):
+    model = make_pipeline(SequenceWindower(1), SumOfSteps()).fit(table[:30], np.zeros(30))
+    assert len(Stream(model, table[:40]).push(table[45:46])) == 1
 
 
 def test_other_time_zones_and_units_are_converted(table):
@@ -704,7 +741,7 @@ def test_objects_behind_the_steps_in_front_are_compared(table):
 
 def test_a_windower_that_was_fitted_again_is_refused(table):
     model = fit_pipeline(table[:40])
-    stream = Stream(model)
+    stream = Stream(model, table[:40])
     stream.push(table[40:41])
     message = "The SequenceWindower has been fitted again, to other windows or columns"
     model.set_params(sequencewindower__timesteps=3).fit(table[:40], np.zeros(40))
