@@ -263,6 +263,52 @@ FILES = {
     "integers that are no days": File(
         "t,load\n20241340,1\n", "numbers such as '20241340'; name their form", "--time-column t"
     ),
+    "hours as integers or seconds": File(
+        "t,load\n2024011000,1\n2024011001,2\n",
+        "which can be times in the form s or %Y%m%d%H; use --time-format s or --time-format "
+        "%Y%m%d%H",
+        "--time-column t",
+    ),
+    "hours as integers by option": File(
+        "t,load\n2024013000,1\n2024013100,2\n",
+        by_time("t", TWO_DAYS, load=[1, 2]),
+        "--time-column t --time-format %Y%m%d%H",
+    ),
+    "minutes with two digits for the year": File(
+        "t,load\n2403011200,1\n", "the form s or %y%m%d%H%M; use", "--time-column t"
+    ),
+    "seconds that look like the year 17": File(
+        "t,load\n1710101012,1\n", by_time("t", ["2024-03-10 20:03:32"], load=[1]), "--time-column t"
+    ),
+    "months as integers": File(
+        "t,load\n202401,1\n202402,2\n",
+        by_time("t", ["2024-01-01", "2024-02-01"], load=[1, 2]),
+        "--time-column t",
+    ),
+    "six digits with a day": File(
+        "t,load\n240301,1\n240302,2\n",
+        "in the form %y%m%d; use --time-format %y%m%d",
+        "--time-column t",
+    ),
+    "six digits by option": File(
+        "t,load\n240130,1\n240131,2\n",
+        by_time("t", TWO_DAYS, load=[1, 2]),
+        "--time-column t --time-format %y%m%d",
+    ),
+    "six digits in both forms": File(
+        "t,load\n200103,1\n200104,2\n",
+        "the form %Y%m or %y%m%d; use --time-format %Y%m or",
+        "--time-column t",
+    ),
+    "years": File("t,load\n1700,1\n", by_time("t", ["1700-01-01"], load=[1]), "--time-column t"),
+    "a format that does not exist": File(
+        "t,load\n30.01.2024,1\n",
+        "--time-format '%Q' is not a form of times: 'Q' is a bad directive in format '%Q'; use a",
+        "--time-format %Q",
+    ),
+    "a word of pandas as format": File(
+        "t,load\n03/04/2024,1\n", "'mixed' is not a form of times", "--time-format mixed"
+    ),
     "other integers": File(
         "t,load\n1,1\n2,2\n",
         "does not contain dates, but numbers such as '1'; name their form with --time-format",
