@@ -1,9 +1,11 @@
 """Times in text: which columns hold dates, and in which order day, month and year are written."""
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.types import infer_dtype
 
 from .decimals import matches_all
@@ -27,6 +29,8 @@ _INTEGER_FORMS = {
 # The first year that integers of a form can have; 1900 for other forms. Integers with 10 digits
 # from 1000000000 to 1999999999 are seconds of today, and so no years such as 17 with minutes.
 _FIRST_YEARS = {"%Y": 1700, "%y%m%d%H%M": 2020}
+# Number of values that show that a column may hold dates.
+SAMPLE = 20
 
 _CLOCK = (
     r"(?:(?:,? +|T)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})"
@@ -81,6 +85,22 @@ def form_of(values: pd.Series) -> str | None:
     """Return the pattern that all values match."""
     texts = values.tolist()
     return next((form for form in _FORMS if matches_all(texts, form)), None)
+
+
+def find_dates(values: pd.Series) -> NDArray[np.bool_]:
+    """Return which values are dates, in the form of most of them."""
+    if values.dtype.kind == "M":
+        return values.notna().to_numpy()
+    found = np.zeros(len(values), dtype=bool)
+    # Columns of numbers have no dates, which a few values show.
+    some = values.iloc[:: len(values) // SAMPLE + 1].tolist()
+    if not any(matches_all([value], form) for value in some for form in _FORMS):
+        return found
+    for form in _FORMS:
+        matches = re.compile(form).fullmatch
+        now = np.array([isinstance(v, str) and bool(matches(v)) for v in values], dtype=bool)
+        found = now if now.sum() > found.sum() else found
+    return found
 
 
 def read_times(

@@ -111,6 +111,14 @@ FILES = {
     "points between commas are decimal points": File(
         "load,heat\n1.234,5\n2.345,6\n", in_order(load=[1.234, 2.345], heat=[5, 6])
     ),
+    "points between commas, beside decimal commas": File(
+        'v,heat\n1.234,"1,12"\n2.345,"2,5"\n',
+        "column 'v' has numbers such as '1.234', whose point can separate decimals or thousands; "
+        "name the decimal mark with --decimal",
+    ),
+    "minus signs": File(
+        "a;b\n\u22121,5;\u22122\n3;\u22121 234\n", in_order(a=[-1.5, 3], b=[-2, -1234])
+    ),
     "points between semicolons": File(
         "load;heat\n1.234;5\n2.345;6\n", "has numbers such as '1.234', whose point can separate"
     ),
@@ -344,6 +352,25 @@ FILES = {
         "day,due,load\n2024-01-30,2024-02-01,1\n",
         "the columns day, due hold dates; name the time of the rows with --time-column",
     ),
+    "a total in the time": File(
+        "day,load\n2024-01-30,1\n2024-01-31,2\nTotal,3\n",
+        "column 'day' holds dates, but 'Total' in row 3 below the header; correct or delete the "
+        "row, or name another column with --time-column, or use --no-time-column",
+    ),
+    "a total without a name": File(
+        "day,load\n2024-01-30,1\n2024-01-31,2\n,3\n", "'day' holds dates, but no value in row 3"
+    ),
+    "a bad date beside other dates": File(
+        "day,updated,load\n2024-01-30,2024-02-01,1\nlater,2024-02-01,2\n",
+        "column 'day' holds dates, but 'later' in row 2",
+    ),
+    "a bad date in a column that is not used": File(
+        "day,updated,load\n2024-01-30,2024-02-01,1\n2024-01-31,?,2\n",
+        by_time("day", TWO_DAYS, load=[1, 2]).assign(updated=["2024-02-01", "?"])[
+            ["updated", "load"]
+        ],
+        "--time-column day",
+    ),
     "one of two columns of dates": File(
         "day,due,load\n2024-01-30,2024-02-01,1\n",
         by_time("day", TWO_DAYS[:1], load=[1]).assign(due="2024-02-01")[["due", "load"]],
@@ -361,6 +388,34 @@ FILES = {
         "day,load\n2024-01-30,1\n2024-01-30,2.5\n",
         "contains 2024-01-30 00:00:00 more than once; keep one row for each time, or name the "
         "columns of the series with --series",
+    ),
+    "day and hour in two columns": File(
+        "date,hour,load\n" + "".join(f"{d},{h},1.5\n" for d in TWO_DAYS for h in (0, 1)),
+        "more than once; if 'hour' is the time of the day, join 'date' and 'hour' to one column in "
+        "the file",
+    ),
+    "day and hour of several series": File(
+        "date,hour,site,load\n"
+        + "".join(f"{d},{h},{s},1.5\n" for d in TWO_DAYS for h in (0, 1) for s in "ab"),
+        "if 'hour' is the time of the day, join 'date' and 'hour' to one column in the file",
+    ),
+    "time with an hour in another column": File(
+        "t,hour,site,load\n"
+        + "".join(f"2024-01-30 0{h}:00,{h},{s},1.5\n" for h in (0, 1) for s in "ab"),
+        "more than once; if 'site' names the series, use --series site",
+    ),
+    "day and clock in two columns": File(
+        "date;t;load\n" + "".join(f"{d};{h};1,5\n" for d in TWO_DAYS for h in ("0:00", "1:30")),
+        "if 't' is the time of the day, join 'date' and 't'",
+    ),
+    "day and hour without such a name": File(
+        "date,h,load\n" + "".join(f"{d},{h},1.5\n" for d in TWO_DAYS for h in (0, 1)),
+        "if 'h' names the series, use --series h; if it is the hour, join 'date' and 'h' to one",
+    ),
+    "hour that clocks repeat": File(
+        "t,load\n27.10.2024 01:00,1\n27.10.2024 02:00,2\n27.10.2024 02:00,3.5\n",
+        "contains 2024-10-27 02:00:00 more than once; this hour is repeated when clocks are set "
+        "back; write the times in UTC, or with their offsets to UTC, such as 02:00+01:00",
     ),
     # Series.
     "repeated time in a panel": File(
@@ -515,12 +570,20 @@ def test_remarks_say_what_was_found(tmp_path):
     ]
 
 
+def test_a_remark_says_that_other_columns_decided_the_decimal_mark(tmp_path):
+    assert remarks_on(tmp_path, "load;heat\n1.234;5,5\n2.345;6\n") == [
+        "'load' is read with decimal commas, because other columns have them"
+    ]
+    assert remarks_on(tmp_path, "load;heat\n1.234;5,5\n", "--decimal ,") == []
+    assert remarks_on(tmp_path, "load,heat\n1.234,5\n") == []
+
+
 @pytest.mark.parametrize(
     ("content", "column"),
     [
         ("timestamp,load\n1706572800,1\n", "timestamp"),
-        ("when,load\n2024-01-30,1\nlater,2\n", "when"),
-        ("date,load\n2024-01-30,1\n,2\n", "date"),
+        ("when,load\n2024-01-30,1\nlater,2\nagain,3\n", "when"),
+        ("date,load\n2024-01-30,1\n,2\n,3\n", "date"),
     ],
 )
 def test_without_times_a_remark_names_the_column_that_may_hold_them(tmp_path, content, column):
@@ -722,7 +785,9 @@ def test_missing_values_that_cannot_be_filled_are_refused(table, how, message):
 def test_a_column_of_numbers_and_text_shows_its_first_text(tmp_path):
     path = tmp_path / "file.csv"
     path.write_text("load,heat\n1,1\n-,2\n")
-    with pytest.raises(CommandError, match=r"column 'load' is not numeric; .*: heat; '-' is not a"):
+    with pytest.raises(
+        CommandError, match=r"column 'load' is not numeric; .*: heat; 'load': '-' is"
+    ):
         tables.choose_target(read(path), "load", from_csv=True)
 
 
@@ -738,6 +803,56 @@ def test_a_remark_names_columns_of_numbers_with_single_texts(tmp_path):
     path.write_text("load;wind\n1;2,5\n")
     with pytest.raises(CommandError, match="its numbers are in another notation than the option"):
         tables.choose_target(read(path, "--decimal ."), "wind", from_csv=True)
+
+
+def test_the_target_is_not_found_by_elimination(tmp_path):
+    path, remarks = tmp_path / "file.csv", []
+    path.write_text("date,share,price,note,id\n2024-01-30,5%,$10.50,x,1\n2024-01-31,6%,,y,2\n")
+    table = read(path)
+    with pytest.raises(CommandError) as error:
+        tables.choose_target(table, None, from_csv=True)
+    assert str(error.value) == (
+        "choose the column to forecast with --target, one of: id; 'share': '5%' is not a number; "
+        "'price': '$10.50' is not a number"
+    )
+    assert tables.choose_target(table, "id", from_csv=True) == "id"
+    assert list(tables.select_features(table, "id", None, remark=remarks.append)) == ["id"]
+    assert remarks == [
+        "column 'share' is left out: '5%' is not a number",
+        "column 'price' is left out: '$10.50' is not a number",
+    ]
+    path.write_text("day,due,load\n2024-01-30,2024-02-01,1\n")
+    table = read(path, "--time-column day")
+    assert tables.choose_target(table, None, from_csv=True) == "load"
+
+
+@pytest.mark.parametrize(
+    ("content", "target", "message"),
+    [
+        ("v\n1\n-\n", None, "no column is numeric; the columns are: v; 'v': '-' is not a number"),
+        (
+            "v,w,x,y\n-,-,-,a\n",
+            "y",
+            "no column is numeric; the columns are: v, w, x, y; 'y': 'a' is not a number",
+        ),
+        ("day\n2024-01-30\n", None, "no column is numeric; all are times or series"),
+        ("day,v\n", None, "the table has no rows"),
+    ],
+)
+def test_tables_without_numbers_are_refused_with_the_reason(tmp_path, content, target, message):
+    path = tmp_path / "file.csv"
+    path.write_text(content)
+    with pytest.raises(CommandError) as error:
+        tables.choose_target(read(path), target, from_csv=True)
+    assert str(error.value) == message
+
+
+def test_a_feature_of_text_is_refused_if_no_column_is_numeric(tmp_path):
+    with pytest.raises(CommandError) as error:
+        tables.read_features(pd.DataFrame({"v": ["-"]}), ["v"])
+    assert str(error.value) == (
+        "column 'v' is not numeric; no column is numeric; 'v': '-' is not a number"
+    )
 
 
 # The whole command.
