@@ -15,7 +15,7 @@ from pandas.api.types import infer_dtype
 from skl_lstm import SequenceWindower, TimeSplit, datasets, leads
 
 from .arguments import DEFAULT_TARGET, Reading
-from .csv_text import read_cells
+from .csv_text import mark_missing, read_cells
 from .dates import are_dates, has_text
 from .decimals import mostly_have_digits, read_numbers, why_text
 from .errors import (
@@ -89,12 +89,16 @@ def convert_columns(
     remark_on_numbers: Callable[[str], None] = lambda text: None,
 ) -> pd.DataFrame:
     """Convert text to numbers, and label the rows with their series and times."""
-    others = table.drop(columns=[*series, *([time_column] if time_column else [])])
+    others = table.drop(columns=list(series))
+    if separator is not None:
+        others = mark_missing(others)
+    labelled = table[list(series)].join(others)
+    others = others.drop(columns=[time_column] if time_column else [])
     if separator is not None:
         others = read_numbers(others, separator, reading.decimal, remark_on_numbers)
     if time_column is None:
         return others
-    return others.set_axis(label_rows(table, time_column, series, reading, remark))
+    return others.set_axis(label_rows(labelled, time_column, series, reading, remark))
 
 
 def read_columns(

@@ -492,7 +492,41 @@ FILES = {
     ),
     "more cells than names": File("a,b\n1,2,3\n", "the header has 2 names, but rows have 3 cells"),
     "more cells in a late row": File(
-        "a,b\n" + 300 * "1,2\n" + "1,2,3\n", "Expected 2 fields in line 302, saw 3"
+        "a,b\n" + 300 * "1,2\n" + "1,2,3\n", "the header has 2 names, but rows have 3 cells"
+    ),
+    "trailing separators of late rows": File(
+        "a,b\n" + 300 * "1,2\n" + "1,2,\n", in_order(a=301 * [1], b=301 * [2])
+    ),
+    "title before the header": File(
+        "Report, Berlin\ndate;v\n2024-01-01;0,5\n",
+        "most rows contain a semicolon, but the first line does not; remove the lines before the "
+        "header, or name the separator with --sep",
+    ),
+    "title of one word": File(
+        "Report\nday\tv\n2024-01-30\t0,5\n", "most rows contain a tab, but the first line does not"
+    ),
+    "no header, with a date and text": File(
+        "2024-01-30,Berlin,0.5\n2024-01-31,Berlin,0.75\n",
+        "the first line contains '2024-01-30', a date like those below it, so it may hold values; "
+        "use --no-header if the file has no header, or --header if it has",
+    ),
+    "months as names": File(
+        "site,2024-01,2024-02\na,1,2\n",
+        pd.DataFrame({"site": ["a"], "2024-01": [1.0], "2024-02": [2.0]}),
+    ),
+    "spreadsheet": File(b"PK\x03\x04\0\0\xff", "but a spreadsheet or an archive; save it as CSV"),
+    "old spreadsheet": File(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "save it as CSV"),
+    "words that mean missing": File(
+        "day,load,heat\n2024-01-30,NA, null \n2024-01-31,n/a,1\n",
+        by_time("day", TWO_DAYS, load=[np.nan, np.nan], heat=[np.nan, 1]),
+    ),
+    "missing word as time": File(
+        "day,load\n2024-01-30,1\nNA,2\n", "column 'day' has 1 missing dates", "--time-column day"
+    ),
+    "Namibia as name of a series": File(
+        "country,day,load\nNA,2024-01-30,1\nDE,2024-01-30,NA\n",
+        panel(["country", "day"], [("DE", "2024-01-30"), ("NA", "2024-01-30")], load=[np.nan, 1]),
+        "--series country",
     ),
     "quote without an end": File('a,b\n1,2\n"3,4\n', "cannot read "),
     "empty file": File("", "the file is empty"),
