@@ -178,14 +178,18 @@ def select_features(
     features: Sequence[str] | None,
     fill: str | None = None,
     remark: Callable[[str], None] = print_note,
+    cut: Any = None,
 ) -> pd.DataFrame:
-    """Return the features and the target as float64. Fill missing values, or raise if there are."""
+    """Return the features and the target as float64. Fill missing values, or raise if there are.
+
+    `cut` is the time up to which `fill` may interpolate.
+    """
     for name in features or []:
         check_numeric(table, name)
     if features is None:
         remark_on_text(table, remark)
     columns = table.select_dtypes("number").columns if features is None else features
-    return fill_and_check(table, list(dict.fromkeys([*columns, target])), fill, remark)
+    return fill_and_check(table, list(dict.fromkeys([*columns, target])), fill, remark, cut)
 
 
 def remark_on_text(table: pd.DataFrame, remark: Callable[[str], None]) -> None:
@@ -196,10 +200,14 @@ def remark_on_text(table: pd.DataFrame, remark: Callable[[str], None]) -> None:
 
 
 def fill_and_check(
-    table: pd.DataFrame, names: Sequence[str], fill: str | None, remark: Callable[[str], None]
+    table: pd.DataFrame,
+    names: Sequence[str],
+    fill: str | None,
+    remark: Callable[[str], None],
+    cut: Any = None,
 ) -> pd.DataFrame:
     """Return columns as float64. Fill missing values, or raise; raise if a value is infinite."""
-    filled = fill_missing(table[list(names)], names, fill)
+    filled = fill_missing(table[list(names)], names, fill, cut)
     if filled.remark:
         remark(filled.remark)
     return to_finite_float(filled.table)
@@ -304,6 +312,17 @@ def split_rows(X: pd.DataFrame, args: argparse.Namespace) -> tuple[Positions, Po
     except ValueError as error:
         raise CommandError(one_line(str(error))) from error
     return train, test
+
+
+def find_cut(table: pd.DataFrame, target: str, args: argparse.Namespace) -> Any:
+    """Return the time of the first held-out row, whose values are the last known ones."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # next_values will print the notes
+        # The values are zeros, because the rows decide, and no value may be missing.
+        future = next_values(pd.DataFrame({target: 0.0}, table.index), target, args.horizon)
+    X = table.loc[future.index]
+    _, test = split_rows(X, args)
+    return X.index[test].get_level_values(-1).min()
 
 
 def split_tail(rows: int, args: argparse.Namespace, noun: str = "row") -> tuple[int, int]:

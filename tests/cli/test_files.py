@@ -648,42 +648,59 @@ def test_damaged_compressed_files_are_refused(tmp_path):
         read(tmp_path / "two.zip")
 
 
+NUMBERS = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
+
+
+def written(number, decimal, thousands):
+    """Return a number as text in a notation, in quotes."""
+    mark = {"other": "." if decimal == "," else ","}.get(thousands, thousands)
+    return f'"{number:,}"'.translate(str.maketrans({",": mark, ".": decimal}))
+
+
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    numbers=st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), min_size=1, max_size=6),
+    rows=st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=6),
     start=st.datetimes(pd.Timestamp("1990-01-01"), pd.Timestamp("2030-01-01")),
     separator=st.sampled_from([",", ";", "\t", "|"]),
-    decimal=st.sampled_from([".", ","]),
-    thousands=st.sampled_from(["", " ", "'", "other"]),
+    decimals=st.tuples(*[st.sampled_from([".", ","])] * 2),
+    thousands=st.tuples(*[st.sampled_from(["", " ", "'", "other"])] * 2),
     order=st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
 )
 def test_a_written_table_is_read_as_it_was_or_refused(
-    tmp_path, numbers, start, separator, decimal, thousands, order, encoding
+    tmp_path, rows, start, separator, decimals, thousands, order, encoding
 ):
-    times = pd.date_range(
-        start.replace(microsecond=0), periods=len(numbers), freq="36h", name="Tag"
-    )
-    expected = pd.DataFrame({"Wärme": numbers}, times)
-    mark = {"other": "." if decimal == "," else ","}.get(thousands, thousands)
-    marks = str.maketrans({",": mark, ".": decimal})
-    cells = [f'"{number:,}"'.translate(marks) for number in numbers]
+    times = pd.date_range(start.replace(microsecond=0), periods=len(rows), freq="36h", name="Tag")
+    expected = pd.DataFrame(rows, times, columns=["Wärme", "Last"])
+    columns = [
+        [written(row[i], decimals[i], thousands[i]) for row in rows] for i in range(len(decimals))
+    ]
     lines = [
-        f"{time:{order} %H:%M:%S}{separator}{cell}" for time, cell in zip(times, cells, strict=True)
+        separator.join([f"{time:{order} %H:%M:%S}", *cells])
+        for time, *cells in zip(times, *columns, strict=True)
     ]
     path = tmp_path / "file.csv"
-    path.write_bytes("\n".join([f"Tag{separator}Wärme", *lines]).encode(encoding))
-    refusal = ""
+    head = separator.join(["Tag", *expected])
+    path.write_bytes("\n".join([head, *lines]).encode(encoding))
+    remarks, known, refusal = [], [0, 1], ""
     try:
-        table = read(path)
+        table = read(path, "", remarks)
     except CommandError as error:
         refusal = str(error)
         day = "--dayfirst" if order.startswith("%d") else "--no-dayfirst"
-        table = read(path, f"{day} --decimal {decimal}")
+        table = read(path, f"{day} --decimal {decimals[0]}")
+        known = [i for i in known if decimals[i] == decimals[0]]
     assert not refusal or re.search("--(decimal|dayfirst)", refusal)
-    pd.testing.assert_frame_equal(table, expected, check_index_type=False, check_freq=False)
+    if decimals[0] != decimals[1]:
+        known = [i for i in known if f"{expected.columns[i]!r} is read" not in " ".join(remarks)]
+    pd.testing.assert_frame_equal(
+        table[expected.columns[known]],
+        expected.iloc[:, known],
+        check_index_type=False,
+        check_freq=False,
+    )
 
 
 # Parquet.
@@ -788,6 +805,34 @@ def test_interpolation_is_linear_in_time():
     assert rows.table["load"].tolist() == [1, 2, 3]
 
 
+def test_held_out_rows_are_not_filled_from_later_values():
+    table = in_order(load=[1, np.nan, 3, np.nan, 5, np.nan, 7, np.nan])
+    filled = missing.fill_missing(table, ["load"], "interpolate", cut=3)
+    assert filled.table["load"].tolist() == [1, 2, 3, 3, 5, 5, 7, 7]
+    assert filled.remark.endswith("; in the held-out rows, by the value before")
+    cut = pd.Timestamp("2024-01-11")
+    filled = missing.fill_missing(GAPS, ["load"], "interpolate", cut=cut)
+    assert filled.table["load"].tolist() == [1, 1, 4, 5, 10, 11, 14, 14]
+    assert filled.table.index.equals(GAPS.index)
+    filled = missing.fill_missing(GAPS, ["load"], "interpolate", cut=pd.Timestamp("2024-01-14"))
+    assert filled.table["load"].tolist() == [1, 1.75, 4, 5, 10, 11, 14, 14]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    values=st.lists(st.floats(-9, 9) | st.just(np.nan), min_size=8, max_size=8),
+    later=st.floats(10, 20),
+    cut=st.integers(0, 6),
+)
+def test_what_held_out_rows_contain_does_not_depend_on_later_rows(values, later, cut):
+    values = [0.0, *values]
+    known = missing.fill_missing(in_order(load=values), ["load"], "interpolate", cut).table
+    for row in range(cut + 1, len(values)):
+        changed = in_order(load=[*values[:row], *[later] * (len(values) - row)])
+        filled = missing.fill_missing(changed, ["load"], "interpolate", cut).table
+        pd.testing.assert_frame_equal(filled[:row], known[:row])
+
+
 @pytest.mark.parametrize(
     ("table", "how", "message"),
     [
@@ -800,9 +845,9 @@ def test_interpolation_is_linear_in_time():
         (
             GAPS,
             "interpolate",
-            "column 'load' has 1 missing values that --fill interpolate cannot fill, the first at "
+            "column 'load' has 1 missing value that --fill interpolate cannot fill, the first at "
             "b 2024-01-15 00:00:00, because there is no value on both sides in the series; use "
-            "--fill drop",
+            "--fill previous or --fill drop",
         ),
         (
             GAPS[1:],
@@ -1008,6 +1053,40 @@ def test_gaps_are_filled_and_their_targets_are_not_scored(tmp_path, capsys):
     assert out.count("\n") == 118
     _, err = run(capsys, "forecast", model, path, "--fill", "previous")
     assert err == "skl-lstm: note: 3 missing values filled (load 2, heat 1)\n"
+
+
+def test_held_out_rows_are_scored_without_their_future(tmp_path, capsys):
+    path, days = tmp_path / "gaps.csv", pd.date_range("2024-01-01", periods=60, name="day")
+    load = noise(60)
+    load[[20, 47, 52]] = np.nan
+    pd.DataFrame({"load": load}, days).to_csv(path)
+    argv = ["fit", path, "--horizon", 2, *QUICK, "--fill", "interpolate"]
+    out, err = run(capsys, *argv)
+    assert err == ""
+    assert (
+        "3 missing values filled (load 3), also from later values, which are not known at the time "
+        "of a forecast; in the held-out rows, by the value before.\n"
+    ) in out
+    # Row 46 has filled targets, too, but is neither a training row nor held out.
+    assert "The targets of 3 rows to tune on are filled; 2 of 11 held-out rows" in out
+
+
+def test_notes_have_no_advice_for_python(tmp_path, capsys):
+    days = pd.date_range("2024-01-01", periods=60, name="day")
+    pd.DataFrame({"load": noise(60)}, days).to_csv(tmp_path / "a.csv")
+    run(capsys, "fit", tmp_path / "a.csv", *QUICK, "--save", tmp_path / "m.skops")
+    late = days[:6:2] + pd.Timedelta("500D")
+    pd.DataFrame({"load": noise(3)}, late).to_csv(tmp_path / "b.csv")
+    _, err = run(capsys, "predict", tmp_path / "m.skops", tmp_path / "b.csv")
+    assert "windows are padded" in err
+    assert not re.search(r"pd\.|max_gap|\bfit\b|\bX\b", err)
+
+
+@pytest.mark.parametrize("option", ["--no-header", "--header", "--no-dayfirst", "--dayfirst"])
+def test_options_of_files_are_named_as_they_were_given(capsys, option):
+    with pytest.raises(SystemExit):
+        parse_args([option])
+    assert f"error: {option} requires --csv" in capsys.readouterr().err
 
 
 def test_a_forecast_from_a_missing_value_names_the_option(tmp_path, capsys):
