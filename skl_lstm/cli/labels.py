@@ -9,7 +9,7 @@ import pandas as pd
 from .arguments import Reading
 from .dates import are_dates, find_dates, form_of, has_text, read_times
 from .decimals import matches_all
-from .errors import CommandError, comma_separated
+from .errors import CommandError, comma_separated, count_and_noun
 
 Labels = pd.MultiIndex | pd.DatetimeIndex
 
@@ -83,9 +83,9 @@ def label_rows(
 ) -> Labels:
     """Return the labels of the rows: their series, if columns name them, and their times."""
     values = table[time_column]
-    if values.isna().any():
+    if n_missing := int(values.isna().sum()):
         raise CommandError(
-            f"column {time_column!r} has {values.isna().sum()} missing dates; fill them in, or "
+            f"column {time_column!r} has {n_missing} missing dates; fill them in, or "
             "name another column with --time-column"
         )
     times = read_times(values, reading.day_first, reading.time_format)
@@ -100,8 +100,8 @@ def read_names(values: pd.Series) -> pd.Series:
     """Return the names of series as text, as they are in the file."""
     if values.isna().any():
         raise CommandError(
-            f"column {values.name!r} of --series has {values.isna().sum()} missing values; fill "
-            "them in"
+            f"column {values.name!r} of --series has "
+            f"{count_and_noun(int(values.isna().sum()), 'missing value')}; fill in all names"
         )
     return values.astype(str)
 

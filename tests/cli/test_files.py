@@ -382,7 +382,7 @@ FILES = {
         "--no-time-column",
     ),
     "missing time": File(
-        "day,load\n2024-01-30,1\n,2\n", "column 'day' has 1 missing dates", "--time-column day"
+        "day,load\n2024-01-30,1\n,2\n", "column 'day' has 1 missing dates;", "--time-column day"
     ),
     "repeated time": File(
         "day,load\n2024-01-30,1\n2024-01-30,2.5\n",
@@ -445,7 +445,9 @@ FILES = {
         "--series a",
     ),
     "series without a name": File(
-        "s,day,load\n,2024-01-30,1\n", "column 's' of --series has 1 missing", "--series s"
+        "s,day,load\n,2024-01-30,1\n",
+        "column 's' of --series has 1 missing value; fill",
+        "--series s",
     ),
     "series without times": File(
         "s,load\na,1\n", "--series needs the times of the rows", "--series s"
@@ -521,7 +523,7 @@ FILES = {
         by_time("day", TWO_DAYS, load=[np.nan, np.nan], heat=[np.nan, 1]),
     ),
     "missing word as time": File(
-        "day,load\n2024-01-30,1\nNA,2\n", "column 'day' has 1 missing dates", "--time-column day"
+        "day,load\n2024-01-30,1\nNA,2\n", "column 'day' has 1 missing dates;", "--time-column day"
     ),
     "Namibia as name of a series": File(
         "country,day,load\nNA,2024-01-30,1\nDE,2024-01-30,NA\n",
