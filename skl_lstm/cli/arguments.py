@@ -110,8 +110,10 @@ def first_reading_option(args: argparse.Namespace) -> str | None:
         "--sep": args.sep,
         "--decimal": args.decimal,
         "--encoding": args.encoding,
-        "--header": args.header is not None,
-        "--dayfirst": args.dayfirst is not None,
+        "--header": args.header is True,
+        "--no-header": args.header is False,
+        "--dayfirst": args.dayfirst is True,
+        "--no-dayfirst": args.dayfirst is False,
         "--time-format": args.time_format,
     }
     return next((option for option, value in given.items() if value), None)

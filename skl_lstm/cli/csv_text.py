@@ -10,6 +10,7 @@ import gzip
 import io
 import lzma
 import re
+import sys
 import zipfile
 import zlib
 from itertools import islice
@@ -26,6 +27,11 @@ from .errors import CommandError, comma_separated, one_line
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # Number of records from which the separator and the number of columns are found.
 SAMPLE = 200
+# Text that means that a value is missing, as in pandas. In names of series, it is text.
+MISSING_WORDS = (
+    "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None", "<NA>", "#N/A",
+    "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN",
+)  # fmt: skip
 
 _ENCODINGS_BY_MARK = {
     codecs.BOM_UTF8: "utf-8",
@@ -33,6 +39,7 @@ _ENCODINGS_BY_MARK = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # .xlsx, .ods, .zip and .xls
 _DAMAGED = (EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
 _BLANKS = " \t\u00a0\u202f"
 # Excel writes and reads this line to name the separator of the rest of the file.
@@ -88,6 +95,11 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
     A byte order mark names UTF-8 or UTF-16. Without one, text that is not UTF-8 is Windows-1252,
     which contains the letters of Latin-1.
     """
+    if data.startswith(_ARCHIVES):
+        raise CommandError(
+            "it is no text, but a spreadsheet or an archive; save it as CSV, or end the name of a "
+            "zip archive in .zip"
+        )
     marked = [name for mark, name in _ENCODINGS_BY_MARK.items() if data.startswith(mark)]
     candidates = [encoding] if encoding else marked or ["utf-8", "cp1252"]
     for name in candidates:
@@ -119,9 +131,11 @@ def find_separator(text: str) -> str:
         raise CommandError("the file is empty")
     in_header = [mark for mark, counts in widths.items() if counts[0] > 1]
     even = [mark for mark in in_header if set(widths[mark]) == {widths[mark][0]}]
-    for found in (even, in_header):
-        if len(found) == 1:
-            return found[0]
+    if len(even) == 1:
+        return even[0]
+    check_lines_before_header(widths, in_header)
+    if len(in_header) == 1:
+        return in_header[0]
     if in_header:
         names = " or ".join(SEPARATORS[mark] for mark in even or in_header)
         raise CommandError(
@@ -129,6 +143,19 @@ def find_separator(text: str) -> str:
         )
     # A mark in the rows only is part of a number such as 1,5.
     return next((mark for mark in SEPARATORS if mark not in text), "\x1f")
+
+
+def check_lines_before_header(widths: dict[str, list[int]], in_header: list[str]) -> None:
+    """Raise if another mark separates more rows than those of the first line, which has a title."""
+    rows = {mark: sum(width > 1 for width in counts[1:]) for mark, counts in widths.items()}
+    if not in_header:
+        rows[","] = 0  # one column of decimal commas
+    other = max(rows, key=lambda mark: rows[mark])
+    if other not in in_header and rows[other] > max((rows[mark] for mark in in_header), default=0):
+        raise CommandError(
+            f"most rows contain a {SEPARATORS[other]}, but the first line does not; remove the "
+            "lines before the header, or name the separator with --sep"
+        )
 
 
 def first_records(text: str, separator: str, count: int = SAMPLE) -> list[list[str]]:
@@ -153,22 +180,52 @@ def split_cells(text: str, separator: str, header: bool | None) -> pd.DataFrame:
             f"the first line, {separator.join(records[0])!r}, holds values and no names of "
             "columns; use --no-header if the file has no header, or --header if these are names"
         )
-    cells = pd.read_csv(
+    if header is None:
+        check_no_date_in_header(records)
+    skipped = 0 if header is False else lines_to_skip(text, separator)
+    try:
+        cells = parse(text, separator, width, skipped)
+    except pd.errors.ParserError:  # a later row has more cells
+        width = max(map(len, first_records(text, separator, sys.maxsize)))
+        cells = parse(text, separator, width, skipped)
+    cells = drop_empty_end(cells)
+    if has_padding(text, separator):
+        cells = cells.apply(strip_spaces)
+    names = [f"c{column}" for column in range(width)] if header is False else records[0]
+    return name_columns(cells, names)
+
+
+def parse(text: str, separator: str, width: int, skipped: int) -> pd.DataFrame:
+    """Return the cells after the skipped lines as text. Only empty cells are missing."""
+    return pd.read_csv(
         io.StringIO(text),
         sep=separator,
         header=None,
         names=list(range(width)),
         index_col=False,
         dtype=str,
-        skiprows=0 if header is False else lines_to_skip(text, separator),
+        keep_default_na=False,
+        na_values=[""],
+        skiprows=skipped,
         skip_blank_lines=width > 1,  # in a file of one column, they are missing values
         skipinitialspace=True,
     )
-    cells = drop_empty_end(cells)
-    if has_padding(text, separator):
-        cells = cells.apply(strip_spaces)
-    names = [f"c{column}" for column in range(width)] if header is False else records[0]
-    return name_columns(cells, names)
+
+
+def mark_missing(table: pd.DataFrame) -> pd.DataFrame:
+    """Replace the words that mean missing."""
+    return table.mask(table.isin(MISSING_WORDS))
+
+
+def check_no_date_in_header(records: list[list[str]]) -> None:
+    """Raise if a cell of the header is a date in the same form as the value below it."""
+    for cells in zip(*records[:2], strict=False):
+        both = pd.Series(cells, dtype=object).str.strip()
+        if len(both) == 2 and are_dates(both):
+            raise CommandError(
+                f"the first line contains {both[0]!r}, a date like those below it, so it may hold "
+                "values; use --no-header if the file has no header, or --header if it has"
+            )
 
 
 def looks_like_data(cells: list[str]) -> bool:

@@ -5,15 +5,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.types import infer_dtype
 
 from .decimals import matches_all
-from .errors import CommandError
+from .errors import CommandError, one_line
 
-# Units of times that count from 1970, and the number of digits by which they are recognised.
-EPOCH_UNITS: dict[int, Any] = {10: "s", 13: "ms", 16: "us", 19: "ns"}
-# Dates that are written as integers, and their formats. They are read if the column is named.
-_INTEGER_FORMATS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+# Units of times that count from 1970.
+EPOCH_UNITS: tuple[Any, ...] = ("s", "ms", "us", "ns")
+# What integers can be, by their number of digits. The first form is read if no other one fits, and
+# only if the column is named.
+_INTEGER_FORMS = {
+    4: ["%Y"],
+    6: ["%Y%m", "%y%m%d"],
+    8: ["%Y%m%d", "%y%m%d%H"],
+    10: ["s", "%Y%m%d%H", "%y%m%d%H%M"],
+    12: ["%Y%m%d%H%M", "%y%m%d%H%M%S"],
+    13: ["ms"],
+    14: ["%Y%m%d%H%M%S"],
+    16: ["us", "%Y%m%d%H%M%S%f"],
+    19: ["ns"],
+}
+# The first year that integers of a form can have; 1900 for other forms. Integers with 10 digits
+# from 1000000000 to 1999999999 are seconds of today, and so no years such as 17 with minutes.
+_FIRST_YEARS = {"%Y": 1700, "%y%m%d%H%M": 2020}
+# Number of values that show that a column may hold dates.
+SAMPLE = 20
 
 _CLOCK = (
     r"(?:(?:,? +|T)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})"
@@ -74,6 +91,22 @@ def form_of(values: pd.Series) -> str | None:
     return next((form for form in _FORMS if matches_all(texts, form)), None)
 
 
+def find_dates(values: pd.Series) -> NDArray[np.bool_]:
+    """Return which values are dates, in the form of most of them."""
+    if values.dtype.kind == "M":
+        return values.notna().to_numpy()
+    found = np.zeros(len(values), dtype=bool)
+    # Columns of numbers have no dates, which a few values show.
+    some = values.iloc[:: len(values) // SAMPLE + 1].tolist()
+    if not any(matches_all([value], form) for value in some for form in _FORMS):
+        return found
+    for form in _FORMS:
+        matches = re.compile(form).fullmatch
+        now = np.array([isinstance(v, str) and bool(matches(v)) for v in values], dtype=bool)
+        found = now if now.sum() > found.sum() else found
+    return found
+
+
 def read_times(
     values: pd.Series, day_first: bool | None = None, time_format: str | None = None
 ) -> Times:
@@ -115,32 +148,70 @@ def in_one_form(values: pd.Series) -> str:
 
 def read_formatted(values: pd.Series, time_format: str) -> Times:
     """Read times in the form of the user: a unit since 1970, or a format of strptime."""
-    if time_format in EPOCH_UNITS.values():
+    if time_format in EPOCH_UNITS:
         numbers = pd.to_numeric(values, errors="coerce")
         unit: Any = time_format
         times = pd.to_datetime(numbers, unit=unit, errors="coerce")
     else:
-        times = pd.to_datetime(values, format=time_format, errors="coerce", utc="%z" in time_format)
+        times = read_format(values, time_format)
     check_all_read(values, times, f"a time in the form {time_format!r} of --time-format")
     remark = f"times in {values.name!r} are converted to UTC" if "%z" in time_format else ""
     return Times(pd.DatetimeIndex(times), remark)
 
 
+def read_format(values: pd.Series, time_format: str) -> pd.Series:
+    """Read times in a format of strptime; those that have another are NaT."""
+    try:
+        if "%" not in time_format:  # pandas has other words, such as "mixed"
+            raise ValueError("it has no directive such as %Y")
+        utc = "%z" in time_format
+        return pd.Series(pd.to_datetime(values, format=time_format, errors="coerce", utc=utc))
+    except ValueError as error:
+        raise CommandError(
+            f"--time-format {time_format!r} is not a form of times: {one_line(str(error))}; use a "
+            "format such as '%d.%m.%y %H:%M', or s, ms, us or ns for a number since 1970"
+        ) from error
+
+
 def read_integers(values: pd.Series) -> pd.DatetimeIndex:
-    """Read integers as dates such as 20240305, or as times since 1970, by their digits."""
+    """Read integers as dates such as 20240305, or as times since 1970, by their digits.
+
+    Raise if they can be read in several ways.
+    """
     digits = values.str.replace(r"\.0+$", "", regex=True)
     lengths = set(digits.str.len())
-    length = lengths.pop() if len(lengths) == 1 else 0
-    if length in EPOCH_UNITS:
-        return pd.DatetimeIndex(pd.to_datetime(digits.astype("int64"), unit=EPOCH_UNITS[length]))
-    if length in _INTEGER_FORMATS:
-        times = pd.to_datetime(digits, format=_INTEGER_FORMATS[length], errors="coerce")
-        if times.notna().all():
-            return pd.DatetimeIndex(times)
+    forms = _INTEGER_FORMS.get(lengths.pop(), []) if len(lengths) == 1 else []
+    fitting = [form for form in forms if fits(digits, form)]
+    if fitting == forms[:1] and forms:
+        return pd.DatetimeIndex(to_datetimes(digits, forms[0]))
     raise CommandError(
-        f"column {values.name!r} does not contain dates, but numbers such as {values.iloc[0]!r}; "
-        "name their form with --time-format, such as %Y%m%d, or s for seconds since 1970"
+        f"column {values.name!r} does not contain dates, but numbers such as {values.iloc[0]!r}"
+        f"{ways_to_read(fitting)}"
     )
+
+
+def ways_to_read(forms: list[str]) -> str:
+    """Return how a sentence on integers goes on, with the forms in which they can be read."""
+    if not forms:
+        return "; name their form with --time-format, such as %Y%m%d, or s for seconds since 1970"
+    advice = " or ".join(f"--time-format {form}" for form in forms)
+    return f", which can be times in the form {' or '.join(forms)}; use {advice}"
+
+
+def fits(digits: pd.Series, form: str) -> bool:
+    """Return whether integers can be times in a form; those in formats have usual years."""
+    if form in EPOCH_UNITS:
+        return True
+    times = to_datetimes(digits, form)
+    return bool(times.dt.year.between(_FIRST_YEARS.get(form, 1900), 2099).all())
+
+
+def to_datetimes(digits: pd.Series, form: str) -> pd.Series:
+    """Read integers in a form; those that have another are NaT."""
+    unit: Any = form
+    if form in EPOCH_UNITS:
+        return pd.Series(pd.to_datetime(digits.astype("int64"), unit=unit))
+    return pd.Series(pd.to_datetime(digits, format=form, errors="coerce"))
 
 
 def read_form(values: pd.Series, form: str, day_first: bool | None) -> Times:

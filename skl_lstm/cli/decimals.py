@@ -5,6 +5,7 @@ only be read in one way, "1,234" can be read in two.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from .errors import CommandError
 
 DECIMALS = (".", ",")
 _SPACES = " \u00a0\u202f\u2009"  # no-break, narrow no-break and thin
+_MINUSES = "\u2212-"  # the minus sign and the hyphen
 _APOSTROPHES = "'\u2019"
 
 
@@ -23,7 +25,7 @@ def _number_pattern(decimal: str) -> str:
     whole = rf"[0-9]+|[1-9][0-9]{{0,2}}(?P<mark>{_thousands(decimal)})[0-9]{{3}}"
     whole += r"(?:(?P=mark)[0-9]{3})*"
     number = rf"(?:(?:{whole})(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
-    return rf"[+-]?(?:{number}|(?i:inf|infinity))"
+    return rf"[+{_MINUSES}]?(?:{number}|(?i:inf|infinity))"
 
 
 def _thousands(decimal: str) -> str:
@@ -76,7 +78,12 @@ def matches_all(values: list[Any], pattern: str) -> bool:
     return all(isinstance(value, str) and matches(value) for value in values)
 
 
-def read_numbers(cells: pd.DataFrame, separator: str, decimal: str | None = None) -> pd.DataFrame:
+def read_numbers(
+    cells: pd.DataFrame,
+    separator: str,
+    decimal: str | None = None,
+    remark: Callable[[str], None] = lambda text: None,
+) -> pd.DataFrame:
     """Convert the columns of numbers to float64. Other columns stay text.
 
     Raise if a column can be read with a decimal point and with a decimal comma, and no other column
@@ -89,6 +96,9 @@ def read_numbers(cells: pd.DataFrame, separator: str, decimal: str | None = None
         allowed = [mark for mark in found[name] if decimal in (None, mark)]
         if len(allowed) > 1 and has_marks(values):
             allowed = [choose_decimal(values, marks, separator)]
+            if marks:
+                mark = {".": "points", ",": "commas"}[allowed[0]]
+                remark(f"{name!r} is read with decimal {mark}, because other columns have them")
         columns[name] = to_float(values, allowed[0]) if allowed else values
     return pd.DataFrame(columns, index=cells.index)
 
@@ -108,10 +118,11 @@ def is_number(value: object) -> bool:
     return isinstance(value, str) and any(re.fullmatch(p, value) for p in _PATTERNS.values())
 
 
-def are_mostly_numbers(values: pd.Series) -> bool:
-    """Return whether at least half of the values of a column of text are numbers."""
-    present = values.dropna()
-    return 2 * sum(map(is_number, present)) >= max(len(present), 1)
+def mostly_have_digits(values: pd.Series) -> bool:
+    """Return whether at least half of the values of a column of text contain a digit."""
+    present = texts_of(values)
+    with_digit = sum(any(mark.isdigit() for mark in str(text)) for text in present)
+    return 2 * with_digit >= max(len(present), 1)
 
 
 def has_marks(values: pd.Series) -> bool:
@@ -123,12 +134,14 @@ def choose_decimal(values: pd.Series, marks: set[str], separator: str) -> str:
     """Return the decimal mark of a column that can be read with both.
 
     It is the only mark of the other columns. Between commas that separate columns, numbers with
-    points have decimal points.
+    points have decimal points, unless other columns have decimal commas.
     """
-    if len(marks) == 1:
-        return next(iter(marks))
-    if not marks and separator == "," and not values.dropna().str.contains(",").any():
+    has_commas = "," in "".join(texts_of(values))
+    points_only = separator == "," and not has_commas  # between commas, a point is decimal
+    if points_only and marks <= {"."}:
         return "."
+    if len(marks) == 1 and not points_only:
+        return next(iter(marks))
     example = values.dropna()[values.dropna().str.contains("[.,]")].iloc[0]
     mark = "comma" if "," in example else "point"
     raise CommandError(
@@ -139,9 +152,11 @@ def choose_decimal(values: pd.Series, marks: set[str], separator: str) -> str:
 
 def to_float(values: pd.Series, decimal: str) -> pd.Series:
     """Convert numbers in a notation to float64; missing values become NaN."""
-    marks = re.compile(_thousands(decimal))
-    if marks.search("".join(texts_of(values))):
+    marks, joined = re.compile(_thousands(decimal)), "".join(texts_of(values))
+    if marks.search(joined):
         values = values.str.replace(marks, "", regex=True)
+    if _MINUSES[0] in joined:
+        values = values.str.replace(_MINUSES[0], "-", regex=False)
     if decimal == ",":
         values = values.str.replace(",", ".", regex=False)
     # float keeps all digits, and to_numeric does not.

@@ -56,6 +56,7 @@ from .tables import (
     choose_target,
     count_series,
     fill_features,
+    find_cut,
     next_values,
     numeric_columns,
     padded_windows_ignored,
@@ -119,13 +120,14 @@ def tune(args: argparse.Namespace) -> None:
         remark=remarks.append,
     )
     target = choose_target(table, args.target, from_csv=args.csv is not None)
-    series = select_features(table, target, args.features, args.fill, remarks.append)
+    cut = find_cut(table, target, args) if args.fill == "interpolate" else None
+    series = select_features(table, target, args.features, args.fill, remarks.append, cut)
     report_holes(series)
     y = next_values(series, target, args.horizon)
     X = series.loc[y.index]
     train, test = split_rows(X, args)
     is_read = targets_are_read(table, series, target, args.horizon)
-    scored = rows_to_score(is_read, target, test, remarks)
+    scored = rows_to_score(is_read, target, train, test, remarks)
     if args.coverage is not None:
         check_coverage(args.coverage, len(train))
 
@@ -163,7 +165,7 @@ def tune(args: argparse.Namespace) -> None:
 
 
 def rows_to_score(
-    is_read: NDArray[np.bool_], target: str, test: Positions, remarks: list[str]
+    is_read: NDArray[np.bool_], target: str, train: Positions, test: Positions, remarks: list[str]
 ) -> Positions:
     """Return the held-out rows whose targets are values of the file, not filled ones."""
     scored = test[is_read[test]]
@@ -172,10 +174,10 @@ def rows_to_score(
             f"all held-out rows have filled values of {target!r} as targets; use --fill drop, or a "
             "larger --test-size"
         )
-    if not is_read.all():
-        others = np.setdiff1d(np.flatnonzero(~is_read), test)
+    n_filled = int(np.count_nonzero(~is_read[train]))
+    if n_filled or len(scored) < len(test):
         remarks.append(
-            f"the targets of {count_and_noun(len(others), 'row')} to tune on are filled; "
+            f"the targets of {count_and_noun(n_filled, 'row')} to tune on are filled; "
             f"{len(test) - len(scored)} of {len(test)} held-out rows have filled targets, and are "
             "not scored"
         )

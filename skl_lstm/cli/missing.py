@@ -17,11 +17,14 @@ class Filled(NamedTuple):
     remark: str
 
 
-def fill_missing(table: pd.DataFrame, names: Sequence[str], how: str | None) -> Filled:
+def fill_missing(
+    table: pd.DataFrame, names: Sequence[str], how: str | None, cut: Any = None
+) -> Filled:
     """Fill the missing values of columns, or drop the rows that have any.
 
     "previous" takes the last value before it in the series. "interpolate" is linear in time,
-    between the values before and after it.
+    between the values before and after it. If the rows after `cut`, a time, are held out,
+    "interpolate" uses no value after it, and takes the last value before for the others.
     """
     columns = table[list(names)]
     missing = columns.isna().sum()
@@ -34,11 +37,13 @@ def fill_missing(table: pd.DataFrame, names: Sequence[str], how: str | None) -> 
         return Filled(kept, f"{rows} with missing values left out ({counts})")
     if how is None:
         raise CommandError(refusal(columns))
-    filled = previous(columns) if how == "previous" else interpolate(columns)
-    check_filled(filled, how)
+    filled = previous(columns) if how == "previous" else interpolate(columns, cut)
+    check_filled(filled, how if cut is None else "previous")
     remark = f"{count_and_noun(int(missing.sum()), 'missing value')} filled ({counts})"
     if how == "interpolate":
         remark += ", also from later values, which are not known at the time of a forecast"
+    if cut is not None:
+        remark += "; in the held-out rows, by the value before"
     return Filled(table.assign(**{str(name): filled[name] for name in filled}), remark)
 
 
@@ -71,16 +76,23 @@ def levels_of_series(columns: pd.DataFrame) -> Any:
     return outer if len(outer) > 1 else next(iter(outer), None)
 
 
-def interpolate(columns: pd.DataFrame) -> pd.DataFrame:
-    """Fill missing values linearly in time, between two values of the same series."""
+def interpolate(columns: pd.DataFrame, cut: Any = None) -> pd.DataFrame:
+    """Fill missing values linearly in time, between two values of the same series.
+
+    With `cut`, these are values up to this time. The others are filled with the value before.
+    """
+    if cut is not None:
+        is_known = columns.index.get_level_values(-1) <= cut
+        parts = [interpolate(columns[is_known]), columns[~is_known]]
+        return previous(pd.concat(parts).loc[columns.index])
     outer = levels_of_series(columns)
     if outer is None:
         return between(columns)
-    parts = [
+    each = [
         between(part.droplevel(outer)).set_axis(part.index)
         for _, part in columns.groupby(level=outer, sort=False)
     ]
-    return pd.concat(parts).loc[columns.index]
+    return pd.concat(each).loc[columns.index]
 
 
 def between(columns: pd.DataFrame) -> pd.DataFrame:
@@ -95,9 +107,14 @@ def check_filled(columns: pd.DataFrame, how: str) -> None:
     if not missing.any(axis=None):
         return
     name = missing.columns[missing.any()][0]
-    where = "before it" if how == "previous" else "on both sides"
+    label = columns.index[missing[name]][0]
+    where, remedy = "before it", "--fill drop"
+    if how == "interpolate":
+        where = "on both sides"
+        if not previous(columns).isna().any(axis=None):
+            remedy = "--fill previous or --fill drop"
     raise CommandError(
-        f"column {name!r} has {missing[name].sum()} missing values that --fill {how} cannot fill, "
-        f"the first at {show_label(columns.index[missing[name]][0])}, because there is no value "
-        f"{where} in the series; use --fill drop"
+        f"column {name!r} has {count_and_noun(int(missing[name].sum()), 'missing value')} that "
+        f"--fill {how} cannot fill, the first at {show_label(label)}, because there is no value "
+        f"{where} in the series; use {remedy}"
     )

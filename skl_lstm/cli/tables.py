@@ -2,7 +2,7 @@
 
 import argparse
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from pandas.api.types import infer_dtype
 from skl_lstm import SequenceWindower, TimeSplit, datasets, leads
 
 from .arguments import DEFAULT_TARGET, Reading
-from .csv_text import read_cells
-from .dates import has_text
-from .decimals import are_mostly_numbers, read_numbers, why_text
+from .csv_text import mark_missing, read_cells
+from .dates import are_dates, has_text
+from .decimals import mostly_have_digits, read_numbers, why_text
 from .errors import (
     CommandError,
     comma_separated,
@@ -70,7 +70,8 @@ def read_table(
         if found := remark_on_time(table, time_column):
             remark(found)
     check_series(series, time_column)
-    rows = convert_columns(table, separator, time_column, series, reading, remark)
+    labelled = time_column, series, reading, remark
+    rows = convert_columns(table, separator, *labelled, remark_on_numbers=remark)
     if time_column is None:
         return rows
     labels: Any = rows.index
@@ -85,14 +86,19 @@ def convert_columns(
     series: Sequence[str],
     reading: Reading,
     remark: Callable[[str], None],
+    remark_on_numbers: Callable[[str], None] = lambda text: None,
 ) -> pd.DataFrame:
     """Convert text to numbers, and label the rows with their series and times."""
-    others = table.drop(columns=[*series, *([time_column] if time_column else [])])
+    others = table.drop(columns=list(series))
     if separator is not None:
-        others = read_numbers(others, separator, reading.decimal)
+        others = mark_missing(others)
+    labelled = table[list(series)].join(others)
+    others = others.drop(columns=[time_column] if time_column else [])
+    if separator is not None:
+        others = read_numbers(others, separator, reading.decimal, remark_on_numbers)
     if time_column is None:
         return others
-    return others.set_axis(label_rows(table, time_column, series, reading, remark))
+    return others.set_axis(label_rows(labelled, time_column, series, reading, remark))
 
 
 def read_columns(
@@ -128,19 +134,42 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 def choose_target(table: pd.DataFrame, target: str | None, *, from_csv: bool) -> str:
     """Return the name of the column to forecast, which must be numeric."""
+    if not len(table):
+        raise CommandError("the table has no rows")
     numeric = list(table.select_dtypes("number").columns)
     if not numeric:
+        columns = f"the columns are: {comma_separated(table.columns)}"
+        shown = [target] if target in table else list(table.columns[:3])
         raise CommandError(
-            f"no column is numeric; the columns are: {comma_separated(table.columns)}"
-        )
-    if target is None and from_csv and len(numeric) != 1:
-        raise CommandError(
-            f"choose the column to forecast with --target, one of: {comma_separated(numeric)}"
+            f"no column is numeric; {columns if len(table.columns) else 'all are times or series'}"
+            f"{why_no_numbers(table, shown)}"
         )
     if target is None:
-        target = numeric[0] if from_csv else DEFAULT_TARGET
+        target = find_target(table, numeric) if from_csv else DEFAULT_TARGET
     check_numeric(table, target)
     return target
+
+
+def find_target(table: pd.DataFrame, numeric: list[str]) -> str:
+    """Return the only numeric column, if no other one could be meant as the target."""
+    like_numbers = [name for name in table if is_left_out(table[name])]
+    if len(numeric) == 1 and not like_numbers:
+        return numeric[0]
+    raise CommandError(
+        f"choose the column to forecast with --target, one of: {comma_separated(numeric)}"
+        f"{why_no_numbers(table, like_numbers)}"
+    )
+
+
+def is_left_out(values: pd.Series) -> bool:
+    """Return whether a column of text may be meant as numbers, such as 5% or $10.50."""
+    return has_text(values) and mostly_have_digits(values) and not are_dates(values.dropna())
+
+
+def why_no_numbers(table: pd.DataFrame, names: Iterable[Any]) -> str:
+    """Return how a sentence goes on that says why columns are not numeric."""
+    reasons = [f"; {name!r}: {why_text(table[name])}" for name in names if has_text(table[name])]
+    return "".join(reasons)
 
 
 def select_features(
@@ -149,28 +178,36 @@ def select_features(
     features: Sequence[str] | None,
     fill: str | None = None,
     remark: Callable[[str], None] = print_note,
+    cut: Any = None,
 ) -> pd.DataFrame:
-    """Return the features and the target as float64. Fill missing values, or raise if there are."""
+    """Return the features and the target as float64. Fill missing values, or raise if there are.
+
+    `cut` is the time up to which `fill` may interpolate.
+    """
     for name in features or []:
         check_numeric(table, name)
     if features is None:
         remark_on_text(table, remark)
     columns = table.select_dtypes("number").columns if features is None else features
-    return fill_and_check(table, list(dict.fromkeys([*columns, target])), fill, remark)
+    return fill_and_check(table, list(dict.fromkeys([*columns, target])), fill, remark, cut)
 
 
 def remark_on_text(table: pd.DataFrame, remark: Callable[[str], None]) -> None:
-    """Name the columns that are left out because some of their values are no numbers."""
+    """Name the columns of text that are left out, but may be meant as numbers."""
     for name in table.columns:
-        if has_text(table[name]) and are_mostly_numbers(table[name]):
+        if is_left_out(table[name]):
             remark(f"column {name!r} is left out: {why_text(table[name])}")
 
 
 def fill_and_check(
-    table: pd.DataFrame, names: Sequence[str], fill: str | None, remark: Callable[[str], None]
+    table: pd.DataFrame,
+    names: Sequence[str],
+    fill: str | None,
+    remark: Callable[[str], None],
+    cut: Any = None,
 ) -> pd.DataFrame:
     """Return columns as float64. Fill missing values, or raise; raise if a value is infinite."""
-    filled = fill_missing(table[list(names)], names, fill)
+    filled = fill_missing(table[list(names)], names, fill, cut)
     if filled.remark:
         remark(filled.remark)
     return to_finite_float(filled.table)
@@ -277,6 +314,17 @@ def split_rows(X: pd.DataFrame, args: argparse.Namespace) -> tuple[Positions, Po
     return train, test
 
 
+def find_cut(table: pd.DataFrame, target: str, args: argparse.Namespace) -> Any:
+    """Return the time of the first held-out row, whose values are the last known ones."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # next_values will print the notes
+        # The values are zeros, because the rows decide, and no value may be missing.
+        future = next_values(pd.DataFrame({target: 0.0}, table.index), target, args.horizon)
+    X = table.loc[future.index]
+    _, test = split_rows(X, args)
+    return X.index[test].get_level_values(-1).min()
+
+
 def split_tail(rows: int, args: argparse.Namespace, noun: str = "row") -> tuple[int, int]:
     """Return the number of training rows at the start and of test rows at the end.
 
@@ -320,10 +368,10 @@ def check_numeric(table: pd.DataFrame, name: str) -> None:
     check_column(table, name)
     numeric = table.select_dtypes("number").columns
     if name not in numeric:
-        reason = f"; {why_text(table[name])}" if has_text(table[name]) else ""
+        others = f"the numeric columns are: {comma_separated(numeric)}"
         raise CommandError(
-            f"column {name!r} is not numeric; the numeric columns are: {comma_separated(numeric)}"
-            f"{reason}"
+            f"column {name!r} is not numeric; {others if len(numeric) else 'no column is numeric'}"
+            f"{why_no_numbers(table, [name])}"
         )
 
 

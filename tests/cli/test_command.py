@@ -920,7 +920,7 @@ def test_a_save_that_is_killed_leaves_a_complete_file(tmp_path, moment):
         (["--test-size", "1"], "'1' is not a number between 0 and 1"),
         (["--test-size", "half"], "'half' is not a number between 0 and 1"),
         (["--time-column", "day"], "--time-column requires --csv"),
-        (["--no-header"], "--header requires --csv"),
+        (["--no-header"], "error: --no-header requires --csv"),
         (["--series", "site"], "--series requires --csv"),
         (["--sep", ";;"], "';;' is not a single character or 'tab'"),
         (["--encoding", "utf-9"], "'utf-9' is not an encoding that Python knows"),

@@ -111,6 +111,14 @@ FILES = {
     "points between commas are decimal points": File(
         "load,heat\n1.234,5\n2.345,6\n", in_order(load=[1.234, 2.345], heat=[5, 6])
     ),
+    "points between commas, beside decimal commas": File(
+        'v,heat\n1.234,"1,12"\n2.345,"2,5"\n',
+        "column 'v' has numbers such as '1.234', whose point can separate decimals or thousands; "
+        "name the decimal mark with --decimal",
+    ),
+    "minus signs": File(
+        "a;b\n\u22121,5;\u22122\n3;\u22121 234\n", in_order(a=[-1.5, 3], b=[-2, -1234])
+    ),
     "points between semicolons": File(
         "load;heat\n1.234;5\n2.345;6\n", "has numbers such as '1.234', whose point can separate"
     ),
@@ -263,6 +271,52 @@ FILES = {
     "integers that are no days": File(
         "t,load\n20241340,1\n", "numbers such as '20241340'; name their form", "--time-column t"
     ),
+    "hours as integers or seconds": File(
+        "t,load\n2024011000,1\n2024011001,2\n",
+        "which can be times in the form s or %Y%m%d%H; use --time-format s or --time-format "
+        "%Y%m%d%H",
+        "--time-column t",
+    ),
+    "hours as integers by option": File(
+        "t,load\n2024013000,1\n2024013100,2\n",
+        by_time("t", TWO_DAYS, load=[1, 2]),
+        "--time-column t --time-format %Y%m%d%H",
+    ),
+    "minutes with two digits for the year": File(
+        "t,load\n2403011200,1\n", "the form s or %y%m%d%H%M; use", "--time-column t"
+    ),
+    "seconds that look like the year 17": File(
+        "t,load\n1710101012,1\n", by_time("t", ["2024-03-10 20:03:32"], load=[1]), "--time-column t"
+    ),
+    "months as integers": File(
+        "t,load\n202401,1\n202402,2\n",
+        by_time("t", ["2024-01-01", "2024-02-01"], load=[1, 2]),
+        "--time-column t",
+    ),
+    "six digits with a day": File(
+        "t,load\n240301,1\n240302,2\n",
+        "in the form %y%m%d; use --time-format %y%m%d",
+        "--time-column t",
+    ),
+    "six digits by option": File(
+        "t,load\n240130,1\n240131,2\n",
+        by_time("t", TWO_DAYS, load=[1, 2]),
+        "--time-column t --time-format %y%m%d",
+    ),
+    "six digits in both forms": File(
+        "t,load\n200103,1\n200104,2\n",
+        "the form %Y%m or %y%m%d; use --time-format %Y%m or",
+        "--time-column t",
+    ),
+    "years": File("t,load\n1700,1\n", by_time("t", ["1700-01-01"], load=[1]), "--time-column t"),
+    "a format that does not exist": File(
+        "t,load\n30.01.2024,1\n",
+        "--time-format '%Q' is not a form of times: 'Q' is a bad directive in format '%Q'; use a",
+        "--time-format %Q",
+    ),
+    "a word of pandas as format": File(
+        "t,load\n03/04/2024,1\n", "'mixed' is not a form of times", "--time-format mixed"
+    ),
     "other integers": File(
         "t,load\n1,1\n2,2\n",
         "does not contain dates, but numbers such as '1'; name their form with --time-format",
@@ -298,6 +352,25 @@ FILES = {
         "day,due,load\n2024-01-30,2024-02-01,1\n",
         "the columns day, due hold dates; name the time of the rows with --time-column",
     ),
+    "a total in the time": File(
+        "day,load\n2024-01-30,1\n2024-01-31,2\nTotal,3\n",
+        "column 'day' holds dates, but 'Total' in row 3 below the header; correct or delete the "
+        "row, or name another column with --time-column, or use --no-time-column",
+    ),
+    "a total without a name": File(
+        "day,load\n2024-01-30,1\n2024-01-31,2\n,3\n", "'day' holds dates, but no value in row 3"
+    ),
+    "a bad date beside other dates": File(
+        "day,updated,load\n2024-01-30,2024-02-01,1\nlater,2024-02-01,2\n",
+        "column 'day' holds dates, but 'later' in row 2",
+    ),
+    "a bad date in a column that is not used": File(
+        "day,updated,load\n2024-01-30,2024-02-01,1\n2024-01-31,?,2\n",
+        by_time("day", TWO_DAYS, load=[1, 2]).assign(updated=["2024-02-01", "?"])[
+            ["updated", "load"]
+        ],
+        "--time-column day",
+    ),
     "one of two columns of dates": File(
         "day,due,load\n2024-01-30,2024-02-01,1\n",
         by_time("day", TWO_DAYS[:1], load=[1]).assign(due="2024-02-01")[["due", "load"]],
@@ -309,12 +382,40 @@ FILES = {
         "--no-time-column",
     ),
     "missing time": File(
-        "day,load\n2024-01-30,1\n,2\n", "column 'day' has 1 missing dates", "--time-column day"
+        "day,load\n2024-01-30,1\n,2\n", "column 'day' has 1 missing dates;", "--time-column day"
     ),
     "repeated time": File(
         "day,load\n2024-01-30,1\n2024-01-30,2.5\n",
         "contains 2024-01-30 00:00:00 more than once; keep one row for each time, or name the "
         "columns of the series with --series",
+    ),
+    "day and hour in two columns": File(
+        "date,hour,load\n" + "".join(f"{d},{h},1.5\n" for d in TWO_DAYS for h in (0, 1)),
+        "more than once; if 'hour' is the time of the day, join 'date' and 'hour' to one column in "
+        "the file",
+    ),
+    "day and hour of several series": File(
+        "date,hour,site,load\n"
+        + "".join(f"{d},{h},{s},1.5\n" for d in TWO_DAYS for h in (0, 1) for s in "ab"),
+        "if 'hour' is the time of the day, join 'date' and 'hour' to one column in the file",
+    ),
+    "time with an hour in another column": File(
+        "t,hour,site,load\n"
+        + "".join(f"2024-01-30 0{h}:00,{h},{s},1.5\n" for h in (0, 1) for s in "ab"),
+        "more than once; if 'site' names the series, use --series site",
+    ),
+    "day and clock in two columns": File(
+        "date;t;load\n" + "".join(f"{d};{h};1,5\n" for d in TWO_DAYS for h in ("0:00", "1:30")),
+        "if 't' is the time of the day, join 'date' and 't'",
+    ),
+    "day and hour without such a name": File(
+        "date,h,load\n" + "".join(f"{d},{h},1.5\n" for d in TWO_DAYS for h in (0, 1)),
+        "if 'h' names the series, use --series h; if it is the hour, join 'date' and 'h' to one",
+    ),
+    "hour that clocks repeat": File(
+        "t,load\n27.10.2024 01:00,1\n27.10.2024 02:00,2\n27.10.2024 02:00,3.5\n",
+        "contains 2024-10-27 02:00:00 more than once; this hour is repeated when clocks are set "
+        "back; write the times in UTC, or with their offsets to UTC, such as 02:00+01:00",
     ),
     # Series.
     "repeated time in a panel": File(
@@ -344,7 +445,9 @@ FILES = {
         "--series a",
     ),
     "series without a name": File(
-        "s,day,load\n,2024-01-30,1\n", "column 's' of --series has 1 missing", "--series s"
+        "s,day,load\n,2024-01-30,1\n",
+        "column 's' of --series has 1 missing value; fill",
+        "--series s",
     ),
     "series without times": File(
         "s,load\na,1\n", "--series needs the times of the rows", "--series s"
@@ -391,7 +494,41 @@ FILES = {
     ),
     "more cells than names": File("a,b\n1,2,3\n", "the header has 2 names, but rows have 3 cells"),
     "more cells in a late row": File(
-        "a,b\n" + 300 * "1,2\n" + "1,2,3\n", "Expected 2 fields in line 302, saw 3"
+        "a,b\n" + 300 * "1,2\n" + "1,2,3\n", "the header has 2 names, but rows have 3 cells"
+    ),
+    "trailing separators of late rows": File(
+        "a,b\n" + 300 * "1,2\n" + "1,2,\n", in_order(a=301 * [1], b=301 * [2])
+    ),
+    "title before the header": File(
+        "Report, Berlin\ndate;v\n2024-01-01;0,5\n",
+        "most rows contain a semicolon, but the first line does not; remove the lines before the "
+        "header, or name the separator with --sep",
+    ),
+    "title of one word": File(
+        "Report\nday\tv\n2024-01-30\t0,5\n", "most rows contain a tab, but the first line does not"
+    ),
+    "no header, with a date and text": File(
+        "2024-01-30,Berlin,0.5\n2024-01-31,Berlin,0.75\n",
+        "the first line contains '2024-01-30', a date like those below it, so it may hold values; "
+        "use --no-header if the file has no header, or --header if it has",
+    ),
+    "months as names": File(
+        "site,2024-01,2024-02\na,1,2\n",
+        pd.DataFrame({"site": ["a"], "2024-01": [1.0], "2024-02": [2.0]}),
+    ),
+    "spreadsheet": File(b"PK\x03\x04\0\0\xff", "but a spreadsheet or an archive; save it as CSV"),
+    "old spreadsheet": File(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "save it as CSV"),
+    "words that mean missing": File(
+        "day,load,heat\n2024-01-30,NA, null \n2024-01-31,n/a,1\n",
+        by_time("day", TWO_DAYS, load=[np.nan, np.nan], heat=[np.nan, 1]),
+    ),
+    "missing word as time": File(
+        "day,load\n2024-01-30,1\nNA,2\n", "column 'day' has 1 missing dates;", "--time-column day"
+    ),
+    "Namibia as name of a series": File(
+        "country,day,load\nNA,2024-01-30,1\nDE,2024-01-30,NA\n",
+        panel(["country", "day"], [("DE", "2024-01-30"), ("NA", "2024-01-30")], load=[np.nan, 1]),
+        "--series country",
     ),
     "quote without an end": File('a,b\n1,2\n"3,4\n', "cannot read "),
     "empty file": File("", "the file is empty"),
@@ -469,12 +606,20 @@ def test_remarks_say_what_was_found(tmp_path):
     ]
 
 
+def test_a_remark_says_that_other_columns_decided_the_decimal_mark(tmp_path):
+    assert remarks_on(tmp_path, "load;heat\n1.234;5,5\n2.345;6\n") == [
+        "'load' is read with decimal commas, because other columns have them"
+    ]
+    assert remarks_on(tmp_path, "load;heat\n1.234;5,5\n", "--decimal ,") == []
+    assert remarks_on(tmp_path, "load,heat\n1.234,5\n") == []
+
+
 @pytest.mark.parametrize(
     ("content", "column"),
     [
         ("timestamp,load\n1706572800,1\n", "timestamp"),
-        ("when,load\n2024-01-30,1\nlater,2\n", "when"),
-        ("date,load\n2024-01-30,1\n,2\n", "date"),
+        ("when,load\n2024-01-30,1\nlater,2\nagain,3\n", "when"),
+        ("date,load\n2024-01-30,1\n,2\n,3\n", "date"),
     ],
 )
 def test_without_times_a_remark_names_the_column_that_may_hold_them(tmp_path, content, column):
@@ -505,42 +650,59 @@ def test_damaged_compressed_files_are_refused(tmp_path):
         read(tmp_path / "two.zip")
 
 
+NUMBERS = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
+
+
+def written(number, decimal, thousands):
+    """Return a number as text in a notation, in quotes."""
+    mark = {"other": "." if decimal == "," else ","}.get(thousands, thousands)
+    return f'"{number:,}"'.translate(str.maketrans({",": mark, ".": decimal}))
+
+
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    numbers=st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), min_size=1, max_size=6),
+    rows=st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=6),
     start=st.datetimes(pd.Timestamp("1990-01-01"), pd.Timestamp("2030-01-01")),
     separator=st.sampled_from([",", ";", "\t", "|"]),
-    decimal=st.sampled_from([".", ","]),
-    thousands=st.sampled_from(["", " ", "'", "other"]),
+    decimals=st.tuples(*[st.sampled_from([".", ","])] * 2),
+    thousands=st.tuples(*[st.sampled_from(["", " ", "'", "other"])] * 2),
     order=st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
 )
 def test_a_written_table_is_read_as_it_was_or_refused(
-    tmp_path, numbers, start, separator, decimal, thousands, order, encoding
+    tmp_path, rows, start, separator, decimals, thousands, order, encoding
 ):
-    times = pd.date_range(
-        start.replace(microsecond=0), periods=len(numbers), freq="36h", name="Tag"
-    )
-    expected = pd.DataFrame({"Wärme": numbers}, times)
-    mark = {"other": "." if decimal == "," else ","}.get(thousands, thousands)
-    marks = str.maketrans({",": mark, ".": decimal})
-    cells = [f'"{number:,}"'.translate(marks) for number in numbers]
+    times = pd.date_range(start.replace(microsecond=0), periods=len(rows), freq="36h", name="Tag")
+    expected = pd.DataFrame(rows, times, columns=["Wärme", "Last"])
+    columns = [
+        [written(row[i], decimals[i], thousands[i]) for row in rows] for i in range(len(decimals))
+    ]
     lines = [
-        f"{time:{order} %H:%M:%S}{separator}{cell}" for time, cell in zip(times, cells, strict=True)
+        separator.join([f"{time:{order} %H:%M:%S}", *cells])
+        for time, *cells in zip(times, *columns, strict=True)
     ]
     path = tmp_path / "file.csv"
-    path.write_bytes("\n".join([f"Tag{separator}Wärme", *lines]).encode(encoding))
-    refusal = ""
+    head = separator.join(["Tag", *expected])
+    path.write_bytes("\n".join([head, *lines]).encode(encoding))
+    remarks, known, refusal = [], [0, 1], ""
     try:
-        table = read(path)
+        table = read(path, "", remarks)
     except CommandError as error:
         refusal = str(error)
         day = "--dayfirst" if order.startswith("%d") else "--no-dayfirst"
-        table = read(path, f"{day} --decimal {decimal}")
+        table = read(path, f"{day} --decimal {decimals[0]}")
+        known = [i for i in known if decimals[i] == decimals[0]]
     assert not refusal or re.search("--(decimal|dayfirst)", refusal)
-    pd.testing.assert_frame_equal(table, expected, check_index_type=False, check_freq=False)
+    if decimals[0] != decimals[1]:
+        known = [i for i in known if f"{expected.columns[i]!r} is read" not in " ".join(remarks)]
+    pd.testing.assert_frame_equal(
+        table[expected.columns[known]],
+        expected.iloc[:, known],
+        check_index_type=False,
+        check_freq=False,
+    )
 
 
 # Parquet.
@@ -645,6 +807,34 @@ def test_interpolation_is_linear_in_time():
     assert rows.table["load"].tolist() == [1, 2, 3]
 
 
+def test_held_out_rows_are_not_filled_from_later_values():
+    table = in_order(load=[1, np.nan, 3, np.nan, 5, np.nan, 7, np.nan])
+    filled = missing.fill_missing(table, ["load"], "interpolate", cut=3)
+    assert filled.table["load"].tolist() == [1, 2, 3, 3, 5, 5, 7, 7]
+    assert filled.remark.endswith("; in the held-out rows, by the value before")
+    cut = pd.Timestamp("2024-01-11")
+    filled = missing.fill_missing(GAPS, ["load"], "interpolate", cut=cut)
+    assert filled.table["load"].tolist() == [1, 1, 4, 5, 10, 11, 14, 14]
+    assert filled.table.index.equals(GAPS.index)
+    filled = missing.fill_missing(GAPS, ["load"], "interpolate", cut=pd.Timestamp("2024-01-14"))
+    assert filled.table["load"].tolist() == [1, 1.75, 4, 5, 10, 11, 14, 14]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    values=st.lists(st.floats(-9, 9) | st.just(np.nan), min_size=8, max_size=8),
+    later=st.floats(10, 20),
+    cut=st.integers(0, 6),
+)
+def test_what_held_out_rows_contain_does_not_depend_on_later_rows(values, later, cut):
+    values = [0.0, *values]
+    known = missing.fill_missing(in_order(load=values), ["load"], "interpolate", cut).table
+    for row in range(cut + 1, len(values)):
+        changed = in_order(load=[*values[:row], *[later] * (len(values) - row)])
+        filled = missing.fill_missing(changed, ["load"], "interpolate", cut).table
+        pd.testing.assert_frame_equal(filled[:row], known[:row])
+
+
 @pytest.mark.parametrize(
     ("table", "how", "message"),
     [
@@ -657,9 +847,9 @@ def test_interpolation_is_linear_in_time():
         (
             GAPS,
             "interpolate",
-            "column 'load' has 1 missing values that --fill interpolate cannot fill, the first at "
+            "column 'load' has 1 missing value that --fill interpolate cannot fill, the first at "
             "b 2024-01-15 00:00:00, because there is no value on both sides in the series; use "
-            "--fill drop",
+            "--fill previous or --fill drop",
         ),
         (
             GAPS[1:],
@@ -676,7 +866,9 @@ def test_missing_values_that_cannot_be_filled_are_refused(table, how, message):
 def test_a_column_of_numbers_and_text_shows_its_first_text(tmp_path):
     path = tmp_path / "file.csv"
     path.write_text("load,heat\n1,1\n-,2\n")
-    with pytest.raises(CommandError, match=r"column 'load' is not numeric; .*: heat; '-' is not a"):
+    with pytest.raises(
+        CommandError, match=r"column 'load' is not numeric; .*: heat; 'load': '-' is"
+    ):
         tables.choose_target(read(path), "load", from_csv=True)
 
 
@@ -692,6 +884,56 @@ def test_a_remark_names_columns_of_numbers_with_single_texts(tmp_path):
     path.write_text("load;wind\n1;2,5\n")
     with pytest.raises(CommandError, match="its numbers are in another notation than the option"):
         tables.choose_target(read(path, "--decimal ."), "wind", from_csv=True)
+
+
+def test_the_target_is_not_found_by_elimination(tmp_path):
+    path, remarks = tmp_path / "file.csv", []
+    path.write_text("date,share,price,note,id\n2024-01-30,5%,$10.50,x,1\n2024-01-31,6%,,y,2\n")
+    table = read(path)
+    with pytest.raises(CommandError) as error:
+        tables.choose_target(table, None, from_csv=True)
+    assert str(error.value) == (
+        "choose the column to forecast with --target, one of: id; 'share': '5%' is not a number; "
+        "'price': '$10.50' is not a number"
+    )
+    assert tables.choose_target(table, "id", from_csv=True) == "id"
+    assert list(tables.select_features(table, "id", None, remark=remarks.append)) == ["id"]
+    assert remarks == [
+        "column 'share' is left out: '5%' is not a number",
+        "column 'price' is left out: '$10.50' is not a number",
+    ]
+    path.write_text("day,due,load\n2024-01-30,2024-02-01,1\n")
+    table = read(path, "--time-column day")
+    assert tables.choose_target(table, None, from_csv=True) == "load"
+
+
+@pytest.mark.parametrize(
+    ("content", "target", "message"),
+    [
+        ("v\n1\n-\n", None, "no column is numeric; the columns are: v; 'v': '-' is not a number"),
+        (
+            "v,w,x,y\n-,-,-,a\n",
+            "y",
+            "no column is numeric; the columns are: v, w, x, y; 'y': 'a' is not a number",
+        ),
+        ("day\n2024-01-30\n", None, "no column is numeric; all are times or series"),
+        ("day,v\n", None, "the table has no rows"),
+    ],
+)
+def test_tables_without_numbers_are_refused_with_the_reason(tmp_path, content, target, message):
+    path = tmp_path / "file.csv"
+    path.write_text(content)
+    with pytest.raises(CommandError) as error:
+        tables.choose_target(read(path), target, from_csv=True)
+    assert str(error.value) == message
+
+
+def test_a_feature_of_text_is_refused_if_no_column_is_numeric(tmp_path):
+    with pytest.raises(CommandError) as error:
+        tables.read_features(pd.DataFrame({"v": ["-"]}), ["v"])
+    assert str(error.value) == (
+        "column 'v' is not numeric; no column is numeric; 'v': '-' is not a number"
+    )
 
 
 # The whole command.
@@ -813,6 +1055,40 @@ def test_gaps_are_filled_and_their_targets_are_not_scored(tmp_path, capsys):
     assert out.count("\n") == 118
     _, err = run(capsys, "forecast", model, path, "--fill", "previous")
     assert err == "skl-lstm: note: 3 missing values filled (load 2, heat 1)\n"
+
+
+def test_held_out_rows_are_scored_without_their_future(tmp_path, capsys):
+    path, days = tmp_path / "gaps.csv", pd.date_range("2024-01-01", periods=60, name="day")
+    load = noise(60)
+    load[[20, 47, 52]] = np.nan
+    pd.DataFrame({"load": load}, days).to_csv(path)
+    argv = ["fit", path, "--horizon", 2, *QUICK, "--fill", "interpolate"]
+    out, err = run(capsys, *argv)
+    assert err == ""
+    assert (
+        "3 missing values filled (load 3), also from later values, which are not known at the time "
+        "of a forecast; in the held-out rows, by the value before.\n"
+    ) in out
+    # Row 46 has filled targets, too, but is neither a training row nor held out.
+    assert "The targets of 3 rows to tune on are filled; 2 of 11 held-out rows" in out
+
+
+def test_notes_have_no_advice_for_python(tmp_path, capsys):
+    days = pd.date_range("2024-01-01", periods=60, name="day")
+    pd.DataFrame({"load": noise(60)}, days).to_csv(tmp_path / "a.csv")
+    run(capsys, "fit", tmp_path / "a.csv", *QUICK, "--save", tmp_path / "m.skops")
+    late = days[:6:2] + pd.Timedelta("500D")
+    pd.DataFrame({"load": noise(3)}, late).to_csv(tmp_path / "b.csv")
+    _, err = run(capsys, "predict", tmp_path / "m.skops", tmp_path / "b.csv")
+    assert "windows are padded" in err
+    assert not re.search(r"pd\.|max_gap|\bfit\b|\bX\b", err)
+
+
+@pytest.mark.parametrize("option", ["--no-header", "--header", "--no-dayfirst", "--dayfirst"])
+def test_options_of_files_are_named_as_they_were_given(capsys, option):
+    with pytest.raises(SystemExit):
+        parse_args([option])
+    assert f"error: {option} requires --csv" in capsys.readouterr().err
 
 
 def test_a_forecast_from_a_missing_value_names_the_option(tmp_path, capsys):
