@@ -131,7 +131,7 @@ def read_times(
 def names_hour(text: str, time_format: str | None = None) -> bool:
     """Return whether a time is written in a form that names the hour, or counts from 1970."""
     if time_format is not None:
-        is_epoch = time_format in EPOCH_UNITS.values()
+        is_epoch = time_format in EPOCH_UNITS
         return is_epoch or _PARTS_OF_DAY.search(time_format) is not None
     digits = re.sub(r"\.0+$", "", text)
     return re.search(r":|\dT\d", text) is not None or (digits.isdigit() and len(digits) > 8)

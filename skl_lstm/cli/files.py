@@ -2,11 +2,13 @@
 
 import os
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+import pandas as pd
 import skops.io
 from sklearn.pipeline import Pipeline
 from skops.io.exceptions import UntrustedTypesFoundException
@@ -42,6 +44,17 @@ def check_writable(path: Path) -> None:
         raise CommandError(f"cannot write {path}: no such folder, or no permission")
 
 
+def keep_last_rows(model: Pipeline | ConformalRegressor, rows: pd.DataFrame) -> None:
+    """Let the windower of a model keep the last of the rows, as the past of later ones.
+
+    The rows that it was trained on end before those that were held out, or have no target yet.
+    """
+    windower: Any = find_windower(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the fit in the pipeline has warned already
+        windower.fit(rows)
+
+
 def save_model(model: Pipeline | ConformalRegressor, target: str, path: Path) -> None:
     """Save a fitted pipeline together with the name of its target."""
     model.target_ = target
@@ -71,9 +84,7 @@ def load_model(path: Path) -> SavedModel:
 def describe_model(model: Pipeline | ConformalRegressor) -> SavedModel:
     """Read the names of the input columns, of the time and of the target from a model."""
     names = [str(name) for name in model.feature_names_in_]
-    pipeline = model.estimator_ if isinstance(model, ConformalRegressor) else model
-    windowers = [step for _, step in pipeline.steps if isinstance(step, SequenceWindower)]
-    windower = windowers[0] if windowers else None
+    windower = find_windower(model)
     history = None if windower is None else windower.history_
     *series, time = [None] if history is None else history.index.names
     return SavedModel(
@@ -84,6 +95,13 @@ def describe_model(model: Pipeline | ConformalRegressor) -> SavedModel:
         [str(name) for name in series],
         windower,
     )
+
+
+def find_windower(model: Pipeline | ConformalRegressor) -> SequenceWindower | None:
+    """Return the windower of a pipeline, or of the one with intervals around it."""
+    pipeline = model.estimator_ if isinstance(model, ConformalRegressor) else model
+    steps = (step for _, step in pipeline.steps)
+    return next((step for step in steps if isinstance(step, SequenceWindower)), None)
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:

@@ -35,6 +35,7 @@ from .errors import CommandError, count_and_noun, one_line, warnings_as_notes
 from .files import (
     SavedModel,
     check_writable,
+    keep_last_rows,
     load_model,
     native_log_silenced,
     save_model,
@@ -160,6 +161,7 @@ def tune(args: argparse.Namespace) -> None:
         draw_forecast(args.plot, forecasts, target, time, count_series(series.iloc[test]))
         console.print(f"Forecast and truth drawn to {args.plot}")
     if args.save:
+        keep_last_rows(model, series)
         save_model(model, target, args.save)
         console.print(f"Fitted pipeline saved to {args.save}")
 

@@ -369,9 +369,10 @@ def check_numeric(table: pd.DataFrame, name: str) -> None:
     numeric = table.select_dtypes("number").columns
     if name not in numeric:
         others = f"the numeric columns are: {comma_separated(numeric)}"
+        reason = f"; {why_text(table[name])}" if has_text(table[name]) else ""
         raise CommandError(
             f"column {name!r} is not numeric; {others if len(numeric) else 'no column is numeric'}"
-            f"{why_no_numbers(table, [name])}"
+            f"{reason}"
         )
 
 

@@ -119,8 +119,8 @@ def test_the_reported_errors_are_those_of_the_saved_pipeline(whole_run):
         rmse = np.sqrt((difference**2).mean(axis=0)).mean()
         return [round(rmse, 3), round(np.abs(difference).mean(), 3)]
 
-    # The row of the gap is not reported, but the windows of the reported rows contain it.
-    forecast = model.predict(weather[-n_test - 3 : -2])[1:]
+    # The windows of the reported rows contain the rows before them.
+    forecast = model.predict(weather)[-n_test - 2 : -2]
     assert reported("LSTM") == pytest.approx(errors(forecast), abs=1e-3)
     last_value = tail[["temp_max"]].to_numpy()[:-2]
     assert reported("persistence") == pytest.approx(errors(last_value), abs=1e-3)
@@ -149,17 +149,19 @@ def test_the_verdict_compares_the_lstm_with_the_better_baseline(capsys):
     )
 
 
-def test_the_saved_pipeline_forecasts_from_rows_after_its_training_rows(whole_run):
+def test_the_saved_pipeline_keeps_the_last_rows_of_the_table(whole_run):
     folder, _ = whole_run
     model = load(folder / "weather.skops")
     weather = datasets.load_seattle_weather().drop(columns="weather")
     assert [name for name, _ in model.steps] == ["window", "lstm"]
-    history = model["window"].history_
-    assert len(history) == model["window"].timesteps - 1
-    following = weather[weather.index > history.index[-1]]
-    whole = model.predict(weather)
-    expected = whole[-len(following) :][:5]
-    np.testing.assert_allclose(model.predict(following[:5]), expected, rtol=1e-6)
+    past = model["window"].timesteps - 1
+    pd.testing.assert_frame_equal(
+        model["window"].history_, weather[-past:].astype(float), check_freq=False
+    )
+    days = pd.date_range(weather.index[-1], periods=6, name="date")[1:]
+    following = weather[:5].set_axis(days)
+    expected = model.predict(pd.concat([weather, following]))[-5:]
+    np.testing.assert_array_equal(model.predict(following), expected)
 
 
 def test_a_csv_is_sorted_by_its_time_column(tmp_path, csv, monkeypatch):
@@ -437,13 +439,16 @@ def test_predict_loads_neither_keras_nor_matplotlib(forecaster):
 def test_predict_in_a_new_process_finds_the_past_of_new_rows(forecaster, capsys):
     model = load(forecaster / "load.skops")
     table = pd.read_csv(forecaster / "table.csv")
-    last_fitted = model["window"].history_.index[-1]
-    after = table[pd.to_datetime(table["day"]) > last_fitted]
+    last = model["window"].history_.index[-1]
+    assert last == pd.to_datetime(table["day"]).max()
+    days = pd.date_range(last, periods=6)[1:].strftime("%Y-%m-%d")
+    after = table[:5].assign(day=days)
     after[["heat", "day", "load"]].iloc[::-1].to_csv(forecaster / "after.csv", index=False)
+    pd.concat([table, after]).to_csv(forecaster / "all.csv", index=False)
     command = [sys.executable, "-m", "skl_lstm", "predict", "load.skops", "after.csv"]
     done = subprocess.run(command, cwd=forecaster, capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    whole, _ = output_of_predict(capsys, forecaster / "load.skops", forecaster / "table.csv")
+    whole, _ = output_of_predict(capsys, forecaster / "load.skops", forecaster / "all.csv")
     expected = read_forecasts(whole)[-len(after) :]
     np.testing.assert_allclose(read_forecasts(done.stdout), expected, rtol=1e-6)
 

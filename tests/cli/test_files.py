@@ -867,7 +867,7 @@ def test_a_column_of_numbers_and_text_shows_its_first_text(tmp_path):
     path = tmp_path / "file.csv"
     path.write_text("load,heat\n1,1\n-,2\n")
     with pytest.raises(
-        CommandError, match=r"column 'load' is not numeric; .*: heat; 'load': '-' is"
+        CommandError, match=r"column 'load' is not numeric; .*: heat; '-' is"
     ):
         tables.choose_target(read(path), "load", from_csv=True)
 
@@ -932,7 +932,7 @@ def test_a_feature_of_text_is_refused_if_no_column_is_numeric(tmp_path):
     with pytest.raises(CommandError) as error:
         tables.read_features(pd.DataFrame({"v": ["-"]}), ["v"])
     assert str(error.value) == (
-        "column 'v' is not numeric; no column is numeric; 'v': '-' is not a number"
+        "column 'v' is not numeric; no column is numeric; '-' is not a number"
     )
 
 
