@@ -866,9 +866,7 @@ def test_missing_values_that_cannot_be_filled_are_refused(table, how, message):
 def test_a_column_of_numbers_and_text_shows_its_first_text(tmp_path):
     path = tmp_path / "file.csv"
     path.write_text("load,heat\n1,1\n-,2\n")
-    with pytest.raises(
-        CommandError, match=r"column 'load' is not numeric; .*: heat; '-' is"
-    ):
+    with pytest.raises(CommandError, match=r"column 'load' is not numeric; .*: heat; '-' is"):
         tables.choose_target(read(path), "load", from_csv=True)
 
 
