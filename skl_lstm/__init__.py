@@ -20,7 +20,7 @@ and forecasts, and measures which timesteps and features an estimator uses.
 Around the Pipeline, `leads` makes the targets, `TimeSplit` the folds, `backtest` the forecasts of
 past rows and `forecast` those of the coming ones. `Stream` forecasts from new rows, as they come.
 `compare_forecasts` tests whether a model is better than a baseline. `ConformalRegressor` adds
-intervals to any of them. `to_onnx` writes a fitted Pipeline as a file that runs without Python.
+intervals to any regressor. `to_onnx` writes a fitted Pipeline as a file that runs without Python.
 
 `TRUSTED_TYPES` lists the types that skops needs to trust when it loads a saved model.
 
@@ -32,7 +32,7 @@ in this list, which ``make lint`` checks:
 ``cli/``              the ``skl-lstm`` command: arguments, reading files, the report
 ``export/``           fitted pipelines as ONNX files, which run without Python
 ``calibration/``      intervals around forecasts, calibrated on held-out rows
-``forecasting/``      forecasts of the coming steps of every series
+``forecasting/``      forecasts of the coming steps, and from new rows as they come
 ``model_selection/``  folds, backtests and the comparison of forecasts
 ``inspection/``       frames and pictures of sequences, forecasts and importances
 ``estimators/``       estimators of the scikit-learn API: parameters, targets, fit, predict

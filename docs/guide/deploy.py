@@ -3,9 +3,9 @@ Deploy
 ======
 
 A model is trained on a machine with all packages. Its forecasts are often needed elsewhere: in a
-small container, in a program that is not written in Python, or behind an HTTP address. This page
-shows a way for each of them. It measures how much disk space and memory each way needs, and how
-long its start and one forecast take.
+small container, in a program that is not written in Python, behind an HTTP address, or in a shell.
+This page shows a way for each of them. It measures how much disk space and memory each way needs,
+and how long its start and one forecast take.
 """
 
 # %%
@@ -199,12 +199,12 @@ stream.push(later[:1])
 # A row can also be a dict with the names of the index and of the columns. The forecasts equal those
 # of ``predict`` on the whole table to the last bit:
 
-seconds, pushed = [], [stream.push({"date": later.index[1], **later.iloc[1]})]
+push_seconds, pushed = [], [stream.push({"date": later.index[1], **later.iloc[1]})]
 for position in range(2, 100):
     start = perf_counter()
     pushed.append(stream.push(later[position : position + 1]))
-    seconds.append(perf_counter() - start)
-print(f"median of a push: {1e3 * np.median(seconds):.2f} ms")
+    push_seconds.append(perf_counter() - start)
+print(f"median of a push: {1e3 * np.median(push_seconds):.2f} ms")
 np.array_equal(pd.concat(pushed), expected[1:])
 
 # %%
@@ -229,10 +229,10 @@ pickle.loads(saved.read_bytes()).last_labels
 # ----------------------
 #
 # FastAPI makes a service of it. It checks that a request has a date without a time zone, and two
-# numbers. A date in the future would block the stream, which takes rows in order of time only, so
-# the service refuses it. A row that the stream refuses becomes the status 409 with the message of
-# the error. After every row, the service replaces its pickle, so that no row is lost in a restart.
-# As an ``async`` function, it handles one request after the other:
+# numbers. A date far ahead would block the stream, which takes rows in order of time only, so the
+# service refuses dates more than a day ahead. A row that the stream refuses becomes the status 409
+# with the message of the error. After every row, the service replaces its pickle, so that no row is
+# lost in a restart. As an ``async`` function, it handles one request after the other:
 
 from datetime import datetime, timedelta
 
@@ -253,7 +253,7 @@ stream = pickle.loads(saved.read_bytes())
 @app.post("/rows")
 async def push(row: Row) -> dict[str, float]:
     if row.date > datetime.now() + timedelta(days=1):
-        raise HTTPException(422, f"The date {row.date} is in the future.")
+        raise HTTPException(422, f"The date {row.date} is more than a day ahead.")
     try:
         answer = stream.push(row.model_dump()).iloc[0].to_dict()
     except (TypeError, ValueError) as error:
@@ -296,11 +296,11 @@ post(later.index[0])
 # The same day again is refused. The next ones get the forecasts of ``predict``:
 
 print(post(later.index[0]))
-requests = []
+request_seconds = []
 for day in later.index[1:]:
     start = perf_counter()
     status, answer = post(day)
-    requests.append(perf_counter() - start)
+    request_seconds.append(perf_counter() - start)
 
 connection.close()
 server.should_exit = True
@@ -356,8 +356,8 @@ last = weather[-14:]
 costs["latency, ms"] = [
     median_ms(lambda: pipeline.predict(last)),
     median_ms(lambda: session.run(None, {"X": windows[-1:]})),
-    1e3 * np.median(seconds),
-    1e3 * np.median(requests),
+    1e3 * np.median(push_seconds),
+    1e3 * np.median(request_seconds),
 ]
 costs.round(2)
 
@@ -369,4 +369,4 @@ costs.round(2)
 #   without TensorFlow.
 # - In another language, or on a small device, use ONNX. Your program makes the windows, and decides
 #   what happens at a hole in time. There are no intervals of a ``ConformalRegressor``.
-# - For rows that arrive one by one, use a stream.
+# - For rows that arrive one by one, use a stream; in a shell script, ``skl-lstm predict MODEL -``.

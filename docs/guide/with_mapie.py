@@ -121,8 +121,8 @@ except ValueError as error:
     print(error)
 
 # %%
-# Make the windows first, and pass the LSTM alone. ``TimeSeriesRegressor`` fits it, so there is no
-# prediction of zeros, and no wrapper is needed. Windows contain no later rows.
+# Make the windows first, and pass the LSTM alone. ``TimeSeriesRegressor`` fits it itself, so MAPIE
+# does not check whether it is fitted, and no wrapper is needed. Windows contain no later rows.
 
 windows = np.asarray(SequenceWindower(timesteps).fit_transform(X))
 enbpi = TimeSeriesRegressor(lstm, cv=blocks, agg_function="mean")

@@ -4,7 +4,7 @@ With MLflow
 
 MLflow records the parameters, the errors and the model of every run. This page records a pipeline
 of this package with the loss of every epoch. It saves the pipeline as a skops file: loading such a
-file runs no code in it.
+file runs no code from it.
 """
 
 # %%

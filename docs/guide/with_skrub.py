@@ -135,7 +135,7 @@ forecast(models["LSTM, months"].fit(X, y), weather, target="temp_max").round(1)
 #
 # - Put skrub's encoders before :class:`~skl_lstm.SequenceWindower`. They return DataFrames with the
 #   index of the rows.
-# - Use only columns of the date that come again: months, weekdays and hours on a circle or as
+# - Use only columns of the date whose values repeat: months, weekdays and hours on a circle or as
 #   splines. Drop the year and the seconds.
 # - Measure with :class:`~skl_lstm.TimeSplit` whether the columns help. In a shuffled split, the
 #   training rows contain all years, so it does not show how the columns extrapolate.

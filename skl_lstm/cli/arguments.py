@@ -10,6 +10,8 @@ from typing import NamedTuple
 from skl_lstm import __version__
 
 DEFAULT_TARGET = "temp_max"
+FILLS = ("previous", "interpolate", "drop")
+STANDARD_INPUT = Path("-")
 MODEL_HELP = "file that was written with --save"
 
 
@@ -92,7 +94,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         }
         used = parsers.get(args.command, parser)
         used.error(f"unrecognized arguments: {' '.join(unknown)}")
-    if args.command == "predict" and str(args.csv) == "-":
+    if args.command == "predict" and args.csv == STANDARD_INPUT:
         for needs_file in options_of_files(args):
             predict_parser.error(f"{needs_file} requires a file as CSV, but CSV is -")
     if args.command is None and args.csv is None and (option := first_reading_option(args)):
@@ -232,11 +234,11 @@ def add_tune_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options on how to read a file, which all jobs share."""
+    """Add the options on how to read a file, for all commands that read one."""
     add = parser.add_argument
     add(
         "--fill",
-        choices=["previous", "interpolate", "drop"],
+        choices=FILLS,
         help="what to do with missing values: fill them with the previous value of the series, "
         "interpolate in time, or drop their rows (refuse them)",
     )

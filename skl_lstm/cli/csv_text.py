@@ -26,7 +26,7 @@ from .errors import CommandError, comma_separated, one_line
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # Number of records from which the separator and the number of columns are found.
-SAMPLE = 200
+SAMPLE_RECORDS = 200
 # Text that means that a value is missing, as in pandas. In names of series, it is text.
 MISSING_WORDS = (
     "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None", "<NA>", "#N/A",
@@ -158,7 +158,7 @@ def check_lines_before_header(widths: dict[str, list[int]], in_header: list[str]
         )
 
 
-def first_records(text: str, separator: str, count: int = SAMPLE) -> list[list[str]]:
+def first_records(text: str, separator: str, count: int = SAMPLE_RECORDS) -> list[list[str]]:
     """Return the cells of the first lines that are not empty."""
     records = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
     return list(islice((cells for cells in records if is_filled(cells)), count))

@@ -30,7 +30,7 @@ _INTEGER_FORMS = {
 # from 1000000000 to 1999999999 are seconds of today, and so no years such as 17 with minutes.
 _FIRST_YEARS = {"%Y": 1700, "%y%m%d%H%M": 2020}
 # Number of values that show that a column may hold dates.
-SAMPLE = 20
+SAMPLE_VALUES = 20
 
 _CLOCK = (
     r"(?:(?:,? +|T)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})"
@@ -97,7 +97,7 @@ def find_dates(values: pd.Series) -> NDArray[np.bool_]:
         return values.notna().to_numpy()
     found = np.zeros(len(values), dtype=bool)
     # Columns of numbers have no dates, which a few values show.
-    some = values.iloc[:: len(values) // SAMPLE + 1].tolist()
+    some = values.iloc[:: len(values) // SAMPLE_VALUES + 1].tolist()
     if not any(matches_all([value], form) for value in some for form in _FORMS):
         return found
     for form in _FORMS:

@@ -1,12 +1,12 @@
 """The jobs of the command: tune and report, forecast, predict, and export."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,8 @@ from skl_lstm import (
     to_onnx,
 )
 
-from .arguments import parse_args, reading_of
-from .errors import CommandError, count_and_noun, one_line, warnings_as_notes
+from .arguments import STANDARD_INPUT, parse_args, reading_of
+from .errors import CommandError, comma_separated, count_and_noun, one_line, warnings_as_notes
 from .files import (
     SavedModel,
     check_writable,
@@ -41,7 +41,7 @@ from .files import (
     save_model,
     write_atomically,
 )
-from .lines import STANDARD_INPUT, Columns, predict_lines
+from .lines import Columns, predict_lines
 from .report import (
     print_candidates,
     print_coverage,
@@ -54,10 +54,12 @@ from .report import (
 from .tables import (
     Positions,
     as_columns,
+    check_coverage,
     choose_target,
     count_series,
     fill_features,
     find_cut,
+    forecast_columns,
     next_values,
     numeric_columns,
     padded_windows_ignored,
@@ -130,7 +132,9 @@ def tune(args: argparse.Namespace) -> None:
     is_read = targets_are_read(table, series, target, args.horizon)
     scored = rows_to_score(is_read, target, train, test, remarks)
     if args.coverage is not None:
-        check_coverage(args.coverage, len(train))
+        n_rows = ceil(CALIBRATION * len(train))
+        measured = f"the last {n_rows} of {len(train)} training rows measure the errors"
+        check_coverage(args.coverage, n_rows, measured)
 
     console = Console(highlight=False)
     print_remarks(console, remarks)
@@ -267,12 +271,13 @@ def predict(args: argparse.Namespace) -> None:
     rows = read_features(read_like(model, args.csv, args), model.features, args.fill)
     name, coverage = model.target or "forecast", choose_coverage(model.pipeline, args.coverage)
     with errors_of_model():
-        y_pred = as_columns(model.pipeline.predict(rows))
-        columns = {f"{name}+{i}": y for i, y in enumerate(y_pred.T, start=1)}
+        values = as_columns(model.pipeline.predict(rows))
+        columns = forecast_columns(name, values.shape[1], coverage is not None)
         if coverage is not None:
-            interval = model.pipeline.predict_interval(rows, coverage)
-            columns = add_bounds(columns, interval.reshape(len(rows), -1, 2))
-    write_csv(pd.DataFrame(columns, rows.index), args.output)
+            bounds = model.pipeline.predict_interval(rows, coverage)
+            parts = [values[..., np.newaxis], bounds.reshape(*values.shape, 2)]
+            values = np.concatenate(parts, axis=2).reshape(len(rows), -1)
+    write_csv(pd.DataFrame(values, rows.index, columns), args.output)
 
 
 def predict_standard_input(args: argparse.Namespace) -> int:
@@ -304,18 +309,12 @@ def export(args: argparse.Namespace) -> None:
     except Exception as error:  # also if a package is missing
         raise CommandError(f"cannot export {args.model}: {one_line(str(error))}") from error
     metadata = {entry.key: entry.value for entry in exported.metadata_props}
-    rows = count_and_noun(int(metadata["timesteps"]), "row")
-    columns = ", ".join(model.features)
-    print(f"Exported to {args.onnx}. Its input X has windows of {rows} of the columns {columns}.")
-
-
-def add_bounds(columns: dict[str, NDArray[Any]], interval: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """Return each column followed by the bounds of its interval, (rows, columns, 2)."""
-    bounded = {}
-    for output, (name, y_pred) in enumerate(columns.items()):
-        bounded[name] = y_pred
-        bounded[f"{name}_lower"], bounded[f"{name}_upper"] = interval[:, output].T
-    return bounded
+    names = json.loads(metadata.get("feature_names", "null")) or model.features
+    content = "rows"
+    if "timesteps" in metadata:  # a network of one's own can read rows
+        content = f"windows of {count_and_noun(int(metadata['timesteps']), 'timestep')}"
+    features = comma_separated(names)
+    print(f"Exported to {args.onnx}. Its input X has {content} of the features {features}.")
 
 
 def write_csv(forecasts: pd.DataFrame, output: Path | None) -> None:
@@ -352,17 +351,6 @@ def make_ridge(lstm: Pipeline) -> Pipeline:
     """Create ridge regression on the same windows as the LSTM, scaled for its penalty."""
     ridge = RidgeCV(alphas=np.logspace(-2, 4, 13))
     return make_pipeline(clone(lstm[:-1]), SequenceFlattener(), StandardScaler(), ridge)
-
-
-def check_coverage(coverage: float, n_train: int) -> None:
-    """Raise if too few rows calibrate the intervals, before a search that may take long."""
-    n_rows = ceil(CALIBRATION * n_train)
-    highest = n_rows / (n_rows + 1)
-    if coverage > highest:
-        raise CommandError(
-            f"--coverage {coverage:g} needs more rows: the last {n_rows} of {n_train} training "
-            f"rows measure the errors, which is enough for a coverage of up to {highest:.3g}"
-        )
 
 
 def add_intervals(

@@ -7,7 +7,6 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -20,9 +19,14 @@ from .dates import names_hour
 from .errors import CommandError, comma_separated, count_and_noun, one_line, print_note
 from .files import SavedModel
 from .labels import check_series
-from .tables import as_columns, check_column, convert_columns, read_features
-
-STANDARD_INPUT = Path("-")
+from .tables import (
+    as_columns,
+    check_column,
+    check_coverage,
+    convert_columns,
+    forecast_columns,
+    read_features,
+)
 
 
 class Columns(NamedTuple):
@@ -72,7 +76,9 @@ def answer_lines(
     stream = begin_stream(model, columns)
     check_labels(model.windower, columns)
     if coverage is not None:
-        check_calibration(model.pipeline, coverage)
+        n_rows = len(model.pipeline.conformity_scores_)
+        measured = f"{n_rows} rows have measured the errors of the model"
+        check_coverage(coverage, n_rows, measured)
     writer.write_head(count_outputs(model, columns.time))
     n_refused = 0
     for number, line in lines:
@@ -101,7 +107,7 @@ def first_sentence(text: str) -> str:
 
 
 def begin_stream(model: SavedModel, columns: Columns) -> Stream:
-    """Return a stream after the rows of the training, or of a new series if rows have no time."""
+    """Return a stream after the rows that a model keeps, or of new series if rows have no time."""
     windower: Any = model.windower
     if columns.time is None and windower is not None and windower.history_ is not None:
         # The rows are numbered from 0, so those of the training are not before them.
@@ -109,7 +115,7 @@ def begin_stream(model: SavedModel, columns: Columns) -> Stream:
     try:
         return Stream(model.pipeline)
     except (TypeError, ValueError) as error:
-        raise CommandError(f"cannot forecast: {one_line(str(error))}") from error
+        raise CommandError(f"cannot forecast: {first_sentence(one_line(str(error)))}") from error
 
 
 def check_labels(windower: Any, columns: Columns) -> None:
@@ -133,17 +139,6 @@ def check_labels(windower: Any, columns: Columns) -> None:
         raise CommandError(
             f"the model was trained on rows with {count_and_noun(index.nlevels - 1, 'column')} of "
             f"series; name as many with --series, not {len(columns.series)}"
-        )
-
-
-def check_calibration(model: Any, coverage: float) -> None:
-    """Raise if too few rows have calibrated the intervals for a coverage."""
-    n_rows = len(model.conformity_scores_)
-    highest = n_rows / (n_rows + 1)
-    if coverage > highest + 1e-9:  # the rounding error of a coverage such as 0.9
-        raise CommandError(
-            f"--coverage {coverage:g} needs more rows: {n_rows} rows have measured the errors of "
-            f"the model, which is enough for a coverage of up to {highest:.3g}"
         )
 
 
@@ -211,8 +206,9 @@ class RowReader:
         if n_cells != n_columns:
             raise CommandError(f"it has {n_cells} cells, but the header has {n_columns}")
         table = split_cells(text, separator, header=True)
-        labelled = columns.time, columns.series, columns.reading, self._remark
-        row = convert_columns(table, separator, *labelled)[-1:]
+        row = convert_columns(
+            table, separator, columns.time, columns.series, columns.reading, self._remark
+        )[-1:]
         if missing := [name for name in columns.features if row[name].isna().any()]:
             raise CommandError(f"it has no value in {comma_separated(missing)}")
         row = read_features(row, columns.features)
@@ -244,21 +240,19 @@ class AnswerWriter:
 
     def __init__(self, name: str, columns: Columns, has_bounds: bool) -> None:
         self._name, self._labels = name, [*columns.series, columns.time or "row"]
-        self._ends = ["", "_lower", "_upper"] if has_bounds else [""]
-        self._has_head = False
+        self._has_bounds, self._has_head = has_bounds, False
 
     def write_head(self, n_outputs: int | None) -> None:
         """Print the names of the columns, if their number is known."""
         if n_outputs is None or self._has_head:
             return
-        names = [f"{self._name}+{i}" for i in range(1, n_outputs + 1)]
-        columns = [f"{name}{end}" for name in names for end in self._ends]
+        columns = forecast_columns(self._name, n_outputs, self._has_bounds)
         self._print(pd.DataFrame(columns=[*self._labels, *columns]).to_csv(index=False))
         self._has_head = True
 
     def write(self, forecasts: pd.DataFrame, label: pd.Index, date_format: str | None) -> None:
         """Print the forecasts from one row."""
-        self.write_head(forecasts.shape[1] // len(self._ends))
+        self.write_head(forecasts.shape[1] // (3 if self._has_bounds else 1))
         self._print(forecasts.set_axis(label).to_csv(header=False, date_format=date_format))
 
     @staticmethod

@@ -7,8 +7,6 @@ import pandas as pd
 
 from .errors import CommandError, count_and_noun
 
-FILLS = ("previous", "interpolate", "drop")
-
 
 class Filled(NamedTuple):
     """A table without missing values, and a remark on what was done, which may be empty."""
@@ -23,8 +21,9 @@ def fill_missing(
     """Fill the missing values of columns, or drop the rows that have any.
 
     "previous" takes the last value before it in the series. "interpolate" is linear in time,
-    between the values before and after it. If the rows after `cut`, a time, are held out,
-    "interpolate" uses no value after it, and takes the last value before for the others.
+    between the values before and after it. `cut` is the time of the first held-out row. Then
+    "interpolate" uses only values up to this time, and later missing values get the last value
+    before them.
     """
     columns = table[list(names)]
     missing = columns.isna().sum()

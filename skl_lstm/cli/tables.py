@@ -70,8 +70,9 @@ def read_table(
         if found := remark_on_time(table, time_column):
             remark(found)
     check_series(series, time_column)
-    labelled = time_column, series, reading, remark
-    rows = convert_columns(table, separator, *labelled, remark_on_numbers=remark)
+    rows = convert_columns(
+        table, separator, time_column, series, reading, remark, remark_on_numbers=remark
+    )
     if time_column is None:
         return rows
     labels: Any = rows.index
@@ -92,13 +93,13 @@ def convert_columns(
     others = table.drop(columns=list(series))
     if separator is not None:
         others = mark_missing(others)
-    labelled = table[list(series)].join(others)
+    with_series = table[list(series)].join(others)
     others = others.drop(columns=[time_column] if time_column else [])
     if separator is not None:
         others = read_numbers(others, separator, reading.decimal, remark_on_numbers)
     if time_column is None:
         return others
-    return others.set_axis(label_rows(labelled, time_column, series, reading, remark))
+    return others.set_axis(label_rows(with_series, time_column, series, reading, remark))
 
 
 def read_columns(
@@ -315,7 +316,7 @@ def split_rows(X: pd.DataFrame, args: argparse.Namespace) -> tuple[Positions, Po
 
 
 def find_cut(table: pd.DataFrame, target: str, args: argparse.Namespace) -> Any:
-    """Return the time of the first held-out row, whose values are the last known ones."""
+    """Return the time of the first held-out row, up to which "interpolate" may use values."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # next_values will print the notes
         # The values are zeros, because the rows decide, and no value may be missing.
@@ -379,3 +380,19 @@ def check_numeric(table: pd.DataFrame, name: str) -> None:
 def as_columns(y: Any) -> NDArray[Any]:
     """Return targets of shape (n,) or (n, horizon) as (n, horizon)."""
     return np.asarray(y).reshape(len(y), -1)
+
+
+def forecast_columns(name: str, n_outputs: int, has_bounds: bool) -> list[str]:
+    """Return the columns of `predict`: load+1, load+1_lower, load+1_upper, load+2, …"""
+    ends = ["", "_lower", "_upper"] if has_bounds else [""]
+    return [f"{name}+{i}{end}" for i in range(1, n_outputs + 1) for end in ends]
+
+
+def check_coverage(coverage: float, n_rows: int, measured: str) -> None:
+    """Raise if too few rows measure the errors for a coverage."""
+    highest = n_rows / (n_rows + 1)
+    if coverage > highest + 1e-9:  # the rounding error of a coverage such as 0.9
+        raise CommandError(
+            f"--coverage {coverage:g} needs more rows: {measured}, which is enough for a coverage "
+            f"of up to {highest:.3g}"
+        )

@@ -64,10 +64,10 @@ def read_source(steps: Sequence[Step]) -> Source:
 
 
 def pad_lists(source: Source, mask_value: float) -> Source:
-    """Return a source whose sequences are padded by the estimator, behind all steps.
+    """Return a source in which the estimator pads the sequences, after all steps.
 
-    No raw value marks the padding but `MASK_VALUE`, because the scalers also read those steps of
-    an array that are `mask_value` before them.
+    In the raw input, `MASK_VALUE` marks the padding. `mask_value` cannot, because scalers change
+    steps of an array that have this value, like data.
     """
     if source.padding is not None or not source.stages:
         return source

@@ -24,7 +24,7 @@ _NO_ONNX = (
 
 @set_module("skl_lstm")
 def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.ModelProto:
-    """Write a fitted pipeline, from raw sequences to forecasts in their units, as an ONNX model.
+    """Write a fitted pipeline as an ONNX model, from raw sequences to forecasts in their units.
 
     An ONNX file needs neither Python nor this package: it runs in ONNX Runtime, in C++, C#, Java,
     JavaScript or on a phone, and gives the predictions of the pipeline to about 1e-5 of their
@@ -41,8 +41,7 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
         a :class:`~sklearn.frozen.FrozenEstimator`. Subclasses must not override `predict`. See the
         notes for the other steps.
     path : str or path-like, default=None
-        File to write. It is complete at any time: if the export fails, an existing file stays as
-        it is. None: write no file.
+        File to write. It is replaced only when the export is complete. None: write no file.
 
     Returns
     -------
@@ -74,10 +73,11 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
 
     Notes
     -----
-    **Input.** ``X``, float64 of shape (samples, timesteps, features), are raw sequences, oldest
-    step first: those that the `SequenceWindower`, the `SequenceReshaper` or the `SequencePadder` of
-    the pipeline returns if no scaler is before it. Without such a step, they are the X of the
-    estimator, of shape (samples, timesteps) if it was fitted on two axes. The numbers of samples
+    **Input.** ``X`` are raw sequences, float64 of shape (samples, timesteps, features), oldest step
+    first. They have the form in which the `SequenceWindower`, `SequenceReshaper` or
+    `SequencePadder` of the pipeline returns sequences, but with unscaled values. Without such a
+    step, they have the form of the X of the estimator, also (samples, timesteps) if it was fitted
+    on two axes. The numbers of samples
     and of timesteps are open, but at least 1: ONNX Runtime can end the whole process for a batch of
     no samples. The number of timesteps is fixed for an X of two axes, and if scalers before a
     `SequenceReshaper` have another center or scale for each timestep.
@@ -106,8 +106,8 @@ def to_onnx(pipeline: Any, path: str | os.PathLike[str] | None = None) -> onnx.M
     ``-2.0**100`` if it has none or is behind a scaler. The metadata have this number as
     ``padding``.
 
-    **Precision.** Scalers compute in double precision, networks in single precision. This holds for
-    X in float32, too, of which scikit-learn scales in single precision.
+    **Precision.** Scalers compute in double precision, networks in single precision. In Python,
+    scikit-learn scales X of dtype float32 in single precision, so the last digits may differ.
 
     **Metadata.** ``feature_names``, ``timesteps`` (in training), ``sampling_rate`` (of a windower),
     ``padding``, ``target_names``, ``quantiles`` and ``classes`` are JSON, and missing if they do

@@ -38,12 +38,11 @@ class Stream:
     ----------
     estimator : estimator
         A fitted Pipeline of a `SequenceWindower` and an estimator of windows, or a search, a
-        :class:`~sklearn.compose.TransformedTargetRegressor` or a `ConformalRegressor` around it. X
-        was a DataFrame. Steps in front of the windower transform every row by itself, and return
-        DataFrames, as ``StandardScaler().set_output(transform="pandas")`` does. Steps that use
-        neighbouring rows, such as differences, are refused as soon as there is a `table`, or a push
-        of several rows. Pushes of single rows cannot show them. The stream does not copy the
-        estimator.
+        :class:`~sklearn.compose.TransformedTargetRegressor` or a `ConformalRegressor` around it. It
+        must have been fitted on a DataFrame. Steps before the windower must return DataFrames, as
+        ``StandardScaler().set_output(transform="pandas")`` does, and transform each row by itself.
+        Others, such as differences, are refused when a `table` or several rows are passed; single
+        rows do not show them. The stream refers to the estimator and does not copy it.
     table : DataFrame of shape (n_rows, n_features), default=None
         The latest rows, with the columns and the kind of index of X in `fit`, in any order. They
         follow the rows that the windower has kept from `fit`, and replace those with the same
@@ -57,6 +56,16 @@ class Stream:
         Label of the last row of every series, in the time zone of `fit`. A stream that was restored
         from a file continues after these rows. Without `table`, these are the last rows of `fit`,
         or no rows if the windower has ``timesteps=1``, because it then keeps none.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted.
+    TypeError
+        If `table` is not a DataFrame, or its times are no times.
+    ValueError
+        If the estimator has no windower that a stream can use, or was fitted on an array, or if the
+        columns or labels of `table` are not like those of `fit`.
 
     See Also
     --------

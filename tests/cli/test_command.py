@@ -12,6 +12,7 @@ import textwrap
 import zipfile
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 import skops.io
@@ -24,6 +25,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skl_lstm import (
     TRUSTED_TYPES,
+    LSTMRegressor,
+    SequenceReshaper,
     SequenceWindower,
     TimeSplit,
     __main__,
@@ -1002,13 +1005,31 @@ def test_export_gives_the_forecasts_of_the_pipeline(forecaster, capsys, tmp_path
     path = tmp_path / "load.onnx"
     assert cli.main(["export", str(forecaster / "load.skops"), str(path)]) == 0
     out, err = capsys.readouterr()
-    content = "windows of 3 rows of the columns load, heat"
+    content = "windows of 3 timesteps of the features load, heat"
     assert out == f"Exported to {path}. Its input X has {content}.\n"
     assert err == ""
     rows = tables.read_table(forecaster / "table.csv", "day")[["load", "heat"]]
     forecasts = outputs_of(path.read_bytes(), sliding_windows(rows, 3))["forecast"]
     expected = load(forecaster / "load.skops").predict(rows)[2:]
     np.testing.assert_allclose(forecasts, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_export_names_the_features_of_reshaped_rows(capsys, tmp_path):
+    columns = ["t0_load", "t0_heat", "t1_load", "t1_heat"]
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 4)), columns=columns)
+    lstm = LSTMRegressor(2, epochs=1, random_state=0)
+    model = make_pipeline(SequenceReshaper(features=2), lstm).fit(rows, rows["t1_load"])
+    skops.io.dump(model, tmp_path / "load.skops")
+    path = tmp_path / "load.onnx"
+    assert cli.main(["export", str(tmp_path / "load.skops"), str(path)]) == 0
+    content = "windows of 2 timesteps of the features load, heat"
+    assert capsys.readouterr().out == f"Exported to {path}. Its input X has {content}.\n"
+
+
+def test_export_of_a_network_that_reads_rows(forecaster, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "to_onnx", lambda pipeline, path: onnx.ModelProto())
+    assert cli.main(["export", str(forecaster / "load.skops"), str(tmp_path / "load.onnx")]) == 0
+    assert "Its input X has rows of the features load, heat." in capsys.readouterr().out
 
 
 def test_export_leaves_out_intervals_with_a_note(with_intervals, capsys, tmp_path):
