@@ -262,7 +262,8 @@ def _check_label(key: Any, label: Any, times: pd.Index | None) -> None:
     if isinstance(label, str):
         raise TypeError(
             f"The row has the text {label!r} as its {key!r}, but the time must be of the kind that "
-            f"the index had in fit. Convert dates by pd.Timestamp({label!r})."
+            "the index had in fit. Convert dates by pd.to_datetime(text, format=...), because "
+            "pandas reads text such as 09.03.2024 with the month first."
         )
     if not isinstance(times, pd.DatetimeIndex):
         return

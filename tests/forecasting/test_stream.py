@@ -574,7 +574,7 @@ def test_labels_of_a_dict_are_refused(table, model):
     stream, row = Stream(model, table[:50]), as_dict(table, 50)
     refused(stream, {**row, "time": None}, ValueError, "has the 'time' None, which is a missing")
     refused(stream, {**row, "time": pd.NaT}, ValueError, "has the 'time' NaT, which is a missing")
-    text = "Convert dates by pd.Timestamp('2024-01-03')."
+    text = "Convert dates by pd.to_datetime(text, format=...), because"
     refused(stream, {**row, "time": "2024-01-03"}, TypeError, text)
     refused(stream, {**row, "time": 5}, ValueError, "has numbers as the time of its rows")
     day = {**row, "time": datetime.date(2024, 1, 4)}
