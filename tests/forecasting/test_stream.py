@@ -595,9 +595,11 @@ def test_labels_of_a_dict_are_refused(table, model):
 
 def test_numbers_that_are_no_times_are_refused():
     whole = one_series().set_index(np.arange(60) / 2)
-    stream = Stream(fit_pipeline(whole[:40]), whole[:50])
+    stream = Stream(fit_pipeline(whole.iloc[:40]), whole.iloc[:50])
     for time in (np.nan, np.inf):
-        refused(stream, relabelled(whole[50:51], [time]), ValueError, "missing or infinite label")
+        refused(
+            stream, relabelled(whole.iloc[50:51], [time]), ValueError, "missing or infinite label"
+        )
     refused(stream, {"index": np.inf, "load": 1, "heat": 1}, ValueError, "or infinite label")
     assert stream.push({"index": 25.0, "load": 1, "heat": 1}).index.tolist() == [25.0]
 
