@@ -15,6 +15,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def of_series(series: tuple[Any, ...]) -> str:
+    """Name a series by its labels in the outer levels of an index; empty if there are none."""
+    return f" of series {series[0] if len(series) == 1 else series!r}" if series else ""
+
+
 def did_you_mean(name: str, names: Iterable[str], form: str = "{}") -> str:
     """Return a sentence with the most similar names, or an empty string.
 

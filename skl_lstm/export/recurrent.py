@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..networks.architecture import GATES
+from ..networks.architecture import GATES, steps_before
 from .graph import Graph, integers
 
 _OPERATORS = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "RNN"}
@@ -68,7 +68,7 @@ def add_convolution(
 ) -> str:
     """Add a convolution with ReLU to (samples, features, timesteps)."""
     size = len(kernel)
-    before = size - 1 if padding == "causal" else (size - 1) // 2
+    before = steps_before(size, padding)
     convolved = graph.add(
         "Conv",
         x,

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .._core.messages import counted, did_you_mean, listed
+from .._core.messages import counted, did_you_mean, listed, of_series
 from .._core.shapes import lead_names, parse_lead_name, parse_lead_names
 from ..transformers.label_checks import times_of
 from ..transformers.time_index import SortedRows, series_starts
@@ -268,9 +268,7 @@ def _day_or_time(time: Any) -> str:
 
 def _of_series(label: Any) -> str:
     """Name the series of a label; empty if the table is one series."""
-    if not isinstance(label, tuple):
-        return ""
-    return f" of series {label[0] if len(label) == 2 else label[:-1]!r}"
+    return of_series(label[:-1]) if isinstance(label, tuple) else ""
 
 
 def find_known(known: pd.DataFrame | None, labels: pd.Index, step: Any) -> _Positions:

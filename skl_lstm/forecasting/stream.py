@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._core.backtest_frames import quantile_column
-from .._core.messages import counted
+from .._core.messages import counted, of_series
 from .._core.public import set_module
 from .._core.shapes import lead_names
 from .._core.timed_windows import mark_times
@@ -374,15 +374,14 @@ class Stream:
 
 
 def _padded_after(hole: Hole, series: tuple[Any, ...], past: int) -> str:
-    of_series = f" of series {series[0] if len(series) == 1 else series!r}" if series else ""
     windows = "its window is"
     if past > 1:
         rows = "row" if past == 2 else f"{past - 1} rows"
         windows = f"its window and those of the next {rows} are"
     return (
-        f"The row at {hole.after}{of_series} comes after a hole in time, because the row before it "
-        f"is at {hole.before}: {windows} padded. If the rows in the hole are known, create the "
-        "Stream with a table that has them."
+        f"The row at {hole.after}{of_series(series)} comes after a hole in time, because the row "
+        f"before it is at {hole.before}: {windows} padded. If the rows in the hole are known, "
+        "create the Stream with a table that has them."
     )
 
 

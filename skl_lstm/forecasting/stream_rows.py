@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_scalar
 
-from .._core.messages import did_you_mean, listed
+from .._core.messages import did_you_mean, listed, of_series
 from ..transformers.arrays import cast_if_finite, trailing_windows
 from ..transformers.clocks import are_holes, rounding_error, steps_of_ticks, ticks_of
 from ..transformers.label_checks import check_labels, times_of
@@ -419,16 +419,16 @@ def _tolerance(label_ticks: NDArray, greatest: float) -> float:
 def _not_in_order(end: End | None, times: pd.Index, ticks: NDArray, series: Series) -> str:
     """Describe the first row that is not later than the row before it."""
     place = int((ticks[1:] > ticks[:-1]).argmin()) + 1  # among the ticks
-    of_series = f" of series {series[0] if len(series) == 1 else series!r}" if series else ""
+    named = of_series(series)
     if end is None or place > 1:  # rows are sorted, so their times are equal
         return (
-            f"The rows have the time {times[place - (end is not None)]}{of_series} more than once. "
+            f"The rows have the time {times[place - (end is not None)]}{named} more than once. "
             "Drop the duplicates; if they belong to different series, name the series in an outer "
             "level of the index."
         )
     return (
-        f"The row at {times[0]}{of_series} is not later than the last row of the stream"
-        f"{of_series and ' in this series'}, at {end.moments.times[0]}. Push the rows of a series "
+        f"The row at {times[0]}{named} is not later than the last row of the stream"
+        f"{named and ' in this series'}, at {end.moments.times[0]}. Push the rows of a series "
         "in order of time, and each of them once. To correct rows, or to add earlier ones, create "
         "a new Stream with a table of the latest rows."
     )

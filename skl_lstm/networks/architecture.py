@@ -138,6 +138,11 @@ def layers_of(architecture: Architecture) -> list[tuple[Layer, ...]]:
     return layers
 
 
+def steps_before(size: int, padding: str) -> int:
+    """Return how many steps before the current one a kernel reads, for a padding of Keras."""
+    return size - 1 if padding == "causal" else (size - 1) // 2
+
+
 def weight_shapes(architecture: Architecture) -> list[tuple[int, ...]]:
     """Return the shapes of the weights in the order of ``keras.Model.weights``."""
     return [shape for pair in layers_of(architecture) for layer in pair for shape in layer.shapes]

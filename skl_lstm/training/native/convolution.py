@@ -19,11 +19,6 @@ from .compiling import compiled
 _ZERO = np.float32(0)
 
 
-def steps_before(size: int, padding: str) -> int:
-    """Return how many steps before the current one a kernel reads, for a padding of Keras."""
-    return size - 1 if padding == "causal" else (size - 1) // 2
-
-
 @compiled
 def forward(x: NDArray, kernel: NDArray, bias: NDArray, before: int, out: NDArray) -> None:
     """Compute the filters of all steps.

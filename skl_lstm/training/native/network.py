@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...networks.architecture import Architecture, Layer, layers_of, weight_shapes
+from ...networks.architecture import Architecture, Layer, layers_of, steps_before, weight_shapes
 from . import convolution, gru, lstm, simple_rnn
 from .arithmetic import add_column_sums, add_product, add_product_transposed
 from .batches import real_steps
@@ -183,7 +183,7 @@ class _Convolution:
         self, layer: Layer, padding: str, weights: list[NDArray], gradients: list[NDArray]
     ) -> None:
         self._filters, self._weights, self._gradients = layer.size, weights, gradients
-        self._before = convolution.steps_before(len(weights[0]), padding)
+        self._before = steps_before(len(weights[0]), padding)
 
     def forward(self, x: NDArray) -> NDArray:
         """Return the output, (timesteps, samples, filters)."""

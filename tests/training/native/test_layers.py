@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from keras import layers
 from numpy.testing import assert_array_equal
 
+from skl_lstm.networks.architecture import steps_before
 from skl_lstm.training.native import arithmetic, convolution, gru, lstm, simple_rnn
 
 unhurried = settings(deadline=None)
@@ -333,7 +334,7 @@ PADDINGS = ["causal", "same"]
 def convolve(x, kernel, bias, padding="causal"):
     out = np.empty((*x.shape[:2], kernel.shape[2]), np.float32)
     out.fill(np.nan)
-    convolution.forward(x, kernel, bias, convolution.steps_before(len(kernel), padding), out)
+    convolution.forward(x, kernel, bias, steps_before(len(kernel), padding), out)
     return out
 
 
@@ -342,7 +343,7 @@ def convolution_gradients(x, kernel, bias, d_out, padding="causal", need_d_x=Tru
     gradients = [np.full_like(array, start) for array in (kernel, bias, x)]
     if not need_d_x:
         gradients[2] = NOT_NEEDED
-    before = convolution.steps_before(len(kernel), padding)
+    before = steps_before(len(kernel), padding)
     out = convolve(x, kernel, bias, padding)
     convolution.backward(x, kernel, before, out, d_out.copy(), *gradients)
     return gradients
