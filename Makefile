@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo         tune an LSTM on real data, draw forecast.png (minutes)"
+	@echo "make demo         tune an LSTM on real data, draw forecast.png (about 20 s)"
 	@echo "make check        lint, and the tests that train no network (about a minute)"
 	@echo "make test         run all tests and the docstring examples (minutes)"
 	@echo "make coverage     run the tests, list the lines and branches they miss (fails below 97 %)"
