@@ -13,6 +13,7 @@ import re
 import sys
 import zipfile
 import zlib
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -117,8 +118,8 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
             "the text contains NUL characters, as binary files do and UTF-16 without a byte order "
             "mark; if it is text, name its encoding with --encoding, such as utf-16-le"
         )
-    # With newline=None, all lines end in "\n".
-    return io.StringIO(text.removeprefix("\ufeff"), newline=None).read(), name
+    text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n"), name
 
 
 def find_separator(text: str) -> str:
@@ -160,8 +161,17 @@ def check_lines_before_header(widths: dict[str, list[int]], in_header: list[str]
 
 def first_records(text: str, separator: str, count: int = SAMPLE_RECORDS) -> list[list[str]]:
     """Return the cells of the first lines that are not empty."""
-    records = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
+    records = csv.reader(lines_of(text), delimiter=separator, skipinitialspace=True)
     return list(islice((cells for cells in records if is_filled(cells)), count))
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends, without a copy of the whole text."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 def is_filled(cells: list[str]) -> bool:
@@ -203,7 +213,7 @@ def parse(text: str, separator: str, width: int, skipped: int) -> pd.DataFrame:
         header=None,
         names=list(range(width)),
         index_col=False,
-        dtype=str,
+        dtype=object,  # str would convert every cell to pyarrow and back
         keep_default_na=False,
         na_values=[""],
         skiprows=skipped,
@@ -236,7 +246,7 @@ def looks_like_data(cells: list[str]) -> bool:
 
 def lines_to_skip(text: str, separator: str) -> int:
     """Return the number of records up to the header, including it."""
-    records = csv.reader(io.StringIO(text), delimiter=separator)
+    records = csv.reader(lines_of(text), delimiter=separator)
     return next(count for count, cells in enumerate(records, start=1) if is_filled(cells))
 
 
@@ -248,7 +258,7 @@ def drop_empty_end(cells: pd.DataFrame) -> pd.DataFrame:
 
 def has_padding(text: str, separator: str) -> bool:
     """Return whether a space is next to a separator, a quote or an end of a line."""
-    blanks = [blank for blank in _BLANKS if blank != separator]
+    blanks = [blank for blank in _BLANKS if blank != separator and blank in text]
     edges = (separator, '"', "\n")
     return text[-1] in blanks or any(
         blank + edge in text or edge + blank in text for blank in blanks for edge in edges

@@ -17,6 +17,8 @@ DECIMALS = (".", ",")
 _SPACES = " \u00a0\u202f\u2009"  # no-break, narrow no-break and thin
 _MINUSES = "\u2212-"  # the minus sign and the hyphen
 _APOSTROPHES = "'\u2019"
+# Digits from 1 to 4 become 1, and those from 5 to 9 become 5: a quarter is 1 to 4.
+_CLASSES = str.maketrans("12346789", "11115555")
 
 
 def _number_pattern(decimal: str) -> str:
@@ -63,19 +65,41 @@ def are_plain(texts: list[Any], decimal: str) -> bool:
     If not, they can still be numbers.
     """
     try:
-        joined = "".join(texts)
+        float("".join(texts[:1]).replace(decimal, ".") or "0")
+        joined = "\0".join(texts)
         if "_" in joined or (decimal == "," and "." in joined) or not joined.isascii():
             return False
-        np.array([text.replace(decimal, ".") for text in texts], dtype=object).astype(float)
+        np.array(joined.replace(decimal, ".").split("\0"), dtype=object).astype(float)
     except (TypeError, ValueError):
         return False
     return True
 
 
 def matches_all(values: list[Any], pattern: str) -> bool:
-    """Return whether all values match a pattern. The first that does not ends the search."""
+    """Return whether all values match a pattern, which must not distinguish digits of a class.
+
+    The classes are 0, 1 to 4, and 5 to 9.
+    """
     matches = re.compile(pattern).fullmatch
-    return all(isinstance(value, str) and matches(value) for value in values)
+    # Most columns of another kind differ in the first value.
+    if not values:
+        return True
+    if not isinstance(values[0], str) or not matches(values[0]):
+        return False
+    shapes = shapes_of(values)
+    return shapes is not None and all(map(matches, shapes))
+
+
+def shapes_of(texts: list[Any]) -> set[str] | None:
+    """Return the distinct texts with one digit for each class, or None if a value is no text.
+
+    A long column has few of them, so the search is fast, and still sees every value.
+    """
+    try:
+        shapes = "\0".join(texts).translate(_CLASSES).split("\0")
+    except TypeError:
+        return None
+    return set(shapes) if len(shapes) == len(texts) else None
 
 
 def read_numbers(
@@ -152,13 +176,11 @@ def choose_decimal(values: pd.Series, marks: set[str], separator: str) -> str:
 
 def to_float(values: pd.Series, decimal: str) -> pd.Series:
     """Convert numbers in a notation to float64; missing values become NaN."""
-    marks, joined = re.compile(_thousands(decimal)), "".join(texts_of(values))
-    if marks.search(joined):
-        values = values.str.replace(marks, "", regex=True)
-    if _MINUSES[0] in joined:
-        values = values.str.replace(_MINUSES[0], "-", regex=False)
-    if decimal == ",":
-        values = values.str.replace(",", ".", regex=False)
-    # float keeps all digits, and to_numeric does not.
-    numbers = values.to_numpy(dtype=object, na_value=np.nan).astype(float)
+    is_there = values.notna().to_numpy()
+    joined = "\0".join(texts_of(values)).replace(_MINUSES[0], "-")
+    plain = re.sub(_thousands(decimal), "", joined).replace(decimal, ".")
+    numbers = np.full(len(values), np.nan)
+    if is_there.any():
+        # float keeps all digits, and to_numeric does not.
+        numbers[is_there] = np.array(plain.split("\0"), dtype=object).astype(float)
     return pd.Series(numbers, values.index, name=values.name)
