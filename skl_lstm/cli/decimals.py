@@ -6,7 +6,7 @@ only be read in one way, "1,234" can be read in two.
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -102,29 +102,40 @@ def shapes_of(texts: list[Any]) -> set[str] | None:
     return set(shapes) if len(shapes) == len(texts) else None
 
 
+class Numbers(NamedTuple):
+    """A table with numbers, and the decimal mark that they have, if it is only one."""
+
+    table: pd.DataFrame
+    decimal: str | None
+
+
 def read_numbers(
     cells: pd.DataFrame,
     separator: str,
     decimal: str | None = None,
+    usual: str | None = None,
     remark: Callable[[str], None] = lambda text: None,
-) -> pd.DataFrame:
+) -> Numbers:
     """Convert the columns of numbers to float64. Other columns stay text.
 
-    Raise if a column can be read with a decimal point and with a decimal comma, and no other column
-    decides which of them it has.
+    Raise if a column can be read with a decimal point and with a decimal comma, and neither another
+    column nor `usual` decides which of them it has.
     """
     found = {name: notations(cells[name]) for name in cells}
     marks = {marks[0] for marks in found.values() if len(marks) == 1}
-    columns = {}
+    columns, used = {}, set(marks)
     for name, values in cells.items():
         allowed = [mark for mark in found[name] if decimal in (None, mark)]
         if len(allowed) > 1 and has_marks(values):
-            allowed = [choose_decimal(values, marks, separator)]
-            if marks:
-                mark = {".": "points", ",": "commas"}[allowed[0]]
-                remark(f"{name!r} is read with decimal {mark}, because other columns have them")
+            mark, reason = choose_decimal(values, marks, separator, usual)
+            allowed = [mark]
+            if reason:
+                word = {".": "points", ",": "commas"}[mark]
+                remark(f"{name!r} is read with decimal {word}, {reason}")
+            used.add(mark)
         columns[name] = to_float(values, allowed[0]) if allowed else values
-    return pd.DataFrame(columns, index=cells.index)
+    table = pd.DataFrame(columns, index=cells.index)
+    return Numbers(table, next(iter(used)) if len(used) == 1 else None)
 
 
 def why_text(values: pd.Series) -> str:
@@ -154,18 +165,24 @@ def has_marks(values: pd.Series) -> bool:
     return any(mark in "".join(texts_of(values)) for mark in DECIMALS)
 
 
-def choose_decimal(values: pd.Series, marks: set[str], separator: str) -> str:
-    """Return the decimal mark of a column that can be read with both.
+def choose_decimal(
+    values: pd.Series, marks: set[str], separator: str, usual: str | None = None
+) -> tuple[str, str]:
+    """Return the decimal mark of a column that can be read with both, and why, for a remark.
 
     It is the only mark of the other columns. Between commas that separate columns, numbers with
-    points have decimal points, unless other columns have decimal commas.
+    points have decimal points, unless other columns have decimal commas. If nothing decides, it is
+    the usual mark.
     """
     has_commas = "," in "".join(texts_of(values))
     points_only = separator == "," and not has_commas  # between commas, a point is decimal
+    reason = "because other columns have them" if marks else ""
     if points_only and marks <= {"."}:
-        return "."
+        return ".", reason
     if len(marks) == 1 and not points_only:
-        return next(iter(marks))
+        return next(iter(marks)), reason
+    if usual is not None and not marks:
+        return usual, "as in the training"
     example = values.dropna()[values.dropna().str.contains("[.,]")].iloc[0]
     mark = "comma" if "," in example else "point"
     raise CommandError(
