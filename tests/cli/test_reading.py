@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_lstm import TRUSTED_TYPES, cli
@@ -31,11 +31,13 @@ OPTIONS = {
 READINGS = st.fixed_dictionaries({}, optional=OPTIONS).map(lambda fields: Reading(**fields))
 
 
+@settings(deadline=None)
 @given(reading=READINGS)
 def test_a_reading_is_the_same_after_a_file(reading):
     assert from_plain(to_plain(reading)) == reading
 
 
+@settings(deadline=None)
 @given(trained=READINGS, given_again=READINGS)
 def test_an_option_replaces_that_of_the_training(trained, given_again):
     reading, remark = as_in_training(trained, given_again)

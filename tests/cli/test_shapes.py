@@ -3,7 +3,7 @@
 import re
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_lstm.cli import dates, decimals
@@ -18,6 +18,7 @@ CELLS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(values=st.lists(CELLS, max_size=4) | CELLS.map(lambda cell: [cell] * 3))
 def test_a_column_matches_if_all_of_its_values_match(values):
     for pattern in PATTERNS:
@@ -30,6 +31,7 @@ def plain_float(text, decimal):
     return float("".join(mark for mark in text if mark not in marks).replace(decimal, "."))
 
 
+@settings(deadline=None)
 @given(
     numbers=st.lists(st.floats(-1e9, 1e9).map(lambda x: f"{x:,.3f}"), max_size=5),
     decimal=st.sampled_from([".", ","]),
