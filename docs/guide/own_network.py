@@ -128,12 +128,9 @@ from sklearn.pipeline import make_pipeline
 from skl_lstm import LSTMRegressor, SequenceFlattener
 
 along = LSTMRegressor(8, conv_filters=16, kernel_size=5, epochs=40, random_state=0)
-beside = LSTMRegressor(8, conv_filters=(16, 16), kernel_size=(7, 5), conv_padding="same")
-beside.set_params(conv_position="beside", batch_normalization=True, epochs=40, random_state=0)
 trees = HistGradientBoostingRegressor(max_iter=50, random_state=0)
 others = {
-    "convolution before": along.set_params(learning_rate=0.01),
-    "convolutions beside": beside.set_params(learning_rate=0.01),
+    "LSTMRegressor": along.set_params(learning_rate=0.01),
     "boosted trees": make_pipeline(SequenceFlattener(), trees),
     "ridge": make_pipeline(SequenceFlattener(), Ridge(10.0)),
 }
@@ -151,9 +148,7 @@ pd.DataFrame({"R2, other strokes": scores}).round(2)
 # therefore have low scores. The feature based on knowledge about pumps is much better. Your own
 # network is better still. It only uses two assumptions: the dip is short and can be at any
 # position. The built-in network with a convolution before its LSTM also finds the dips. It was
-# trained for twice as many epochs, but is less accurate. With ``conv_position="beside"``, the LSTM
-# reads X itself, and the output of the convolutions is averaged over time. With two convolutions
-# and batch normalization, this built-in network is about as accurate as your own.
+# trained for twice as many epochs, but is less accurate.
 #
 # Start from the built-in network
 # -------------------------------
