@@ -455,9 +455,6 @@ class LSTMRegressor(Regressor, LSTMEstimator):
         if description.target.quantiles:
             self.quantiles_ = np.array(description.target.quantiles)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({"quantiles": None, **state})  # older files lack it
-
 
 @set_module("skl_lstm")
 class LSTMClassifier(Classifier, LSTMEstimator):
