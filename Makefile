@@ -21,7 +21,7 @@ help:
 	@echo "make docs         run every page of the guide and build the site, docs/_build/html"
 	@echo "make pictures     redraw the pictures of the README and the documentation"
 	@echo "make test-site    open every page of the site in a browser"
-	@echo "make dist         build wheel and source archive, check them, install them elsewhere"
+	@echo "make dist         build wheel and source archive, run them with new and old requirements"
 	@echo "make audit        look up known vulnerabilities of the installed packages"
 	@echo "make bench        compare speed and memory with the alternatives"
 	@echo "make clean        remove the environments, build outputs and caches"
