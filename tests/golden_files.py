@@ -125,6 +125,14 @@ def models():
     stacked = LSTMRegressor(
         **{**SMALL, "units": (3, 2)}, cell="gru", conv_filters=2, bidirectional=True
     )
+    beside = LSTMClassifier(
+        conv_filters=(3, 2),
+        kernel_size=(3, 2),
+        conv_padding="same",
+        conv_position="beside",
+        batch_normalization=True,
+        **SMALL,
+    )
     of_steps = make_pipeline(SequencePadder(mask_value=-9.0), LSTMStepClassifier(**SMALL))
     transformed = TransformedTargetRegressor(
         LSTMRegressor(scaling=None, **SMALL), transformer=StandardScaler()
@@ -146,6 +154,7 @@ def models():
         ),
         "padded_classes": (padded, RAGGED, BINARY, probabilities),
         "stacked": (stacked, X, Y, {"predict": {}}),
+        "convolutions_beside": (beside, X, LABELS, probabilities),
         "quantiles": (quantiles, X, Y, {"predict": {"return_quantiles": True}}),
         "intervals": (
             ConformalRegressor(windows, coverage=0.5),
@@ -187,7 +196,12 @@ def models():
 
 
 # Also written as ONNX files, with X as these files read it.
-EXPORTED = {"windows": X[:, :3], "reshaped_classes": X, "quantiles": X}
+EXPORTED = {
+    "windows": X[:, :3],
+    "reshaped_classes": X,
+    "convolutions_beside": X,
+    "quantiles": X,
+}
 
 FUNCTIONS = [
     ("sliding_windows", ROWS, {"timesteps": 5, "stride": 4, "sampling_rate": 2}),
