@@ -38,6 +38,10 @@ def obstacles(
         found.append("the float type of Keras is not float32")
     if callbacks:
         found.append("callbacks are objects of Keras")
+    if architecture.conv_position == "beside":
+        found.append("conv_position='beside' needs Keras")
+    if architecture.batch_normalization:
+        found.append("batch_normalization=True needs Keras")
     if not architecture.quantiles:  # their loss is always the pinball loss
         found += _obstacles_of_loss(loss, architecture.activation)
     return [*found, *_obstacles_of_optimizer(optimizer)]
