@@ -128,6 +128,17 @@ FITTED = {
     "of several outputs": (regressor, X, X[:, -1]),
     "of single precision": (regressor, X.astype("float32"), Y.astype("float32")),
     "stacked": (lambda: regressor(units=(2, 3), bidirectional=True, conv_filters=2), X, Y),
+    "convolutions beside the LSTM": (
+        lambda: classifier(
+            units=(2, 2, 2),
+            conv_filters=(2, 3),
+            kernel_size=(3, 2),
+            conv_position="beside",
+            batch_normalization=True,
+        ),
+        X,
+        LABELS,
+    ),
     "early stopping": (lambda: regressor(validation_split=0.2, patience=1), X, Y),
     "a RandomState": (lambda: regressor(random_state=np.random.RandomState(0)), X, Y),
     "Keras objects": (

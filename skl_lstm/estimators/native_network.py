@@ -121,6 +121,11 @@ class NativeNetwork:
         """Copies of the weights, in the order of ``keras.Model.weights``."""
         return [array.copy() for array in weights_of(self._weights, self.architecture)]
 
+    @property
+    def weights_by_layer(self) -> list[NDArray]:
+        """Copies of the weights, in the order of `layers_of`."""
+        return self.weights
+
     def model_in_units(self, architecture: Architecture, scaling: Scaling | None) -> keras.Model:
         """Return the network as a compiled Keras model that takes and returns unscaled values.
 

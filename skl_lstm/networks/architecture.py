@@ -18,6 +18,8 @@ from .._core.parameters import AtLeast, Number
 
 # The number of matrices that a cell multiplies with its input.
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
+# Batch normalization adds it to the variance.
+EPSILON = 1e-3
 
 _CONSTRAINTS: dict[str, list[Any]] = {
     "meta": [Mapping],

@@ -11,7 +11,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from .._core.public import set_module
-from .architecture import Architecture, Scaling, architecture_of, kernel_sizes
+from .architecture import EPSILON, Architecture, Scaling, architecture_of, kernel_sizes
 from .models import read_weights, write_weights
 from .seeding import seeded
 
@@ -207,7 +207,7 @@ def _convolved(
             # The default momentum of 0.99 needs hundreds of batches until the moving averages
             # have left their initial values, more than many fits have.
             normalization = layers.BatchNormalization(
-                momentum=0.9, name=f"batch_normalization_{depth}"
+                momentum=0.9, epsilon=EPSILON, name=f"batch_normalization_{depth}"
             )
             x = ops.relu(normalization(x, **_mask(real)))
     return x
