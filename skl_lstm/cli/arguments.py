@@ -5,44 +5,53 @@ import codecs
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from skl_lstm import __version__
+
+from .reading import Reading
 
 DEFAULT_TARGET = "temp_max"
 FILLS = ("previous", "interpolate", "drop")
 STANDARD_INPUT = Path("-")
 MODEL_HELP = "file that was written with --save"
-
-
-class Reading(NamedTuple):
-    """How to read the text of a file. What is None is found in the file."""
-
-    separator: str | None = None
-    decimal: str | None = None
-    encoding: str | None = None
-    header: bool | None = None
-    day_first: bool | None = None
-    time_format: str | None = None
+SAFE_LOADING = (
+    "Loading MODEL runs no code: a file with types that skl-lstm does not trust is refused."
+)
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line. Wrong options end the process with exit code 2."""
-    parser = argparse.ArgumentParser(
+    parsers = make_parsers()
+    main = parsers[None]
+    args, unknown = main.parse_known_args(argv)
+    if unknown:
+        # parse_args would print the usage of the main command for options of the others, too.
+        parsers[args.command].error(f"unrecognized arguments: {' '.join(unknown)}")
+    if args.command == "predict" and args.csv == STANDARD_INPUT:
+        for needs_file in options_of_files(args):
+            parsers["predict"].error(f"{needs_file} requires a file as CSV, but CSV is -")
+    if args.command is None and args.csv is None and (option := first_reading_option(args)):
+        main.error(f"{option} requires --csv")
+    return args
+
+
+def make_parsers() -> dict[str | None, argparse.ArgumentParser]:
+    """Return the parser of every command, and that of all of them for None."""
+    main = argparse.ArgumentParser(
         prog="skl-lstm",
         description="Tune the look-back and the size of an LSTM on a table of equally spaced "
         "rows. Compare the forecasts on the held-out last rows with persistence and ridge "
         "regression. Without --csv, the table is four years of daily weather in Seattle.",
     )
-    parser.add_argument(
+    main.add_argument(
         "--csv", type=Path, metavar="FILE", help="table to read (embedded weather data)"
     )
-    add_tune_options(parser)
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(
+    add_tune_options(main)
+    main.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = main.add_subparsers(
         dest="command", title="commands", metavar="{fit,forecast,predict,export}"
     )
-    fit_parser = commands.add_parser(
+    fit = commands.add_parser(
         "fit",
         usage="%(prog)s CSV [options]",  # options of several values would swallow CSV
         help="tune a pipeline on a file; takes CSV",
@@ -50,63 +59,44 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "on the held-out last rows with persistence and ridge regression: the same as skl-lstm "
         "--csv CSV.",
     )
-    fit_parser.add_argument(
-        "csv", type=Path, metavar="CSV", help="table to read, also a .parquet file"
-    )
-    add_tune_options(fit_parser)
-    forecast_parser = commands.add_parser(
+    fit.add_argument("csv", type=Path, metavar="CSV", help="table to read, also a .parquet file")
+    add_tune_options(fit)
+    forecast = commands.add_parser(
         "forecast",
+        usage="%(prog)s MODEL CSV [options]",
         help="forecast the steps after the last row; takes MODEL and CSV",
         description="Forecast the steps after the last row of CSV with the pipeline in MODEL, and "
         "print their times and forecasts as CSV, with the bounds of their intervals if MODEL was "
-        "trained with --coverage. Loading MODEL runs no code: a file with types that skl-lstm does "
-        "not trust is refused.",
+        f"trained with --coverage. {SAFE_LOADING}",
     )
-    add_model_arguments(forecast_parser)
-    add_forecast_options(forecast_parser)
-    predict_parser = commands.add_parser(
+    add_model_arguments(forecast)
+    add_forecast_options(forecast)
+    predict = commands.add_parser(
         "predict",
+        usage="%(prog)s MODEL CSV [options]",
         help="forecast with a saved pipeline; takes MODEL and CSV",
         description="Forecast from every row of CSV with the pipeline in MODEL, and print the "
         "forecasts as CSV, with the bounds of their intervals if MODEL was trained with "
         "--coverage. If CSV is -, the rows are read from standard input, and the forecasts of "
-        "each line are printed before the next one is read. Loading MODEL runs no code: a file "
-        "with types that skl-lstm does not trust is refused.",
+        f"each line are printed before the next one is read. {SAFE_LOADING}",
     )
-    add_model_arguments(predict_parser)
-    export_parser = commands.add_parser(
+    add_model_arguments(predict)
+    export = commands.add_parser(
         "export",
         help="write a saved pipeline as an ONNX file; takes MODEL and ONNX",
         description="Write the pipeline in MODEL as an ONNX file, which runs without Python. Its "
         "input has windows of rows, oldest row first, its output their forecasts. The intervals "
-        "of a MODEL that was trained with --coverage are left out. Loading MODEL runs no code: a "
-        "file with types that skl-lstm does not trust is refused.",
+        f"of a MODEL that was trained with --coverage are left out. {SAFE_LOADING}",
     )
-    add_export_arguments(export_parser)
-    args, unknown = parser.parse_known_args(argv)
-    if unknown:
-        # parse_args would print the usage of the main command for options of the others, too.
-        parsers = {
-            "fit": fit_parser,
-            "forecast": forecast_parser,
-            "predict": predict_parser,
-            "export": export_parser,
-        }
-        used = parsers.get(args.command, parser)
-        used.error(f"unrecognized arguments: {' '.join(unknown)}")
-    if args.command == "predict" and args.csv == STANDARD_INPUT:
-        for needs_file in options_of_files(args):
-            predict_parser.error(f"{needs_file} requires a file as CSV, but CSV is -")
-    if args.command is None and args.csv is None and (option := first_reading_option(args)):
-        parser.error(f"{option} requires --csv")
-    return args
+    add_export_arguments(export)
+    return {None: main, "fit": fit, "forecast": forecast, "predict": predict, "export": export}
 
 
 def first_reading_option(args: argparse.Namespace) -> str | None:
     """Return the first option that says how to read a file, or None."""
     given = {
         "--time-column": args.time_column,
-        "--no-time-column": not args.find_time,
+        "--no-time-column": args.time_column == [],
         "--series": args.series,
         "--fill": args.fill,
         "--sep": args.sep,
@@ -114,6 +104,8 @@ def first_reading_option(args: argparse.Namespace) -> str | None:
         "--encoding": args.encoding,
         "--header": args.header is True,
         "--no-header": args.header is False,
+        "--skip-above": args.skip_above is not None,
+        "--skip-below": args.skip_below is not None,
         "--dayfirst": args.dayfirst is True,
         "--no-dayfirst": args.dayfirst is False,
         "--time-format": args.time_format,
@@ -127,14 +119,25 @@ def options_of_files(args: argparse.Namespace) -> list[str]:
         "--output": args.output,
         "--fill": args.fill,
         "--no-header": args.header is False,
+        "--skip-above": args.skip_above is not None,
+        "--skip-below": args.skip_below is not None,
     }
     return [option for option, value in given.items() if value]
 
 
 def reading_of(args: argparse.Namespace) -> Reading:
-    """Return the options on the text of a file."""
+    """Return the options on how to read a file."""
     return Reading(
-        args.sep, args.decimal, args.encoding, args.header, args.dayfirst, args.time_format
+        separator=args.sep,
+        decimal=args.decimal,
+        encoding=args.encoding,
+        header=args.header,
+        skip_above=args.skip_above,
+        skip_below=args.skip_below,
+        time_columns=None if args.time_column is None else tuple(dict.fromkeys(args.time_column)),
+        series=tuple(args.series),
+        day_first=args.dayfirst,
+        time_format=args.time_format,
     )
 
 
@@ -144,13 +147,17 @@ def add_tune_options(parser: argparse.ArgumentParser) -> None:
     time = parser.add_mutually_exclusive_group()
     time.add_argument(
         "--time-column",
+        nargs="+",
+        action="extend",
         metavar="NAME",
-        help="column of the file with the time of each row (the only column of dates)",
+        help="column of the file with the time of each row, or columns of its date and time of day "
+        "(found in the file)",
     )
     time.add_argument(
         "--no-time-column",
-        dest="find_time",
-        action="store_false",
+        dest="time_column",
+        action="store_const",
+        const=[],
         help="read the rows in the order of the file, although a column holds dates",
     )
     add(
@@ -210,7 +217,7 @@ def add_tune_options(parser: argparse.ArgumentParser) -> None:
         help="share of the coming values that intervals around the forecasts should hold, such as "
         "0.9 (no intervals)",
     )
-    add("--seed", type=parse_seed, default=0, help="random_state of the networks (%(default)s)")
+    add("--seed", type=parse_natural, default=0, help="random_state of the networks (%(default)s)")
     add(
         "--n-jobs",
         type=parse_n_jobs,
@@ -233,9 +240,12 @@ def add_tune_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_reading_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options on how to read a file, for all commands that read one."""
-    add = parser.add_argument
+def add_reading_options(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """Add the options on how to read a file, for all commands that read one.
+
+    `default` describes the default of the options on the text, which a model remembers.
+    """
+    add, found = parser.add_argument, default or "found in the file"
     add(
         "--fill",
         choices=FILLS,
@@ -246,39 +256,52 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         "--sep",
         type=parse_separator,
         metavar="MARK",
-        help="separator of the columns, such as ';' or tab (found in the file)",
+        help=f"separator of the columns, such as ';' or tab ({found})",
     )
     add(
         "--decimal",
         choices=[".", ","],
         metavar="MARK",
-        help="decimal mark of the numbers, '.' or ',' (found in the file)",
+        help=f"decimal mark of the numbers, '.' or ',' ({found})",
     )
     add(
         "--encoding",
         type=parse_encoding,
         metavar="NAME",
-        help="encoding of the file, such as latin-1 (found in the file)",
+        help=f"encoding of the file, such as latin-1 ({found})",
     )
     add(
         "--header",
         action=argparse.BooleanOptionalAction,
         default=None,
         help="the first line holds the names of the columns; with --no-header, they are named c0, "
-        "c1, … (names are expected)",
+        f"c1, … ({default or 'names are expected'})",
+    )
+    add(
+        "--skip-above",
+        type=parse_natural,
+        metavar="N",
+        help="number of lines above the header to leave out, such as titles "
+        f"({default or 'lines that begin with #'})",
+    )
+    add(
+        "--skip-below",
+        type=parse_natural,
+        metavar="N",
+        help=f"number of lines below the header to leave out, such as units ({default or 0})",
     )
     add(
         "--dayfirst",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="dates such as 03/04/2024 have the day first; with --no-dayfirst, the month (found in "
-        "the file)",
+        help="dates such as 03/04/2024 have the day first; with --no-dayfirst, the month "
+        f"({found})",
     )
     add(
         "--time-format",
         metavar="FORMAT",
         help="form of the times, such as '%%d.%%m.%%y %%H:%%M'; s, ms, us or ns if they count from "
-        "1970 (found in the file)",
+        f"1970 ({found})",
     )
 
 
@@ -289,8 +312,10 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     add("csv", type=Path, metavar="CSV", help="table with the columns that MODEL was trained on")
     add(
         "--time-column",
+        nargs="+",
+        action="extend",
         metavar="NAME",
-        help="column with the time of each row (same as in training)",
+        help="column with the time of each row, or columns of its parts (same as in training)",
     )
     add(
         "--series",
@@ -299,7 +324,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="columns that name the series of each row (same as in training)",
     )
-    add_reading_options(parser)
+    add_reading_options(parser, "same as in training")
     add(
         "--coverage",
         type=parse_share,
@@ -358,7 +383,7 @@ def parse_integer(low: int, text: str) -> int:
     return value
 
 
-parse_count, parse_folds, parse_seed = (partial(parse_integer, low) for low in (1, 2, 0))
+parse_count, parse_folds, parse_natural = (partial(parse_integer, low) for low in (1, 2, 0))
 
 
 def parse_n_jobs(text: str) -> int:

@@ -13,6 +13,7 @@ import re
 import sys
 import zipfile
 import zlib
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,17 +22,26 @@ import numpy as np
 import pandas as pd
 
 from .dates import are_dates
-from .decimals import are_numbers
+from .decimals import are_numbers, is_number
 from .errors import CommandError, comma_separated, one_line
+from .reading import Reading
+from .records import (
+    MISSING_WORDS,
+    SEPARATORS,
+    Record,
+    check_first_lines,
+    count_comments,
+    is_filled,
+    lines_above,
+    lines_of,
+    records_of,
+    remark_on_comments,
+    skip_above,
+    skip_below,
+)
 
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # Number of records from which the separator and the number of columns are found.
 SAMPLE_RECORDS = 200
-# Text that means that a value is missing, as in pandas. In names of series, it is text.
-MISSING_WORDS = (
-    "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None", "<NA>", "#N/A",
-    "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN",
-)  # fmt: skip
 
 _ENCODINGS_BY_MARK = {
     codecs.BOM_UTF8: "utf-8",
@@ -47,30 +57,33 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?(?:\n|$)', re.IGNORECASE)
 
 
 class Cells(NamedTuple):
-    """The cells of a file as text, the separator between them, and a remark, which may be empty."""
+    """The cells of a file as text, and the separator between them."""
 
     table: pd.DataFrame
     separator: str
-    remark: str = ""
 
 
-def read_cells(
-    path: Path,
-    separator: str | None = None,
-    encoding: str | None = None,
-    header: bool | None = None,
-) -> Cells:
-    """Read a file. What is None is found in the file."""
+def read_cells(path: Path, reading: Reading, remark: Callable[[str], None]) -> Cells:
+    """Read a file. `remark` gets sentences on what was found."""
     try:
-        text, found = decode(read_bytes(path), encoding)
+        text, encoding = decode(read_bytes(path), reading.encoding)
+        if encoding == "cp1252" and reading.encoding is None:
+            remark("the text is not UTF-8, and read as Windows-1252; --encoding names another")
+        separator = reading.separator
         if match := _SEPARATOR_LINE.match(text):
             separator = separator or match[1]
-            text = "\n" + text[match.end() :]  # as many lines as before, for messages
+            text = skip_above(text, 1)
+        if reading.skip_above is not None:
+            text = skip_above(text, reading.skip_above)
+        elif count := count_comments(text, reading.header):
+            remark(remark_on_comments(count))
+            text = skip_above(text, count)
         separator = separator or find_separator(text)
-        remark = ""
-        if found == "cp1252" and encoding is None:
-            remark = "the text is not UTF-8, and read as Windows-1252; --encoding names another"
-        return Cells(split_cells(text, separator, header), separator, remark)
+        if reading.skip_below is not None:
+            text = skip_below(text, separator, reading.skip_below)
+        if reading.header is not False:
+            check_first_lines([*islice(records_of(text, separator), SAMPLE_RECORDS)])
+        return Cells(split_cells(text, separator, reading.header), separator)
     except (OSError, ValueError, csv.Error, CommandError, *_DAMAGED) as error:
         # pandas' ParserError is a ValueError.
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -117,8 +130,8 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
             "the text contains NUL characters, as binary files do and UTF-16 without a byte order "
             "mark; if it is text, name its encoding with --encoding, such as utf-16-le"
         )
-    # With newline=None, all lines end in "\n".
-    return io.StringIO(text.removeprefix("\ufeff"), newline=None).read(), name
+    text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n"), name
 
 
 def find_separator(text: str) -> str:
@@ -126,14 +139,15 @@ def find_separator(text: str) -> str:
 
     A file with none of the separators in its header has one column.
     """
-    widths = {mark: [len(cells) for cells in first_records(text, mark)] for mark in SEPARATORS}
-    if not any(widths.values()):
+    records = {mark: [*islice(records_of(text, mark), SAMPLE_RECORDS)] for mark in SEPARATORS}
+    if not any(records.values()):
         raise CommandError("the file is empty")
+    widths = {mark: [len(record.cells) for record in found] for mark, found in records.items()}
     in_header = [mark for mark, counts in widths.items() if counts[0] > 1]
     even = [mark for mark in in_header if set(widths[mark]) == {widths[mark][0]}]
     if len(even) == 1:
         return even[0]
-    check_lines_before_header(widths, in_header)
+    check_lines_before_header(records, in_header)
     if len(in_header) == 1:
         return in_header[0]
     if in_header:
@@ -145,28 +159,28 @@ def find_separator(text: str) -> str:
     return next((mark for mark in SEPARATORS if mark not in text), "\x1f")
 
 
-def check_lines_before_header(widths: dict[str, list[int]], in_header: list[str]) -> None:
+def check_lines_before_header(records: dict[str, list[Record]], in_header: list[str]) -> None:
     """Raise if another mark separates more rows than those of the first line, which has a title."""
-    rows = {mark: sum(width > 1 for width in counts[1:]) for mark, counts in widths.items()}
-    if not in_header:
+    rows = {mark: sum(len(row.cells) > 1 for row in found[1:]) for mark, found in records.items()}
+    if not in_header and has_decimal_commas(records[","]):
         rows[","] = 0  # one column of decimal commas
     other = max(rows, key=lambda mark: rows[mark])
     if other not in in_header and rows[other] > max((rows[mark] for mark in in_header), default=0):
         raise CommandError(
-            f"most rows contain a {SEPARATORS[other]}, but the first line does not; remove the "
-            "lines before the header, or name the separator with --sep"
+            f"most rows contain a {SEPARATORS[other]}, but the first line does not; leave out the "
+            f"lines above the header with --skip-above {lines_above(records[other])}, or name the "
+            "separator with --sep"
         )
+
+
+def has_decimal_commas(records: list[Record]) -> bool:
+    """Return whether all commas in the rows are in numbers such as 1,5."""
+    return all(is_number(",".join(cells).strip()) for _, cells in records if len(cells) > 1)
 
 
 def first_records(text: str, separator: str, count: int = SAMPLE_RECORDS) -> list[list[str]]:
     """Return the cells of the first lines that are not empty."""
-    records = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-    return list(islice((cells for cells in records if is_filled(cells)), count))
-
-
-def is_filled(cells: list[str]) -> bool:
-    """Return whether a record has a cell with content, or more than one cell."""
-    return len(cells) > 1 or any(cell.strip() for cell in cells)
+    return [record.cells for record in islice(records_of(text, separator), count)]
 
 
 def split_cells(text: str, separator: str, header: bool | None) -> pd.DataFrame:
@@ -203,7 +217,7 @@ def parse(text: str, separator: str, width: int, skipped: int) -> pd.DataFrame:
         header=None,
         names=list(range(width)),
         index_col=False,
-        dtype=str,
+        dtype=object,  # str would convert every cell to pyarrow and back
         keep_default_na=False,
         na_values=[""],
         skiprows=skipped,
@@ -236,7 +250,7 @@ def looks_like_data(cells: list[str]) -> bool:
 
 def lines_to_skip(text: str, separator: str) -> int:
     """Return the number of records up to the header, including it."""
-    records = csv.reader(io.StringIO(text), delimiter=separator)
+    records = csv.reader(lines_of(text), delimiter=separator)
     return next(count for count, cells in enumerate(records, start=1) if is_filled(cells))
 
 
@@ -248,7 +262,7 @@ def drop_empty_end(cells: pd.DataFrame) -> pd.DataFrame:
 
 def has_padding(text: str, separator: str) -> bool:
     """Return whether a space is next to a separator, a quote or an end of a line."""
-    blanks = [blank for blank in _BLANKS if blank != separator]
+    blanks = [blank for blank in _BLANKS if blank != separator and blank in text]
     edges = (separator, '"', "\n")
     return text[-1] in blanks or any(
         blank + edge in text or edge + blank in text for blank in blanks for edge in edges
@@ -268,7 +282,8 @@ def name_columns(cells: pd.DataFrame, header: list[str]) -> pd.DataFrame:
     if any(is_used[len(header) :]):
         raise CommandError(
             f"the header has {len(header)} names, but rows have {len(names)} cells; complete the "
-            "header, or name another separator with --sep"
+            "header, name another separator with --sep, or leave out lines above the header with "
+            "--skip-above"
         )
     names = [name or f"Unnamed: {i}" for i, name in enumerate(names)]  # as pandas names them
     repeated = sorted({name for name in names if names.count(name) > 1})

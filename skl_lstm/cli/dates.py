@@ -47,6 +47,8 @@ _WEEKDAY = r"(?:(?i:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?"
 _NUMBERED = (  # day and month in either order
     r"(?P<first>\d{1,2})(?P<mark>[-/.])(?P<other>\d{1,2})(?P=mark)(?P<year>\d{4}|\d{2})" + _CLOCK
 )
+# Those with the digits of day, month and year at fixed places.
+_USUAL = r"\d{2}[-/.]\d{2}[-/.]\d{4}(?: \d{2}:\d{2}(?::\d{2})?)?"
 _FORMS = [
     r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})" + _CLOCK,
     _NUMBERED,
@@ -67,10 +69,15 @@ _PARTS_OF_DAY = re.compile("%[HIMSfpcXTRrs]")
 
 
 class Times(NamedTuple):
-    """The times of the rows, and a remark on how they were read, which may be empty."""
+    """The times of the rows, a remark on how they were read, which may be empty, and their form.
+
+    The form is what later files may leave open: the order of day and month, and a format.
+    """
 
     labels: pd.DatetimeIndex
     remark: str = ""
+    day_first: bool | None = None
+    time_format: str | None = None
 
 
 def are_dates(values: pd.Series) -> bool:
@@ -78,6 +85,11 @@ def are_dates(values: pd.Series) -> bool:
     if values.dtype.kind == "M":
         return bool(values.notna().all()) and len(values) > 0
     return has_text(values) and len(values) > 0 and form_of(values) is not None
+
+
+def is_date(text: str) -> bool:
+    """Return whether a text is a date."""
+    return any(re.fullmatch(form, text) for form in _FORMS)
 
 
 def has_text(values: pd.Series) -> bool:
@@ -115,13 +127,15 @@ def read_times(
         return Times(pd.DatetimeIndex(values))
     if not has_text(values):
         values = values.astype(str)
+    if matches_all(values.tolist(), r"\d+\.0+"):
+        values = values.str.replace(r"\.0+$", "", regex=True)
     if time_format is not None:
         return read_formatted(values, time_format)
     form = form_of(values)
     if form is not None:
         return read_form(values, form, day_first)
-    if matches_all(values.tolist(), r"\d+(?:\.0+)?"):
-        return Times(read_integers(values))
+    if matches_all(values.tolist(), r"\d+"):
+        return read_integers(values)
     raise CommandError(
         f"column {values.name!r} does not contain dates{in_one_form(values)}; name their form with "
         "--time-format, or another column with --time-column"
@@ -156,7 +170,7 @@ def read_formatted(values: pd.Series, time_format: str) -> Times:
         times = read_format(values, time_format)
     check_all_read(values, times, f"a time in the form {time_format!r} of --time-format")
     remark = f"times in {values.name!r} are converted to UTC" if "%z" in time_format else ""
-    return Times(pd.DatetimeIndex(times), remark)
+    return Times(pd.DatetimeIndex(times), remark, time_format=time_format)
 
 
 def read_format(values: pd.Series, time_format: str) -> pd.Series:
@@ -173,19 +187,20 @@ def read_format(values: pd.Series, time_format: str) -> pd.Series:
         ) from error
 
 
-def read_integers(values: pd.Series) -> pd.DatetimeIndex:
+def read_integers(digits: pd.Series) -> Times:
     """Read integers as dates such as 20240305, or as times since 1970, by their digits.
 
     Raise if they can be read in several ways.
     """
-    digits = values.str.replace(r"\.0+$", "", regex=True)
     lengths = set(digits.str.len())
     forms = _INTEGER_FORMS.get(lengths.pop(), []) if len(lengths) == 1 else []
     fitting = [form for form in forms if fits(digits, form)]
     if fitting == forms[:1] and forms:
-        return pd.DatetimeIndex(to_datetimes(digits, forms[0]))
+        time_format = None if forms[0] in EPOCH_UNITS else forms[0]
+        times = pd.DatetimeIndex(to_datetimes(digits, forms[0]))
+        return Times(times, time_format=time_format)
     raise CommandError(
-        f"column {values.name!r} does not contain dates, but numbers such as {values.iloc[0]!r}"
+        f"column {digits.name!r} does not contain dates, but numbers such as {digits.iloc[0]!r}"
         f"{ways_to_read(fitting)}"
     )
 
@@ -219,12 +234,19 @@ def read_form(values: pd.Series, form: str, day_first: bool | None) -> Times:
     times = read_iso(values)
     if times is not None:
         return Times(times)
-    parts = values.str.extract(form)
     remark = ""
     if form == _NUMBERED:
         if day_first is None:
-            day_first = find_day_first(values, parts)
-            remark = f"dates in {values.name!r} have the {'day' if day_first else 'month'} first"
+            days = first_of_each_day(values)
+            day_first = find_day_first(days, days.str.extract(form))
+            if day_first is not None:
+                order = "day" if day_first else "month"
+                remark = f"dates in {values.name!r} have the {order} first"
+        times = read_numbered(values, bool(day_first))
+        if times is not None:
+            return Times(times, remark, day_first)
+    parts = values.str.extract(form)
+    if form == _NUMBERED:
         names = ["day", "month"] if day_first else ["month", "day"]
         parts = parts.rename(columns=dict(zip(["first", "other"], names, strict=True)))
     offsets = parts["offset"] if "offset" in parts else pd.Series([None])
@@ -233,7 +255,7 @@ def read_form(values: pd.Series, form: str, day_first: bool | None) -> Times:
     if is_mixed:
         remark = f"{remark}; " if remark else ""
         remark += f"times in {values.name!r} have different offsets, and are converted to UTC"
-    return Times(to_times(values, parts, utc=is_mixed), remark)
+    return Times(to_times(values, parts, utc=is_mixed), remark, day_first)
 
 
 def read_iso(values: pd.Series) -> pd.DatetimeIndex | None:
@@ -246,8 +268,26 @@ def read_iso(values: pd.Series) -> pd.DatetimeIndex | None:
         return None
 
 
-def find_day_first(values: pd.Series, parts: pd.DataFrame) -> bool:
-    """Return whether the day comes before the month, if a day above 12 decides it."""
+def read_numbered(values: pd.Series, day_first: bool) -> pd.DatetimeIndex | None:
+    """Read times such as 05.03.2024 14:00, for speed; None if some have another form."""
+    texts = values.tolist()
+    if not matches_all(texts, _USUAL):
+        return None
+    day, month = (slice(0, 2), slice(3, 5)) if day_first else (slice(3, 5), slice(0, 2))
+    iso = [f"{text[6:10]}-{text[month]}-{text[day]}{text[10:]}" for text in texts]
+    return read_iso(pd.Series(iso, dtype=object))
+
+
+def first_of_each_day(values: pd.Series) -> pd.Series:
+    """Return the first value of every date, which has at most ten characters."""
+    return values[~pd.Series([value[:10] for value in values], values.index).duplicated()]
+
+
+def find_day_first(values: pd.Series, parts: pd.DataFrame) -> bool | None:
+    """Return whether the day comes before the month, if a day above 12 decides it.
+
+    Return None if both orders give the same dates.
+    """
     first, other = parts["first"].astype(int), parts["other"].astype(int)
     example = values.iloc[int(np.argmax(first != other))]
     if (parts["year"].str.len() == 2).any():
@@ -259,7 +299,7 @@ def find_day_first(values: pd.Series, parts: pd.DataFrame) -> bool:
     if (first > 12).any() != (other > 12).any():
         return bool((first > 12).any())
     if (first == other).all():
-        return True  # both orders give the same dates
+        return None
     if (first > 12).any():
         raise CommandError(
             f"column {values.name!r} has dates with the day first and dates with the month first: "

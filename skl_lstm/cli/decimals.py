@@ -6,7 +6,7 @@ only be read in one way, "1,234" can be read in two.
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ DECIMALS = (".", ",")
 _SPACES = " \u00a0\u202f\u2009"  # no-break, narrow no-break and thin
 _MINUSES = "\u2212-"  # the minus sign and the hyphen
 _APOSTROPHES = "'\u2019"
+# Digits from 1 to 4 become 1, and those from 5 to 9 become 5: a quarter is 1 to 4.
+_CLASSES = str.maketrans("12346789", "11115555")
 
 
 def _number_pattern(decimal: str) -> str:
@@ -63,44 +65,77 @@ def are_plain(texts: list[Any], decimal: str) -> bool:
     If not, they can still be numbers.
     """
     try:
-        joined = "".join(texts)
+        float("".join(texts[:1]).replace(decimal, ".") or "0")
+        joined = "\0".join(texts)
         if "_" in joined or (decimal == "," and "." in joined) or not joined.isascii():
             return False
-        np.array([text.replace(decimal, ".") for text in texts], dtype=object).astype(float)
+        np.array(joined.replace(decimal, ".").split("\0"), dtype=object).astype(float)
     except (TypeError, ValueError):
         return False
     return True
 
 
 def matches_all(values: list[Any], pattern: str) -> bool:
-    """Return whether all values match a pattern. The first that does not ends the search."""
+    """Return whether all values match a pattern, which must not distinguish digits of a class.
+
+    The classes are 0, 1 to 4, and 5 to 9.
+    """
     matches = re.compile(pattern).fullmatch
-    return all(isinstance(value, str) and matches(value) for value in values)
+    # Most columns of another kind differ in the first value.
+    if not values:
+        return True
+    if not isinstance(values[0], str) or not matches(values[0]):
+        return False
+    shapes = shapes_of(values)
+    return shapes is not None and all(map(matches, shapes))
+
+
+def shapes_of(texts: list[Any]) -> set[str] | None:
+    """Return the distinct texts with one digit for each class, or None if a value is no text.
+
+    A long column has few of them, so the search is fast, and still sees every value.
+    """
+    try:
+        shapes = "\0".join(texts).translate(_CLASSES).split("\0")
+    except TypeError:
+        return None
+    return set(shapes) if len(shapes) == len(texts) else None
+
+
+class Numbers(NamedTuple):
+    """A table with numbers, and the decimal mark that they have, if it is only one."""
+
+    table: pd.DataFrame
+    decimal: str | None
 
 
 def read_numbers(
     cells: pd.DataFrame,
     separator: str,
     decimal: str | None = None,
+    usual: str | None = None,
     remark: Callable[[str], None] = lambda text: None,
-) -> pd.DataFrame:
+) -> Numbers:
     """Convert the columns of numbers to float64. Other columns stay text.
 
-    Raise if a column can be read with a decimal point and with a decimal comma, and no other column
-    decides which of them it has.
+    Raise if a column can be read with a decimal point and with a decimal comma, and neither another
+    column nor `usual` decides which of them it has.
     """
     found = {name: notations(cells[name]) for name in cells}
     marks = {marks[0] for marks in found.values() if len(marks) == 1}
-    columns = {}
+    columns, used = {}, set(marks)
     for name, values in cells.items():
         allowed = [mark for mark in found[name] if decimal in (None, mark)]
         if len(allowed) > 1 and has_marks(values):
-            allowed = [choose_decimal(values, marks, separator)]
-            if marks:
-                mark = {".": "points", ",": "commas"}[allowed[0]]
-                remark(f"{name!r} is read with decimal {mark}, because other columns have them")
+            mark, reason = choose_decimal(values, marks, separator, usual)
+            allowed = [mark]
+            if reason:
+                word = {".": "points", ",": "commas"}[mark]
+                remark(f"{name!r} is read with decimal {word}, {reason}")
+            used.add(mark)
         columns[name] = to_float(values, allowed[0]) if allowed else values
-    return pd.DataFrame(columns, index=cells.index)
+    table = pd.DataFrame(columns, index=cells.index)
+    return Numbers(table, next(iter(used)) if len(used) == 1 else None)
 
 
 def why_text(values: pd.Series) -> str:
@@ -130,18 +165,24 @@ def has_marks(values: pd.Series) -> bool:
     return any(mark in "".join(texts_of(values)) for mark in DECIMALS)
 
 
-def choose_decimal(values: pd.Series, marks: set[str], separator: str) -> str:
-    """Return the decimal mark of a column that can be read with both.
+def choose_decimal(
+    values: pd.Series, marks: set[str], separator: str, usual: str | None = None
+) -> tuple[str, str]:
+    """Return the decimal mark of a column that can be read with both, and why, for a remark.
 
     It is the only mark of the other columns. Between commas that separate columns, numbers with
-    points have decimal points, unless other columns have decimal commas.
+    points have decimal points, unless other columns have decimal commas. If nothing decides, it is
+    the usual mark.
     """
     has_commas = "," in "".join(texts_of(values))
     points_only = separator == "," and not has_commas  # between commas, a point is decimal
+    reason = "because other columns have them" if marks else ""
     if points_only and marks <= {"."}:
-        return "."
+        return ".", reason
     if len(marks) == 1 and not points_only:
-        return next(iter(marks))
+        return next(iter(marks)), reason
+    if usual is not None and not marks:
+        return usual, "as in the training"
     example = values.dropna()[values.dropna().str.contains("[.,]")].iloc[0]
     mark = "comma" if "," in example else "point"
     raise CommandError(
@@ -152,13 +193,11 @@ def choose_decimal(values: pd.Series, marks: set[str], separator: str) -> str:
 
 def to_float(values: pd.Series, decimal: str) -> pd.Series:
     """Convert numbers in a notation to float64; missing values become NaN."""
-    marks, joined = re.compile(_thousands(decimal)), "".join(texts_of(values))
-    if marks.search(joined):
-        values = values.str.replace(marks, "", regex=True)
-    if _MINUSES[0] in joined:
-        values = values.str.replace(_MINUSES[0], "-", regex=False)
-    if decimal == ",":
-        values = values.str.replace(",", ".", regex=False)
-    # float keeps all digits, and to_numeric does not.
-    numbers = values.to_numpy(dtype=object, na_value=np.nan).astype(float)
+    is_there = values.notna().to_numpy()
+    joined = "\0".join(texts_of(values)).replace(_MINUSES[0], "-")
+    plain = re.sub(_thousands(decimal), "", joined).replace(decimal, ".")
+    numbers = np.full(len(values), np.nan)
+    if is_there.any():
+        # float keeps all digits, and to_numeric does not.
+        numbers[is_there] = np.array(plain.split("\0"), dtype=object).astype(float)
     return pd.Series(numbers, values.index, name=values.name)

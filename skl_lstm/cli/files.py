@@ -16,10 +16,11 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from skl_lstm import TRUSTED_TYPES, ConformalRegressor, SequenceWindower
 
 from .errors import CommandError, one_line
+from .reading import Reading, from_plain, to_plain
 
 
 class SavedModel(NamedTuple):
-    """A saved pipeline, its input columns, its time column, its target and its columns of series.
+    """A saved pipeline, its input columns, how their file was read, and its target.
 
     The target is None for a pipeline that the command did not save, and the windower if none is a
     step of the pipeline.
@@ -27,9 +28,8 @@ class SavedModel(NamedTuple):
 
     pipeline: Pipeline | ConformalRegressor
     features: list[str]
-    time_column: str | None
+    reading: Reading
     target: str | None
-    series: list[str]
     windower: SequenceWindower | None
 
 
@@ -55,9 +55,13 @@ def keep_last_rows(model: Pipeline | ConformalRegressor, rows: pd.DataFrame) -> 
         windower.fit(rows)
 
 
-def save_model(model: Pipeline | ConformalRegressor, target: str, path: Path) -> None:
-    """Save a fitted pipeline together with the name of its target."""
+def save_model(
+    model: Pipeline | ConformalRegressor, target: str, path: Path, reading: Reading | None = None
+) -> None:
+    """Save a fitted pipeline together with the name of its target, and how its file was read."""
     model.target_ = target
+    if reading is not None:
+        model.reading_ = to_plain(reading)
     write_atomically(path, lambda file: skops.io.dump(model, file))
 
 
@@ -82,19 +86,22 @@ def load_model(path: Path) -> SavedModel:
 
 
 def describe_model(model: Pipeline | ConformalRegressor) -> SavedModel:
-    """Read the names of the input columns, of the time and of the target from a model."""
+    """Read the names of the input columns and of the target from a model, and how it reads files.
+
+    A model that the command did not save knows the names of the time and of the series only.
+    """
     names = [str(name) for name in model.feature_names_in_]
     windower = find_windower(model)
     history = None if windower is None else windower.history_
     *series, time = [None] if history is None else history.index.names
-    return SavedModel(
-        model,
-        names,
-        None if time is None else str(time),
-        getattr(model, "target_", None),
-        [str(name) for name in series],
-        windower,
+    reading = Reading(
+        time_columns=() if time is None else (str(time),),
+        series=tuple(str(name) for name in series),
     )
+    saved = from_plain(getattr(model, "reading_", to_plain(reading)))
+    if (saved.time, saved.series) == (reading.time, reading.series):
+        reading = saved
+    return SavedModel(model, names, reading, getattr(model, "target_", None), windower)
 
 
 def find_windower(model: Pipeline | ConformalRegressor) -> SequenceWindower | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,14 @@ from skl_lstm import (
 )
 
 from .arguments import STANDARD_INPUT, parse_args, reading_of
-from .errors import CommandError, comma_separated, count_and_noun, one_line, warnings_as_notes
+from .errors import (
+    CommandError,
+    comma_separated,
+    count_and_noun,
+    one_line,
+    print_note,
+    warnings_as_notes,
+)
 from .files import (
     SavedModel,
     check_writable,
@@ -42,6 +50,7 @@ from .files import (
     write_atomically,
 )
 from .lines import Columns, predict_lines
+from .reading import Reading, as_in_training
 from .report import (
     print_candidates,
     print_coverage,
@@ -113,61 +122,81 @@ def tune(args: argparse.Namespace) -> None:
         check_writable(path)
     if args.plot:  # imported only if needed, and before the search, because it may be missing
         from .plot import draw_forecast
-    remarks: list[str] = []  # printed if nothing is refused
-    table = read_table(
-        args.csv,
-        args.time_column,
-        series=args.series,
-        find_time=args.find_time,
-        reading=reading_of(args),
-        remark=remarks.append,
-    )
-    target = choose_target(table, args.target, from_csv=args.csv is not None)
-    cut = find_cut(table, target, args) if args.fill == "interpolate" else None
-    series = select_features(table, target, args.features, args.fill, remarks.append, cut)
-    report_holes(series)
-    y = next_values(series, target, args.horizon)
-    X = series.loc[y.index]
-    train, test = split_rows(X, args)
-    is_read = targets_are_read(table, series, target, args.horizon)
-    scored = rows_to_score(is_read, target, train, test, remarks)
-    if args.coverage is not None:
-        n_rows = ceil(CALIBRATION * len(train))
-        measured = f"the last {n_rows} of {len(train)} training rows measure the errors"
-        check_coverage(args.coverage, n_rows, measured)
-
+    data, remarks = prepare(args)
     console = Console(highlight=False)
     print_remarks(console, remarks)
-    print_size(console, series, target, args.horizon, len(train), len(test))
-    search = make_search(args)
-    show_progress(search)
-    X_train, y_train = X.iloc[train], y.iloc[train]
-    with padded_windows_ignored():  # those after the gap between the parts of a fold
-        search.fit(X_train, y_train)
-    print_candidates(console, search)
+    n_train, n_test = len(data.train), len(data.test)
+    print_size(console, data.rows, data.target, args.horizon, n_train, n_test)
 
-    lstm = search.best_estimator_
+    X_train, y_train = data.X.iloc[data.train], data.y.iloc[data.train]
+    lstm = search_pipeline(args, console, X_train, y_train)
     model = lstm if args.coverage is None else add_intervals(lstm, args, X_train, y_train)
     models = {
         "LSTM": FrozenEstimator(model),
-        "persistence": make_pipeline(SequenceWindower(), NaiveRegressor(target)),
+        "persistence": make_pipeline(SequenceWindower(), NaiveRegressor(data.target)),
         "ridge": make_ridge(lstm),
     }
     with warnings_as_notes():
-        forecasts = backtest(models, X, y, cv=[(train, scored)])
+        forecasts = backtest(models, data.X, data.y, cv=[(data.train, data.scored)])
     print_errors(console, forecasts)
     if args.coverage is not None:
         print_coverage(console, forecasts)
     print_verdict(console, forecasts)
 
     if args.plot:
-        time = str(series.index.names[-1] or "row")
-        draw_forecast(args.plot, forecasts, target, time, count_series(series.iloc[test]))
+        time = str(data.rows.index.names[-1] or "row")
+        n_series = count_series(data.rows.iloc[data.test])
+        draw_forecast(args.plot, forecasts, data.target, time, n_series)
         console.print(f"Forecast and truth drawn to {args.plot}")
     if args.save:
-        keep_last_rows(model, series)
-        save_model(model, target, args.save)
+        keep_last_rows(model, data.rows)
+        save_model(model, data.target, args.save, data.reading)
         console.print(f"Fitted pipeline saved to {args.save}")
+
+
+class TuningData(NamedTuple):
+    """The rows of a file, X and y, and the positions in X to train on, to test on and to score."""
+
+    rows: pd.DataFrame
+    target: str
+    X: pd.DataFrame
+    y: pd.Series | pd.DataFrame
+    train: Positions
+    test: Positions
+    scored: Positions
+    reading: Reading
+
+
+def prepare(args: argparse.Namespace) -> tuple[TuningData, list[str]]:
+    """Read and check the table to tune on. Return it with remarks, to print if all is well."""
+    remarks: list[str] = []
+    table, reading = read_table(args.csv, reading_of(args), remark=remarks.append)
+    target = choose_target(table, args.target, from_csv=args.csv is not None)
+    cut = find_cut(table, target, args) if args.fill == "interpolate" else None
+    rows = select_features(table, target, args.features, args.fill, remarks.append, cut)
+    report_holes(rows)
+    y = next_values(rows, target, args.horizon)
+    X = rows.loc[y.index]
+    train, test = split_rows(X, args)
+    is_read = targets_are_read(table, rows, target, args.horizon)
+    scored = rows_to_score(is_read, target, train, test, remarks)
+    if args.coverage is not None:
+        n_rows = ceil(CALIBRATION * len(train))
+        measured = f"the last {n_rows} of {len(train)} training rows measure the errors"
+        check_coverage(args.coverage, n_rows, measured)
+    return TuningData(rows, target, X, y, train, test, scored, reading), remarks
+
+
+def search_pipeline(
+    args: argparse.Namespace, console: Console, X: pd.DataFrame, y: pd.Series | pd.DataFrame
+) -> Pipeline:
+    """Return the best pipeline of a search, and print the error of every candidate."""
+    search = make_search(args)
+    show_progress(search)
+    with padded_windows_ignored():  # those after the gap between the parts of a fold
+        search.fit(X, y)
+    print_candidates(console, search)
+    return search.best_estimator_
 
 
 def rows_to_score(
@@ -195,11 +224,12 @@ def forecast_table(args: argparse.Namespace) -> None:
     if args.output:
         check_writable(args.output)
     model = load_model(args.model)
-    table = read_like(model, args.csv, args)
+    reading = reading_like(model, args)
+    table = read_table(args.csv, reading).rows
     rows = numeric_columns(fill_features(table, model.features, args.fill))
     known = None
     if args.known is not None:
-        known = numeric_columns(read_like(model, args.known, args, needs_series=False))
+        known = numeric_columns(read_table(args.known, reading, needs_series=False).rows)
     target = choose_forecast(model.target, args.target)
     coverage = choose_coverage(model.pipeline, args.coverage)
     if coverage is not None and args.steps is not None:
@@ -211,17 +241,12 @@ def forecast_table(args: argparse.Namespace) -> None:
     write_csv(coming, args.output)
 
 
-def read_like(
-    model: SavedModel, path: Path, args: argparse.Namespace, needs_series: bool = True
-) -> pd.DataFrame:
-    """Read a table with the columns of time and series that a model was trained with."""
-    return read_table(
-        path,
-        args.time_column or model.time_column,
-        series=args.series or model.series,
-        needs_series=needs_series,
-        reading=reading_of(args),
-    )
+def reading_like(model: SavedModel, args: argparse.Namespace) -> Reading:
+    """Return how to read a file: by the options, and otherwise as in the training of a model."""
+    reading, remark = as_in_training(model.reading, reading_of(args))
+    if remark:
+        print_note(remark)
+    return reading
 
 
 def choose_coverage(model: Pipeline | ConformalRegressor, wanted: float | None) -> float | None:
@@ -268,7 +293,8 @@ def predict(args: argparse.Namespace) -> None:
     if args.output:
         check_writable(args.output)
     model = load_model(args.model)
-    rows = read_features(read_like(model, args.csv, args), model.features, args.fill)
+    table = read_table(args.csv, reading_like(model, args)).rows
+    rows = read_features(table, model.features, args.fill)
     name, coverage = model.target or "forecast", choose_coverage(model.pipeline, args.coverage)
     with errors_of_model():
         values = as_columns(model.pipeline.predict(rows))
@@ -284,9 +310,9 @@ def predict_standard_input(args: argparse.Namespace) -> int:
     """Forecast from every line of standard input, and return the exit code."""
     model = load_model(args.model)
     coverage = choose_coverage(model.pipeline, args.coverage)
-    time_column = args.time_column or model.time_column
-    series = args.series or model.series
-    columns = Columns(model.features, time_column, series, reading_of(args))
+    # The first line has the names, also if files have lines above it, or no header.
+    trained = model.reading._replace(header=None, skip_above=None, skip_below=None)
+    columns = Columns(model.features, reading_like(model._replace(reading=trained), args))
     return predict_lines(model, columns, coverage)
 
 
@@ -299,8 +325,7 @@ def export(args: argparse.Namespace) -> None:
     pipeline = model.pipeline
     if isinstance(pipeline, ConformalRegressor):
         pipeline = pipeline.estimator_
-        note = f"the intervals of {args.model} are left out; the file gives the forecasts only"
-        print(f"skl-lstm: note: {note}", file=sys.stderr)
+        print_note(f"the intervals of {args.model} are left out; the file gives the forecasts only")
     try:
         with warnings_as_notes(), native_log_silenced():
             exported = to_onnx(pipeline, args.onnx)

@@ -1,99 +1,46 @@
-"""The labels of the rows: which columns hold their times and name their series."""
+"""The labels of the rows: their times, and the names of their series."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .arguments import Reading
-from .dates import are_dates, find_dates, form_of, has_text, read_times
-from .decimals import matches_all
-from .errors import CommandError, comma_separated, count_and_noun
+from .dates import Times, read_times
+from .errors import CommandError, count_and_noun
+from .reading import Reading
+from .time_columns import NAMES_OF_HOURS, is_clock
 
 Labels = pd.MultiIndex | pd.DatetimeIndex
 
-# A column with one of these names is probably the time of the rows, even if it holds no dates.
-_NAMES_OF_TIME = {"time", "times", "date", "dates", "datetime", "timestamp", "ds"}
-_NAMES_OF_HOURS = {"hour", "hours", "hr", "time", "uhrzeit", "stunde", "zeit"}
-_CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
 # Columns of a backtest, which `backtest` refuses as names of series.
 RESERVED = {"model", "fold", "origin", "target", "step", "time", "truth", "forecast"}
 RESERVED |= {"lower", "upper", "coverage"}
 
 
-def find_time_column(table: pd.DataFrame, series: Sequence[str]) -> str | None:
-    """Return the only column whose values are all dates, or None if there is no such column.
-
-    Raise if most values of a column are dates, but not all of them.
-    """
-    others = table.drop(columns=list(series))
-    found = [str(name) for name in others if are_dates(others[name])]
-    for name in others.columns.difference(found, sort=False):
-        check_no_date_missing(others[name])
-    if len(found) > 1:
-        raise CommandError(
-            f"the columns {comma_separated(found)} hold dates; name the time of the rows with "
-            "--time-column, or use --no-time-column for rows in the order of the file"
-        )
-    return found[0] if found else None
-
-
-def check_no_date_missing(values: pd.Series) -> None:
-    """Raise if at least half of the values are dates, and others are not, such as a total."""
-    is_wrong = ~find_dates(values)
-    if 2 * is_wrong.sum() > len(values) or not is_wrong.any():
-        return
-    row = int(np.argmax(is_wrong))
-    value = values.iloc[row]
-    wrong = "no value" if pd.isna(value) else repr(value)
-    raise CommandError(
-        f"column {values.name!r} holds dates, but {wrong} in row {row + 1} below the header; "
-        "correct or delete the row, or name another column with --time-column, or use "
-        "--no-time-column for rows in the order of the file"
-    )
-
-
-def remark_on_time(table: pd.DataFrame, time_column: str | None) -> str:
-    """Return a remark on the time column that was found, or on columns that may be the time."""
-    if time_column is not None:
-        return f"the time of the rows is column {time_column!r}"
-    named = [name for name in table if str(name).lower() in _NAMES_OF_TIME]
-    likely = named or [name for name in table if has_dates(table[name])]
-    if not likely:
-        return ""
-    return (
-        f"the rows are read in the order of the file, because no column holds dates only; if "
-        f"{likely[0]!r} is their time, use --time-column {likely[0]}"
-    )
-
-
-def has_dates(values: pd.Series) -> bool:
-    """Return whether the first value of a column of text is a date."""
-    first = values.dropna()[:1]
-    return has_text(values) and len(first) > 0 and form_of(first) is not None
-
-
 def label_rows(
-    table: pd.DataFrame,
-    time_column: str,
-    series: Sequence[str],
-    reading: Reading,
-    remark: Callable[[str], None],
-) -> Labels:
-    """Return the labels of the rows: their series, if columns name them, and their times."""
-    values = table[time_column]
+    table: pd.DataFrame, reading: Reading, remark: Callable[[str], None]
+) -> tuple[Labels, Times]:
+    """Return the labels of the rows: their series, if columns name them, and their times.
+
+    The times also say how they were read.
+    """
+    values = table[reading.time]
     if n_missing := int(values.isna().sum()):
         raise CommandError(
-            f"column {time_column!r} has {n_missing} missing dates; fill them in, or "
+            f"column {reading.time!r} has {n_missing} missing dates; fill them in, or "
             "name another column with --time-column"
         )
     times = read_times(values, reading.day_first, reading.time_format)
     if times.remark:
         remark(times.remark)
-    index = times.labels.rename(time_column)
-    levels: list[Any] = [*(read_names(table[name]) for name in series), index]
-    return pd.MultiIndex.from_arrays(levels, names=[*series, time_column]) if series else index
+    index = times.labels.rename(reading.time)
+    if not reading.series:
+        return index, times
+    levels: list[Any] = [*(read_names(table[name]) for name in reading.series), index]
+    names = [*reading.series, reading.time]
+    return pd.MultiIndex.from_arrays(levels, names=names), times
 
 
 def read_names(values: pd.Series) -> pd.Series:
@@ -106,15 +53,15 @@ def read_names(values: pd.Series) -> pd.Series:
     return values.astype(str)
 
 
-def check_series(series: Sequence[str], time_column: str | None) -> None:
+def check_series(series: Sequence[str], time_columns: Sequence[str]) -> None:
     """Raise if columns cannot name the series of the rows."""
-    if series and time_column is None:
+    if series and not time_columns:
         raise CommandError(
             "--series needs the times of the rows, but no column holds dates only; name their "
             "column with --time-column"
         )
     for name in series:
-        if name == time_column:
+        if name in time_columns:
             raise CommandError(f"column {name!r} cannot be both --series and --time-column")
         if name in RESERVED:
             raise CommandError(
@@ -123,8 +70,8 @@ def check_series(series: Sequence[str], time_column: str | None) -> None:
             )
 
 
-def check_unique(labels: Labels, others: pd.DataFrame) -> None:
-    """Raise if a time is repeated in a series; the message names a column to use as --series."""
+def check_unique(labels: Labels, others: pd.DataFrame, time_columns: Sequence[str]) -> None:
+    """Raise if a time is repeated in a series; the message names the option that may help."""
     repeated = labels.duplicated()
     if not repeated.any():
         return
@@ -135,23 +82,24 @@ def check_unique(labels: Labels, others: pd.DataFrame) -> None:
     found = [str(name) for name in others if names_series(others[name], labels)]
     hours = [str(name) for name in others if holds_hours(others[name], labels)]
     if hours:
-        remedy = (
-            f"if {hours[0]!r} is the time of the day, join {labels.names[-1]!r} and {hours[0]!r} "
-            "to one column in the file, such as 2024-01-30 14:00"
-        )
+        names = shlex.join([*time_columns, hours[0]])
+        remedy = f"if {hours[0]!r} is the time of the day, use --time-column {names}"
     elif found:
         remedy = f"if {found[0]!r} names the series, use --series {' '.join([*given, found[0]])}"
         if are_hours(others[found[0]], 24):
-            remedy += (
-                f"; if it is the hour, join {labels.names[-1]!r} and {found[0]!r} to one column"
-            )
+            names = shlex.join([*time_columns, found[0]])
+            remedy += f"; if it is the hour, use --time-column {names}"
     elif may_be_set_back(labels, time):
         remedy = (
             "this hour is repeated when clocks are set back; write the times in UTC, or with their "
             "offsets to UTC, such as 02:00+01:00"
         )
     else:
-        remedy = "keep one row for each time, or name the columns of the series with --series"
+        remedy = (
+            "keep one row for each time, or name the columns of the series with --series, or those "
+            "of the times with --time-column, or use --no-time-column for rows in the order of the "
+            "file"
+        )
     raise CommandError(
         f"column {labels.names[-1]!r} contains {time} more than once{of_series}; {remedy}"
     )
@@ -171,9 +119,8 @@ def have_clock(labels: Labels) -> bool:
 
 def holds_hours(values: pd.Series, labels: Labels) -> bool:
     """Return whether a column probably holds the hours of labels that are days."""
-    is_named = str(values.name).lower() in _NAMES_OF_HOURS and are_hours(values, 2400)
-    is_clock = has_text(values) and matches_all(values.tolist(), _CLOCK)
-    return (is_named or is_clock) and not have_clock(labels)
+    is_named = str(values.name).lower() in NAMES_OF_HOURS and are_hours(values, 2400)
+    return (is_named or is_clock(values.dropna()[:1])) and not have_clock(labels)
 
 
 def are_hours(values: pd.Series, last: int) -> bool:

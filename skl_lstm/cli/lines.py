@@ -13,12 +13,12 @@ import pandas as pd
 
 from skl_lstm import Stream
 
-from .arguments import Reading
 from .csv_text import find_separator, split_cells
 from .dates import names_hour
 from .errors import CommandError, comma_separated, count_and_noun, one_line, print_note
 from .files import SavedModel
 from .labels import check_series
+from .reading import Reading
 from .tables import (
     as_columns,
     check_column,
@@ -27,15 +27,24 @@ from .tables import (
     forecast_columns,
     read_features,
 )
+from .time_columns import join_columns
 
 
 class Columns(NamedTuple):
-    """The columns of the lines that a model reads, and how to read their text."""
+    """The features in the lines that a model reads, and how to read them."""
 
     features: list[str]
-    time: str | None
-    series: list[str]
     reading: Reading
+
+    @property
+    def time(self) -> str | None:
+        """The name of the times of the rows."""
+        return self.reading.time
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The columns that name the series of the rows."""
+        return self.reading.series
 
 
 def predict_lines(model: SavedModel, columns: Columns, coverage: float | None) -> int:
@@ -120,7 +129,7 @@ def begin_stream(model: SavedModel, columns: Columns) -> Stream:
 
 def check_labels(windower: Any, columns: Columns) -> None:
     """Raise if the lines have no labels like those of the training, so that all are refused."""
-    check_series(columns.series, columns.time)
+    check_series(columns.series, columns.reading.times)
     if windower is None:  # it is in a pipeline within the pipeline
         return
     index = windower.history_.index
@@ -191,7 +200,7 @@ class RowReader:
         # The header of one column does not show whether a comma is part of the numbers.
         is_known = len(names.columns) > 1 or columns.reading.separator is not None
         self._separator = found if is_known else None
-        for name in [*columns.features, *columns.series, *filter(None, [columns.time])]:
+        for name in [*columns.features, *columns.series, *columns.reading.times]:
             check_column(names, name)
 
     def read(self, line: str) -> pd.DataFrame:
@@ -205,10 +214,10 @@ class RowReader:
         n_cells, n_columns = count_cells(line, separator), count_cells(self._head, separator)
         if n_cells != n_columns:
             raise CommandError(f"it has {n_cells} cells, but the header has {n_columns}")
-        table = split_cells(text, separator, header=True)
-        row = convert_columns(
-            table, separator, columns.time, columns.series, columns.reading, self._remark
-        )[-1:]
+        reading = columns.reading
+        cells = split_cells(text, separator, header=True)
+        table = join_columns(cells, reading)
+        row = convert_columns(table, separator, reading, self._remark).rows[-1:]
         if missing := [name for name in columns.features if row[name].isna().any()]:
             raise CommandError(f"it has no value in {comma_separated(missing)}")
         row = read_features(row, columns.features)
@@ -218,7 +227,7 @@ class RowReader:
         self._label, cell = row.index, str(table[columns.time].iloc[-1])
         time: Any = row.index.get_level_values(-1)
         # pandas would write the time of one row at midnight as a day.
-        is_hour = time.tz is None and names_hour(cell, columns.reading.time_format)
+        is_hour = time.tz is None and names_hour(cell, reading.time_format)
         self._format = "%Y-%m-%d %H:%M:%S" if is_hour and time[0] == time[0].normalize() else None
         return row
 

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from pandas.api.types import infer_dtype
 
 from skl_lstm import SequenceWindower, TimeSplit, datasets, leads
 
-from .arguments import DEFAULT_TARGET, Reading
+from .arguments import DEFAULT_TARGET
 from .csv_text import mark_missing, read_cells
 from .dates import are_dates, has_text
 from .decimals import mostly_have_digits, read_numbers, why_text
@@ -26,80 +26,85 @@ from .errors import (
     print_note,
     warnings_as_notes,
 )
-from .labels import (
-    check_series,
-    check_unique,
-    find_time_column,
-    label_rows,
-    remark_on_time,
-)
+from .labels import check_series, check_unique, label_rows
 from .missing import fill_missing
+from .reading import Reading
+from .time_columns import find_time_columns, join_columns, remark_on_time
 
 Positions = NDArray[np.intp]
 
 
+class Table(NamedTuple):
+    """The rows of a file, and how it was read, so that later files can be read in the same way."""
+
+    rows: pd.DataFrame
+    reading: Reading
+
+
 def read_table(
     path: Path | str | None,
-    time_column: str | None = None,
-    *,
-    series: Sequence[str] = (),
-    needs_series: bool = True,
-    find_time: bool = False,
     reading: Reading | None = None,
+    *,
+    needs_series: bool = True,
     remark: Callable[[str], None] = print_note,
-) -> pd.DataFrame:
+) -> Table:
     """Read a file, or the embedded data if there is none.
 
-    The index is the time column, after the columns of `series` if there are any, and the rows are
-    sorted by it. Without a time column, the rows keep the order of the file. With `find_time`, the
-    only column of dates is the time column. Without `needs_series`, a table without any column of
-    `series` holds times only. `remark` gets sentences on what was found.
+    The index is the time, after the columns of series if there are any, and the rows are sorted by
+    it. Without a time, the rows keep the order of the file. Without `needs_series`, a table without
+    any column of series holds times only. `remark` gets sentences on what was found.
     """
-    if path is None:
-        return datasets.load_seattle_weather()
     reading = reading or Reading()
+    if path is None:
+        rows = datasets.load_seattle_weather()
+        return Table(rows, reading._replace(time_columns=(str(rows.index.name),)))
     table, separator = read_columns(Path(path), reading, remark)
-    if not needs_series and not set(series) & set(table.columns):
-        series = ()
-    for name in series:
+    if not needs_series and not set(reading.series) & set(table.columns):
+        reading = reading._replace(series=())
+    for name in reading.series:
         check_column(table, name, "--series")
-    if time_column is not None:
-        check_column(table, time_column, "--time-column")
-    elif find_time:
-        time_column = find_time_column(table, series)
-        if found := remark_on_time(table, time_column):
+    for name in reading.times:
+        check_column(table, name, "--time-column")
+    if reading.time_columns is None:
+        reading = reading._replace(time_columns=find_time_columns(table, reading.series))
+        if found := remark_on_time(table, reading.times):
             remark(found)
-    check_series(series, time_column)
-    rows = convert_columns(
-        table, separator, time_column, series, reading, remark, remark_on_numbers=remark
+    check_series(reading.series, reading.times)
+    joined = join_columns(table, reading)
+    rows, found_reading = convert_columns(
+        joined, separator, reading, remark, remark_on_numbers=remark
     )
-    if time_column is None:
-        return rows
+    if reading.time is None:
+        return Table(rows, found_reading)
     labels: Any = rows.index
-    check_unique(labels, rows)
-    return rows.sort_index()
+    check_unique(labels, rows, reading.times)
+    return Table(rows.sort_index(), found_reading)
 
 
 def convert_columns(
     table: pd.DataFrame,
     separator: str | None,
-    time_column: str | None,
-    series: Sequence[str],
     reading: Reading,
     remark: Callable[[str], None],
     remark_on_numbers: Callable[[str], None] = lambda text: None,
-) -> pd.DataFrame:
+) -> Table:
     """Convert text to numbers, and label the rows with their series and times."""
-    others = table.drop(columns=list(series))
+    series, time = list(reading.series), reading.time
+    others = table.drop(columns=series)
     if separator is not None:
         others = mark_missing(others)
-    with_series = table[list(series)].join(others)
-    others = others.drop(columns=[time_column] if time_column else [])
+    with_series = table[series].join(others)
+    others = others.drop(columns=[time] if time else [])
     if separator is not None:
-        others = read_numbers(others, separator, reading.decimal, remark_on_numbers)
-    if time_column is None:
-        return others
-    return others.set_axis(label_rows(with_series, time_column, series, reading, remark))
+        others, decimal = read_numbers(
+            others, separator, reading.decimal, reading.usual_decimal, remark_on_numbers
+        )
+        reading = reading._replace(usual_decimal=decimal or reading.usual_decimal)
+    if time is None:
+        return Table(others, reading)
+    labels, times = label_rows(with_series, reading, remark)
+    reading = reading._replace(day_first=times.day_first, time_format=times.time_format)
+    return Table(others.set_axis(labels), reading)
 
 
 def read_columns(
@@ -108,10 +113,7 @@ def read_columns(
     """Return the columns of a file and their separator, which is None if they have types."""
     if path.suffix == ".parquet":
         return read_parquet(path), None
-    cells = read_cells(path, reading.separator, reading.encoding, reading.header)
-    if cells.remark:
-        remark(cells.remark)
-    return cells.table, cells.separator
+    return read_cells(path, reading, remark)
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -128,9 +130,10 @@ def read_parquet(path: Path) -> pd.DataFrame:
     if table.index.names != [None]:
         table = table.reset_index()
     table = table.rename(columns=str).reset_index(drop=True)
-    is_day = [infer_dtype(table[name]) == "date" for name in table]
-    days = table.loc[:, is_day]
-    return table.assign(**{str(name): pd.to_datetime(days[name]) for name in days})
+    kinds = {str(name): infer_dtype(table[name], skipna=True) for name in table}
+    days = {name: pd.to_datetime(table[name]) for name, kind in kinds.items() if kind == "date"}
+    clocks = {name: table[name].map(str) for name, kind in kinds.items() if kind == "time"}
+    return table.assign(**days, **clocks)
 
 
 def choose_target(table: pd.DataFrame, target: str | None, *, from_csv: bool) -> str:

@@ -36,6 +36,7 @@ from skl_lstm import (
     sliding_windows,
 )
 from skl_lstm.cli import arguments, errors, files, jobs, report, tables
+from skl_lstm.cli.reading import Reading
 
 QUICK = ["--epochs", "1", "--timesteps", "3", "--units", "2", "--folds", "2"]
 
@@ -52,6 +53,10 @@ def write_csv(path, rows=120, **columns):
     )
     table.assign(**columns).to_csv(path, index=False)
     return str(path)
+
+
+def read_rows(path, *time_columns):
+    return tables.read_table(path, Reading(time_columns=time_columns)).rows
 
 
 @pytest.fixture
@@ -170,13 +175,11 @@ def test_the_saved_pipeline_keeps_the_last_rows_of_the_table(whole_run):
 def test_a_csv_is_sorted_by_its_time_column(tmp_path, csv, monkeypatch):
     shuffled = pd.read_csv(csv).sample(frac=1, random_state=0)
     shuffled.to_csv(tmp_path / "shuffled.csv", index=False)
-    read = tables.read_table(tmp_path / "shuffled.csv", "day")
+    read = read_rows(tmp_path / "shuffled.csv", "day")
     assert read.index.is_monotonic_increasing
     assert read.index.name == "day"
     np.testing.assert_array_equal(read["load"], pd.read_csv(csv)["load"])
-    np.testing.assert_array_equal(
-        tables.read_table(tmp_path / "shuffled.csv", None)["load"], shuffled["load"]
-    )
+    np.testing.assert_array_equal(read_rows(tmp_path / "shuffled.csv")["load"], shuffled["load"])
 
 
 def test_the_command_tunes_on_a_csv(tmp_path, csv, capsys):
@@ -201,7 +204,7 @@ def test_the_same_seed_gives_the_same_report(csv, capsys):
 def test_holes_in_time_are_reported_and_no_window_crosses_them(tmp_path, capsys):
     path = write_csv(tmp_path / "holes.csv")
     pd.read_csv(path).drop(index=[1, 50, 51]).to_csv(path, index=False)
-    tables.report_holes(tables.read_table(path, "day")[["load", "heat"]])
+    tables.report_holes(read_rows(path, "day")[["load", "heat"]])
     assert capsys.readouterr().err == (
         "skl-lstm: note: 2 holes in 'day', where a step is at least 1.5 times the usual "
         "1 days 00:00:00; "
@@ -240,7 +243,7 @@ def test_padded_windows_of_the_held_out_rows_are_reported_once(tmp_path, capsys)
 
 
 def test_without_a_time_column_the_rows_keep_the_order_of_the_file(csv, capsys):
-    table = tables.read_table(csv, None)[["load"]]
+    table = read_rows(csv)[["load"]]
     tables.report_holes(table)
     y = tables.next_values(table, "load", 1)
     np.testing.assert_array_equal(y.index, np.arange(119))
@@ -249,7 +252,7 @@ def test_without_a_time_column_the_rows_keep_the_order_of_the_file(csv, capsys):
 
 
 def test_ridge_is_fitted_to_the_windows_of_the_lstm(csv):
-    X = tables.read_table(csv, "day")[["load", "heat"]]
+    X = read_rows(csv, "day")[["load", "heat"]]
     y = X["load"].to_numpy()[:100]
     ridge = jobs.make_ridge(make_pipeline(SequenceWindower(3), "passthrough")).fit(X[:100], y)
     lags = np.column_stack([X.shift(2), X.shift(1), X])
@@ -281,7 +284,7 @@ def test_a_wrong_column_raises_an_error_that_lists_the_valid_ones(csv, capsys, o
 
 
 def test_the_target_is_always_among_the_features(csv):
-    table = tables.read_table(csv, None).assign(gaps=np.nan)
+    table = read_rows(csv).assign(gaps=np.nan)
     assert list(tables.select_features(table, "load", ["heat"])) == ["heat", "load"]
     assert list(tables.select_features(table, "load", ["load", "heat"])) == ["load", "heat"]
     assert list(tables.select_features(table.drop(columns="gaps"), "load", None)) == [
@@ -422,7 +425,7 @@ def test_predict_gives_the_forecasts_of_the_pipeline(forecaster, capsys):
     assert err == ""
     forecasts = read_forecasts(out)
     assert list(forecasts) == ["load+1", "load+2"]
-    rows = tables.read_table(forecaster / "table.csv", "day")[["load", "heat"]]
+    rows = read_rows(forecaster / "table.csv", "day")[["load", "heat"]]
     expected = load(forecaster / "load.skops").predict(rows)
     np.testing.assert_array_equal(forecasts, expected)
     np.testing.assert_array_equal(forecasts.index, rows.index)
@@ -578,7 +581,7 @@ def test_predict_refuses_files_without_a_fitted_pipeline(forecaster, tmp_path, c
 def test_predict_accepts_a_pipeline_that_was_saved_with_skops(tmp_path, capsys):
     from skl_lstm import LSTMRegressor
 
-    table = tables.read_table(write_csv(tmp_path / "table.csv"), None)[["load", "heat"]]
+    table = read_rows(write_csv(tmp_path / "table.csv"))[["load", "heat"]]
     pipeline = make_pipeline(StandardScaler(), LSTMRegressor(units=2, epochs=1))
     skops.io.dump(pipeline.fit(table, table["load"]), tmp_path / "own.skops")
     out, _ = output_of_predict(capsys, tmp_path / "own.skops", tmp_path / "table.csv")
@@ -588,7 +591,7 @@ def test_predict_accepts_a_pipeline_that_was_saved_with_skops(tmp_path, capsys):
 def test_predict_accepts_the_pipelines_of_the_former_command(tmp_path, capsys):
     from skl_lstm import LSTMRegressor
 
-    table = tables.read_table(write_csv(tmp_path / "table.csv"), "day")[["load", "heat"]]
+    table = read_rows(write_csv(tmp_path / "table.csv"), "day")[["load", "heat"]]
     lstm = LSTMRegressor(units=2, epochs=1, scaling=None)
     pipeline = Pipeline(
         [
@@ -624,7 +627,7 @@ def test_forecast_continues_the_table_with_its_dates(forecaster, capsys):
     out, err = output_of_forecast(capsys, model, table)
     assert err == ""
     coming = read_forecasts(out)
-    rows = tables.read_table(table, "day")[["load", "heat"]]
+    rows = read_rows(table, "day")[["load", "heat"]]
     assert list(coming) == ["load"]
     assert list(coming.index) == [rows.index[-1] + pd.Timedelta(days=step) for step in (1, 2)]
     np.testing.assert_array_equal(coming["load"], load(model).predict(rows)[-1])
@@ -652,7 +655,7 @@ def test_forecast_beyond_the_horizon_needs_the_other_columns(forecaster, capsys)
         capsys, model, table, "--steps", 4, "--known", forecaster / "known.csv"
     )
     assert err == ""
-    rows = tables.read_table(table, "day")[["load", "heat"]]
+    rows = read_rows(table, "day")[["load", "heat"]]
     expected = forecast(load(model), rows, target="load", steps=4, known=coming)
     np.testing.assert_array_equal(read_forecasts(out), expected)
 
@@ -715,7 +718,7 @@ def test_the_report_has_the_coverage_promised_and_reached(with_intervals):
     folder, report = with_intervals
     model = load(folder / "load.skops")
     assert (model.coverage, model.refit) == (0.8, True)
-    rows = tables.read_table(folder / "table.csv", "day")[["load", "heat"]]
+    rows = read_rows(folder / "table.csv", "day")[["load", "heat"]]
     truth = np.column_stack([rows["load"].shift(-1), rows["load"].shift(-2)])[-81:-2]
     interval = model.predict_interval(rows)[-81:-2]
     inside = (interval[..., 0] <= truth) & (truth <= interval[..., 1])
@@ -746,7 +749,7 @@ def test_predict_and_forecast_print_the_bounds(with_intervals, capsys):
     assert list(forecasts) == [
         f"load+{step}{end}" for step in (1, 2) for end in ("", "_lower", "_upper")
     ]
-    rows = tables.read_table(folder / "table.csv", "day")[["load", "heat"]]
+    rows = read_rows(folder / "table.csv", "day")[["load", "heat"]]
     interval = load(folder / "load.skops").predict_interval(rows)
     for step in (1, 2):
         bounds = forecasts[[f"load+{step}_lower", f"load+{step}_upper"]]
@@ -761,7 +764,7 @@ def test_predict_and_forecast_print_bounds_of_another_coverage(with_intervals, f
     folder, _ = with_intervals
     argv = [str(folder / "load.skops"), str(folder / "table.csv"), "--coverage", "0.5"]
     forecasts = read_forecasts(output_of_predict(capsys, *argv)[0])
-    rows = tables.read_table(folder / "table.csv", "day")[["load", "heat"]]
+    rows = read_rows(folder / "table.csv", "day")[["load", "heat"]]
     interval = load(folder / "load.skops").predict_interval(rows, 0.5)
     np.testing.assert_array_equal(forecasts[["load+1_lower", "load+1_upper"]], interval[:, 0])
     assert cli.main(["forecast", *argv]) == 0
@@ -1008,7 +1011,7 @@ def test_export_gives_the_forecasts_of_the_pipeline(forecaster, capsys, tmp_path
     content = "windows of 3 timesteps of the features load, heat"
     assert out == f"Exported to {path}. Its input X has {content}.\n"
     assert err == ""
-    rows = tables.read_table(forecaster / "table.csv", "day")[["load", "heat"]]
+    rows = read_rows(forecaster / "table.csv", "day")[["load", "heat"]]
     forecasts = outputs_of(path.read_bytes(), sliding_windows(rows, 3))["forecast"]
     expected = load(forecaster / "load.skops").predict(rows)[2:]
     np.testing.assert_allclose(forecasts, expected, rtol=1e-5, atol=1e-5)
@@ -1038,7 +1041,7 @@ def test_export_leaves_out_intervals_with_a_note(with_intervals, capsys, tmp_pat
     assert cli.main(["export", str(folder / "load.skops"), str(path)]) == 0
     note = f"skl-lstm: note: the intervals of {folder / 'load.skops'} are left out; the file gives"
     assert capsys.readouterr().err.startswith(note)
-    rows = tables.read_table(folder / "table.csv", "day")[["load", "heat"]]
+    rows = read_rows(folder / "table.csv", "day")[["load", "heat"]]
     forecasts = outputs_of(path.read_bytes(), sliding_windows(rows, 3))["forecast"]
     expected = load(folder / "load.skops").predict(rows)[2:]
     np.testing.assert_allclose(forecasts, expected, rtol=1e-5, atol=1e-5)

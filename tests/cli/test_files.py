@@ -5,6 +5,7 @@ Most tests read without training. The last ones run the whole command on small f
 
 import io
 import re
+import sys
 import zipfile
 from typing import Any, NamedTuple
 
@@ -391,13 +392,36 @@ FILES = {
     ),
     "day and hour in two columns": File(
         "date,hour,load\n" + "".join(f"{d},{h},1.5\n" for d in TWO_DAYS for h in (0, 1)),
-        "more than once; if 'hour' is the time of the day, join 'date' and 'hour' to one column in "
-        "the file",
+        "more than once; if 'hour' is the time of the day, use --time-column date hour",
+    ),
+    "day and hour by option": File(
+        "date,hour,load\n2024-01-30,9,1\n2024-01-30,10,2\n2024-01-30,24,3\n",
+        by_time(
+            "date hour",
+            ["2024-01-30 09:00", "2024-01-30 10:00", "2024-01-31 00:00"],
+            load=[1, 2, 3],
+        ),
+        "--time-column date hour",
+    ),
+    "day and hours with minutes by option": File(
+        "date,hour,load\n2024-01-30,0,1\n2024-01-30,930,2\n2024-01-30,2400,3\n",
+        by_time(
+            "date hour",
+            ["2024-01-30 00:00", "2024-01-30 09:30", "2024-01-31 00:00"],
+            load=[1, 2, 3],
+        ),
+        "--time-column date --time-column hour",
+    ),
+    "hours, or hours with minutes": File(
+        "date,hour,load\n2024-01-30,30,1\n2024-01-30,100,2\n",
+        "column 'hour' cannot be the time of day: '30' and '100' can be hours, or hours and "
+        "minutes; write them in one form, such as 14:00",
+        "--time-column date hour",
     ),
     "day and hour of several series": File(
         "date,hour,site,load\n"
         + "".join(f"{d},{h},{s},1.5\n" for d in TWO_DAYS for h in (0, 1) for s in "ab"),
-        "if 'hour' is the time of the day, join 'date' and 'hour' to one column in the file",
+        "if 'hour' is the time of the day, use --time-column date hour",
     ),
     "time with an hour in another column": File(
         "t,hour,site,load\n"
@@ -405,12 +429,134 @@ FILES = {
         "more than once; if 'site' names the series, use --series site",
     ),
     "day and clock in two columns": File(
-        "date;t;load\n" + "".join(f"{d};{h};1,5\n" for d in TWO_DAYS for h in ("0:00", "1:30")),
-        "if 't' is the time of the day, join 'date' and 't'",
+        "date;t;load\n30.01.2024;0:00;1\n30.01.2024;12:30;2,5\n31.01.2024;0:00;3\n",
+        by_time("date t", ["2024-01-30", "2024-01-30 12:30", "2024-01-31"], load=[1, 2.5, 3]),
+    ),
+    "day and clock, one row for each day": File(
+        "Uhrzeit;Datum;Last\n12:00;30.01.2024;1,5\n12:00:30;31.01.2024;2\n",
+        by_time("Datum Uhrzeit", ["2024-01-30 12:00", "2024-01-31 12:00:30"], Last=[1.5, 2]),
+    ),
+    "day and the clock of something else": File(
+        "day,sunrise,load\n2024-01-30,7:45,1\n2024-01-31,7:44,2\n",
+        by_time("day", TWO_DAYS, load=[1, 2]).assign(sunrise=["7:45", "7:44"])[["sunrise", "load"]],
+    ),
+    "day and clock, day only by option": File(
+        "day,time,load\n2024-01-30,7:45,1\n2024-01-31,7:44,2\n",
+        by_time("day", TWO_DAYS, load=[1, 2]).assign(time=["7:45", "7:44"])[["time", "load"]],
+        "--time-column day",
+    ),
+    "day at midnight and clock": File(
+        "day,time,load\n1/30/2024 0:00,7:45 AM,1\n1/30/2024 0:00,1:00 PM,2\n",
+        by_time("day time", ["2024-01-30 07:45", "2024-01-30 13:00"], load=[1, 2]),
+    ),
+    "time and another clock": File(
+        "day,time,load\n2024-01-30 07:45,1:00,1\n2024-01-30 07:50,2:00,2\n",
+        by_time("day", ["2024-01-30 07:45", "2024-01-30 07:50"], load=[1, 2]).assign(
+            time=["1:00", "2:00"]
+        )[["time", "load"]],
+    ),
+    "day and two clocks": File(
+        "Datum;von;bis am Tag;Last\n30.01.2024;0:00;0:15;1\n30.01.2024;0:15;0:30;2\n",
+        "more than once; if 'von' is the time of the day, use --time-column Datum von",
+    ),
+    "day and clock by option": File(
+        "day,from,to,load\n2024-01-30,0:00,0:15,1\n2024-01-30,0:15,0:30,2\n",
+        by_time("day from", ["2024-01-30 00:00", "2024-01-30 00:15"], load=[1, 2]).assign(
+            to=["0:15", "0:30"]
+        )[["to", "load"]],
+        "--time-column day from",
+    ),
+    "the same column twice by option": File(
+        "day,load\n2024-01-30,1\n",
+        by_time("day", TWO_DAYS[:1], load=[1]),
+        "--time-column day --time-column day",
+    ),
+    "clock before the day by option": File(
+        "day,time,load\n2024-01-30,7:45,1\n",
+        "column 'time day' does not contain dates, but values such as '7:45 2024-01-30'; name",
+        "--time-column time day",
+    ),
+    "day and clock in a format": File(
+        "day,time,load\n240130,745,1\n240130,1300,2\n",
+        by_time("day time", ["2024-01-30 07:45", "2024-01-30 13:00"], load=[1, 2]),
+        "--time-column day time --time-format %y%m%d_%H%M",
+    ),
+    "day and clock of series": File(
+        "site,day,time,load\n"
+        + "".join(f"{s},2024-01-30,{h}:00,{h}\n" for s in "ab" for h in (7, 8)),
+        panel(
+            ["site", "day time"],
+            [(s, f"2024-01-30 0{h}:00") for s in "ab" for h in (7, 8)],
+            load=[7, 8, 7, 8],
+        ),
+        "--series site",
+    ),
+    "a missing clock, found": File(
+        "day,time,load\n2024-01-30,7:45,1\n2024-01-30,,2\n",
+        "more than once; if 'time' is the time of the day, use --time-column day time",
+    ),
+    "a missing clock": File(
+        "day,time,load\n2024-01-30,7:45,1\n2024-01-30,,2\n",
+        "column 'day time' has 1 missing dates; fill them in",
+        "--time-column day time",
+    ),
+    "a series that is the clock": File(
+        "day,time,load\n2024-01-30,7:45,1\n",
+        "column 'time' cannot be both --series and --time-column",
+        "--time-column day time --series time",
+    ),
+    "a column with the name of two": File(
+        "day,time,day time\n2024-01-30,7:45,1\n2024-01-30,7:50,1\n",
+        "the columns day, time cannot be joined, because another one is named 'day time'; rename "
+        "it in the file",
+    ),
+    "year, month, day and hour": File(
+        "No,year,month,day,hour,load\n1,2024,1,30,23,1\n2,2024,1,31,0,2\n",
+        by_time(
+            "year month day hour", ["2024-01-30 23:00", "2024-01-31 00:00"], No=[1, 2], load=[1, 2]
+        ),
+    ),
+    "year, month and day": File(
+        "Day,Month,Year,load\n30,1,2024,1\n31,1,2024,2\n",
+        by_time("Year Month Day", TWO_DAYS, load=[1, 2]),
+    ),
+    "year to second": File(
+        "year,month,day,hour,minute,second,load\n2024,1,30,7,5,9,1\n",
+        by_time("year month day hour minute second", ["2024-01-30 07:05:09"], load=[1]),
+    ),
+    "year and month alone": File(
+        "year,month,load\n2024,1,5\n", in_order(year=[2024], month=[1], load=[5])
+    ),
+    "year and month by option": File(
+        "year,month,load\n2024,1,5\n2024,02,6\n",
+        by_time("year month", ["2024-01-01", "2024-02-01"], load=[5, 6]),
+        "--time-column year month",
+    ),
+    "year, month, day and a date": File(
+        "date,year,month,day\n2024-01-30,2024,1,30\n",
+        by_time("date", TWO_DAYS[:1], year=[2024], month=[1], day=[30]),
+    ),
+    "names of months are no parts": File(
+        "year,month,day,load\n2024,Jan,30,1\n",
+        pd.DataFrame({"year": [2024.0], "month": ["Jan"], "day": [30.0], "load": [1.0]}),
+    ),
+    "year, month and a day that is missing": File(
+        "year,month,day,load\n2024,2,30,1\n", "'2024-02-30', which is not a date; correct it"
+    ),
+    "year, month and day of many rows": File(
+        "year,month,day,load\n2024,1,30,1.5\n2024,1,30,2\n",
+        "column 'year month day' contains 2024-01-30 00:00:00 more than once; keep one row for "
+        "each time, or name the columns of the series with --series, or those of the times with "
+        "--time-column, or use --no-time-column for rows in the order of the file",
+    ),
+    "year, month and day as numbers": File(
+        "year,month,day\n2024,1,30\n2024,1,30\n",
+        in_order(year=[2024, 2024], month=[1, 1], day=[30, 30]),
+        "--no-time-column",
     ),
     "day and hour without such a name": File(
         "date,h,load\n" + "".join(f"{d},{h},1.5\n" for d in TWO_DAYS for h in (0, 1)),
-        "if 'h' names the series, use --series h; if it is the hour, join 'date' and 'h' to one",
+        "if 'h' names the series, use --series h; if it is the hour, use --time-column date h",
     ),
     "hour that clocks repeat": File(
         "t,load\n27.10.2024 01:00,1\n27.10.2024 02:00,2\n27.10.2024 02:00,3.5\n",
@@ -501,9 +647,92 @@ FILES = {
     ),
     "title before the header": File(
         "Report, Berlin\ndate;v\n2024-01-01;0,5\n",
-        "most rows contain a semicolon, but the first line does not; remove the lines before the "
-        "header, or name the separator with --sep",
+        "most rows contain a semicolon, but the first line does not; leave out the lines above the "
+        "header with --skip-above 1, or name the separator with --sep",
     ),
+    "title before the header, by option": File(
+        "Report, Berlin\ndate;v\n2024-01-30;0,5\n",
+        by_time("date", TWO_DAYS[:1], v=[0.5]),
+        "--skip-above 1",
+    ),
+    "title before commas": File(
+        "Report\n\nday,load\n2024-01-30,0.5\n",
+        "most rows contain a comma, but the first line does not; leave out the lines above the "
+        "header with --skip-above 2",
+    ),
+    "title before commas, by option": File(
+        "Report\n\nday,load\n2024-01-30,0.5\n",
+        by_time("day", TWO_DAYS[:1], load=[0.5]),
+        "--skip-above 2",
+    ),
+    "title with a separator": File(
+        "Station,Berlin\nday,load\n2024-01-30,1\n2024-01-31,2\n",
+        "line 2, 'day | load', holds no number and no date, unlike the lines below it; if it holds "
+        "the names of the columns, use --skip-above 1; if it holds units, use --skip-below 1",
+    ),
+    "title by option, after the line of Excel": File(
+        "sep=;\nStation;Berlin\nday;load\n30.01.2024;1,5\n",
+        by_time("day", TWO_DAYS[:1], load=[1.5]),
+        "--skip-above 2",
+    ),
+    "data of a station": File(
+        "latitude,longitude,elevation\n52.5,13.4,38\n\ntime,load\n2024-01-30,1\n2024-01-31,2\n",
+        "line 4, 'time | load', holds no number and no date, unlike the lines below it; if it "
+        "holds the names of the columns, use --skip-above 3",
+    ),
+    "data of a station, by option": File(
+        "latitude,longitude,elevation\n52.5,13.4,38\n\ntime,load\n2024-01-30,1\n2024-01-31,2\n",
+        by_time("time", TWO_DAYS, load=[1, 2]),
+        "--skip-above 3",
+    ),
+    "fewer cells above the header": File(
+        "Station;Berlin\nHeight;38\nday;load;heat\n30.01.2024;1;2\n31.01.2024;1,5;2\n",
+        "line 3, 'day | load | heat', holds no number and no date, unlike the lines below it; if "
+        "it holds the names of the columns, use --skip-above 2",
+    ),
+    "units below the header": File(
+        "day;heat;wind\n;°C;\n30.01.2024;1,5;2\n31.01.2024;2;3\n",
+        "line 2, ' | °C | ', holds no number and no date, unlike the lines below it; if it holds "
+        "the names of the columns, use --skip-above 1; if it holds units, use --skip-below 1",
+    ),
+    "units below the header, by option": File(
+        "day;heat;wind\n\n;°C;\n30.01.2024;1,5;2\n31.01.2024;2;3\n",
+        by_time("day", TWO_DAYS, heat=[1.5, 2], wind=[2, 3]),
+        "--skip-below 1",
+    ),
+    "a line of a logger": File(
+        '"TOA5","CR1000","v 3"\n"TIMESTAMP","RECORD","T"\n"TS","RN","C"\n"","","Avg"\n'
+        '"2024-01-30 00:00:00",0,1.5\n"2024-01-30 00:10:00",1,2.5\n',
+        by_time("TIMESTAMP", ["2024-01-30 00:00", "2024-01-30 00:10"], RECORD=[0, 1], T=[1.5, 2.5]),
+        "--skip-above 1 --skip-below 2",
+    ),
+    "units in one column": File(
+        "load\nkWh\n1\n\n2\n", in_order(load=[1, np.nan, 2]), "--skip-below 1"
+    ),
+    "text in the first row only": File(
+        "name,load\nfoo,NA\nbar,1\n",
+        pd.DataFrame({"name": ["foo", "bar"], "load": [np.nan, 1.0]}),
+    ),
+    "a row of text in the middle": File(
+        "note,load\nfair,1\nfoul,x\nfair,2\n",
+        pd.DataFrame({"note": ["fair", "foul", "fair"], "load": ["1", "x", "2"]}),
+    ),
+    "comments": File(
+        "# Station Berlin\n\n#height;38\nday;load\n30.01.2024;1,5\n",
+        by_time("day", TWO_DAYS[:1], load=[1.5]),
+    ),
+    "the last comment is the header": File(
+        "# Berlin, 38 m\n# day,load\n2024-01-30,1.5\n",
+        by_time("# day", TWO_DAYS[:1], load=[1.5]),
+    ),
+    "comments without a header": File(
+        "# Berlin, 38 m\n2024-01-30,1.5\n", by_time("c0", TWO_DAYS[:1], c1=[1.5]), "--no-header"
+    ),
+    "a name with a sharp": File("#,load\n1,2\n", in_order(**{"#": [1], "load": [2]})),
+    "comments that are kept by option": File(
+        "#a,load\nb,c\n", pd.DataFrame({"#a": ["b"], "load": ["c"]}), "--skip-above 0"
+    ),
+    "all lines left out": File("a,b\n1,2\n", "the file is empty", "--skip-above 9"),
     "title of one word": File(
         "Report\nday\tv\n2024-01-30\t0,5\n", "most rows contain a tab, but the first line does not"
     ),
@@ -555,15 +784,8 @@ def arguments_of(path, options):
 
 
 def read(path, options="", remarks=None):
-    args = arguments_of(path, options)
-    return tables.read_table(
-        path,
-        args.time_column,
-        series=args.series,
-        find_time=args.find_time,
-        reading=reading_of(args),
-        remark=(lambda text: None) if remarks is None else remarks.append,
-    )
+    remark = (lambda text: None) if remarks is None else remarks.append
+    return tables.read_table(path, reading_of(arguments_of(path, options)), remark=remark).rows
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -708,19 +930,15 @@ def test_a_written_table_is_read_as_it_was_or_refused(
 # Parquet.
 
 
-@pytest.fixture(params=["written", "replaced"])
-def write_parquet(request, tmp_path, monkeypatch):
-    """A function that writes a Parquet file, with pyarrow or, to test without it, in memory."""
-    path = tmp_path / "file.parquet"
-    if request.param == "written":
-        pytest.importorskip("pyarrow", reason="an optional package")
-        return lambda table: (table.to_parquet(path), path)[1]
+@pytest.fixture
+def write_parquet(tmp_path):
+    """A function that writes a Parquet file, and returns its path."""
 
-    def keep(table):
-        monkeypatch.setattr(pd, "read_parquet", lambda path: table)
-        return path
+    def write(table):
+        table.to_parquet(tmp_path / "file.parquet")
+        return tmp_path / "file.parquet"
 
-    return keep
+    return write
 
 
 def test_parquet_files_keep_their_types(write_parquet):
@@ -750,17 +968,35 @@ def test_parquet_files_hold_series_and_other_kinds_of_dates(write_parquet):
     assert list(read(path, "--series site --time-column day").index) == list(expected.index)
 
 
-def test_parquet_files_without_pyarrow_are_refused(tmp_path, monkeypatch):
-    def refuse(path):
-        raise ImportError
+def test_parquet_files_hold_dates_and_times_of_day(write_parquet):
+    times = pd.to_datetime(["2024-01-30 07:00", "2024-01-30 07:30:00.5"], format="ISO8601")
+    table = pd.DataFrame({"day": times.date, "at": times.time, "load": [1.0, 2.0]})
+    expected = by_time("day at", times, load=[1, 2])
+    for day in (table["day"], pd.to_datetime(table["day"]), table["day"].map(str)):
+        for clock in (table["at"], table["at"].map(str)):
+            path = write_parquet(table.assign(day=day, at=clock))
+            result = read(path)
+            assert list(result.index) == list(expected.index)
+            assert result.index.name == "day at"
+    parts = {name: getattr(times, name).astype("int8") for name in ("month", "day", "hour")}
+    path = write_parquet(pd.DataFrame({"year": times.year.astype(float), **parts})[:1])
+    assert list(read(path).index) == [times[0]]
+    path = write_parquet(pd.DataFrame({"day": times, "at": table["at"], "load": [1.0, 2.0]}))
+    assert list(read(path).index) == list(times)
 
-    monkeypatch.setattr(pd, "read_parquet", refuse)
-    with pytest.raises(CommandError, match=r"needs pyarrow; install it with: pip install pyarrow"):
-        read(tmp_path / "file.parquet")
+
+def test_parquet_files_without_pyarrow_are_refused(tmp_path, write_parquet, monkeypatch):
+    path = write_parquet(pd.DataFrame({"load": [1.0]}))
+    for package in ("pyarrow", "fastparquet"):
+        monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(CommandError) as error:
+        read(path)
+    assert str(error.value) == (
+        f"cannot read {path}: reading Parquet needs pyarrow; install it with: pip install pyarrow"
+    )
 
 
 def test_damaged_parquet_files_are_refused(tmp_path):
-    pytest.importorskip("pyarrow", reason="an optional package")
     path = tmp_path / "file.parquet"
     path.write_bytes(b"load\n1\n")
     with pytest.raises(CommandError, match="cannot read "):
@@ -998,7 +1234,7 @@ def test_many_series_are_fitted_predicted_and_forecast(tmp_path, capsys):
 
     rows = read(path, "--series site")[["load", "heat"]]
     saved = load_model(model)
-    assert (saved.series, saved.time_column) == (["site"], "day")
+    assert (saved.reading.series, saved.reading.time_columns) == (("site",), ("day",))
     out, err = run(capsys, "predict", model, path)
     assert err == ""
     predicted = pd.read_csv(io.StringIO(out))
