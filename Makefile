@@ -112,15 +112,21 @@ $(VENV)/%: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 
-# The tests read data sets from these wheels, and a page of the guide reads one. Nothing is imported
-# from them. Their requirements are not installed because they would prevent newer versions of the
-# requirements of this package.
+# The tests, the benchmark `accuracy` and a page of the guide read data sets from these wheels.
+# Nothing is imported from them. Their requirements are not installed because they would prevent
+# newer versions of the requirements of this package.
 DOCS_DATA := --no-deps 'crowsetta>=5.1.2'
-TEST_DATA := $(DOCS_DATA) 'sktime>=1.2' 'ISLP>=0.4'
+BENCH_DATA := --no-deps 'aeon>=1.6' 'ISLP>=0.4'
+TEST_DATA := $(DOCS_DATA) $(BENCH_DATA)
 
 $(VENV)/test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	$(BIN)/python -m pip install --quiet $(TEST_DATA)
+	@touch $@
+
+$(VENV)/bench: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet $(BENCH_DATA)
 	@touch $@
 
 $(VENV)/docs: pyproject.toml | $(BIN)/python

@@ -63,6 +63,7 @@ html_sidebars = {
         "index",
         "which_transformer",
         "speed",
+        "accuracy",
         "command",
         "how_it_is_built",
         "changelog",
