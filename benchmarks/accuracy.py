@@ -190,9 +190,10 @@ def make_forecaster(random_state: int) -> Pipeline:
 
 
 def make_classifier(n_samples: int, random_state: int, steps: int = 1000) -> Pipeline:
-    """Return a bidirectional LSTM with the convolutions of LSTM-FCN beside it, half as wide.
+    """Return a bidirectional LSTM with convolutions beside it.
 
-    It is trained for the same number of gradient steps on any number of samples.
+    They are those of LSTM-FCN, half as wide, and the first covers 7 time steps instead of 8. The
+    network is trained for the same number of gradient steps on any number of samples.
     """
     batch_size = 16
     epochs = ceil(steps / ceil(n_samples / batch_size))

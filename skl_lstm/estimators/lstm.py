@@ -234,8 +234,8 @@ class LSTMRegressor(Regressor, LSTMEstimator):
     conv_position : {"before", "beside"}, default="before"
         "before": the recurrent layers read the output of the convolutions. "beside": both read
         the input, and the output of the convolutions, averaged over the time steps that are not
-        skipped, is appended to that of the recurrent layers. With `batch_normalization` and
-        ``conv_padding="same"``, this is an LSTM-FCN. "beside" needs Keras.
+        skipped, is appended to that of the recurrent layers. This is similar to an LSTM-FCN: see
+        `lstm_network`. "beside" needs Keras.
     batch_normalization : bool, default=False
         Normalize the output of each convolution before its ReLU, with the mean and variance of
         the time steps that are not skipped: in training those of the batch, in prediction moving
@@ -507,8 +507,8 @@ class LSTMClassifier(Classifier, LSTMEstimator):
     conv_position : {"before", "beside"}, default="before"
         "before": the recurrent layers read the output of the convolutions. "beside": both read
         the input, and the output of the convolutions, averaged over the time steps that are not
-        skipped, is appended to that of the recurrent layers. With `batch_normalization` and
-        ``conv_padding="same"``, this is an LSTM-FCN. "beside" needs Keras.
+        skipped, is appended to that of the recurrent layers. This is similar to an LSTM-FCN: see
+        `lstm_network`. "beside" needs Keras.
     batch_normalization : bool, default=False
         Normalize the output of each convolution before its ReLU, with the mean and variance of
         the time steps that are not skipped: in training those of the batch, in prediction moving

@@ -186,10 +186,10 @@ def weight_shapes(architecture: Architecture) -> list[tuple[int, ...]]:
 
 
 def initial_weights(architecture: Architecture, rng: np.random.Generator) -> list[NDArray]:
-    """Draw weights from the distributions of Keras, in the order of ``keras.Model.weights``.
+    """Draw weights from the distributions of Keras, in the order of `layers_of`.
 
     Kernels are Glorot uniform, recurrent kernels orthogonal, and biases zero, except that those of
-    the forget gates of an LSTM are one.
+    the forget gates of an LSTM are one. The architecture has no batch normalization.
     """
     return [
         weights.astype(np.float32)

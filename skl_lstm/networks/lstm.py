@@ -120,12 +120,12 @@ def lstm_network(
     >>> lstm_network(meta, return_sequences=True).output_shape
     (None, None, 1)
 
-    An LSTM-FCN [1]_ has convolutions beside its LSTM:
+    The convolutions of an LSTM-FCN [1]_ beside an LSTM. This LSTM reads one time step after the
+    other. That of [1]_ reads all values of a feature at once, and has a dropout of 0.8 behind it:
 
     >>> model = lstm_network(
     ...     meta,
     ...     units=8,
-    ...     dropout=0.8,
     ...     conv_filters=(128, 256, 128),
     ...     kernel_size=(8, 5, 3),
     ...     conv_padding="same",
