@@ -1,6 +1,7 @@
 """The built site in a browser: ``make test-site``."""
 
 import functools
+import json
 import re
 import shutil
 import threading
@@ -215,6 +216,23 @@ def test_a_diagram_shows_the_shapes(page, address):
         ".sk-top-container .caption", "all => all.map(e => e.innerText)"
     )
     assert any(re.fullmatch(r"\(n, \d+\) → \(n, \d+, \d+\)", text) for text in captions)
+
+
+def test_the_menu_of_versions_lists_those_of_the_file(page, address, problems):
+    listed = json.loads((ROOT / "docs" / "_static" / "switcher.json").read_text("utf-8"))
+    page.goto(address + "auto_guide/start.html", wait_until="load")
+    page.wait_for_selector(".version-switcher__menu a", state="attached")
+    # The theme has one menu in the header, and one in the panel of a narrow window.
+    menus = page.eval_on_selector_all(
+        ".version-switcher__menu",
+        "all => all.map(menu => [...menu.querySelectorAll('a')].map(a => [a.innerText, a.href]))",
+    )
+    expected = [
+        [one["name"], f"{address}{one['url'].lstrip('/')}auto_guide/start.html"] for one in listed
+    ]
+    assert len(menus) == 2
+    assert all(menu == expected for menu in menus)
+    assert problems == []
 
 
 def links(html):

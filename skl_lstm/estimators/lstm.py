@@ -36,12 +36,6 @@ NETWORK_PARAMETERS = [
     for name in inspect.signature(architecture_of).parameters
     if name not in ("meta", "return_sequences")
 ]
-# Parameters that older files lack.
-_ADDED_PARAMETERS = {
-    "conv_padding": "causal",
-    "conv_position": "before",
-    "batch_normalization": False,
-}
 
 
 _NO_POISSON = (
@@ -481,9 +475,6 @@ class LSTMRegressor(Regressor, LSTMEstimator):
         if description.target.quantiles:
             self.quantiles_ = np.array(description.target.quantiles)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({"quantiles": None, **_ADDED_PARAMETERS, **state})
-
 
 @set_module("skl_lstm")
 class LSTMClassifier(Classifier, LSTMEstimator):
@@ -679,6 +670,3 @@ class LSTMClassifier(Classifier, LSTMEstimator):
         self.verbose = verbose
         self.random_state = random_state
         self.class_weight = class_weight
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({**_ADDED_PARAMETERS, **state})
