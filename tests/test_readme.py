@@ -16,6 +16,7 @@ from skl_lstm import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+FRONT_PAGE = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 
 
 def blocks(language):
@@ -72,9 +73,10 @@ def test_the_errors_are_those_of_the_held_out_year(names, capsys):
     assert tested["origin"].nunique() == 365
     squared = (tested["truth"] - tested["forecast"]) ** 2
     errors = np.sqrt(squared.groupby(tested["model"]).mean())
-    prose = " ".join(README.split())
-    assert f"of the year is {errors['LSTM']:.1f} °C" in prose
-    assert f"has an RMSE of {errors['persistence']:.1f}." in prose
+    for page in (README, FRONT_PAGE):
+        prose = " ".join(page.split())
+        assert f"of the year is {errors['LSTM']:.1f} °C" in prose
+        assert f"has an RMSE of {errors['persistence']:.1f}." in prose
 
 
 def test_one_search_tunes_look_back_and_units_of_a_scikeras_network(names):
@@ -88,7 +90,7 @@ def test_one_search_tunes_look_back_and_units_of_a_scikeras_network(names):
     network = search.best_estimator_[-1]
     assert type(network) is names["KerasRegressor"]
     assert network.model_.get_layer(index=1).units == 16
-    assert search.predict(names["lags"]).shape == names["following"].shape
+    assert search.predict(names["lags"]).shape == names["next_day"].shape
 
 
 def test_the_speeds_are_those_of_the_page():
@@ -97,7 +99,8 @@ def test_the_speeds_are_those_of_the_page():
     ours, scikeras, skorch = re.findall(r"\| ([\d.]+) s", row)
     prose = " ".join(README.split())
     sentence = f"takes {ours} s, with plain scikeras {scikeras} s, and with skorch and PyTorch"
-    assert f"A search of 31 fits {sentence} {skorch} s." in prose
+    units, rows = re.search(r"LSTM\((\d+)\), ([\d,]+) rows", row).groups()
+    assert f"A search of 31 fits {sentence} {skorch} s ({units} units, {rows} rows)." in prose
 
 
 def test_the_next_day_has_an_interval(names):

@@ -128,6 +128,22 @@ def test_no_page_is_wider_than_the_window(page, address):
         assert width <= page.viewport_size["width"], name
 
 
+def test_no_text_is_cut_off_at_the_edge_of_the_window(page, address):
+    # The theme hides what is wider than the page, so the width of the page does not show it.
+    for name in pages():
+        page.goto(address + name, wait_until="load")
+        cut_off = page.eval_on_selector_all(
+            "article :is(h1, h2, h3, p, dt, li)",
+            """all => all.filter(e => {
+              if (!e.offsetParent || e.getBoundingClientRect().right <= innerWidth + 1) return false
+              for (let box = e; !box.matches('article'); box = box.parentElement)
+                if (/auto|scroll/.test(getComputedStyle(box).overflowX)) return false
+              return true
+            }).map(e => e.innerText)""",
+        )
+        assert cut_off == [], name
+
+
 def test_code_fits_its_column_on_a_desktop(browser, address):
     page = browser.new_page(viewport={"width": max(WIDTHS), "height": 900})
     for name in pages():
