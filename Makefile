@@ -3,24 +3,25 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo check test coverage test-matrix test-oldest mutate lint format docs pictures \
-	test-site dist audit bench clean
+.PHONY: help demo check test coverage test-matrix test-oldest oldest golden mutate lint format docs \
+	pictures test-site dist audit bench clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo         tune an LSTM on real data, draw forecast.png (minutes)"
+	@echo "make demo         tune an LSTM on real data, draw forecast.png (about 20 s)"
 	@echo "make check        lint, and the tests that train no network (about a minute)"
 	@echo "make test         run all tests and the docstring examples (minutes)"
 	@echo "make coverage     run the tests, list the lines and branches they miss (fails below 97 %)"
 	@echo "make test-matrix  run the tests on scikit-learn 1.7, 1.8 and 1.9, each in its own environment"
 	@echo "make test-oldest  run the tests on the oldest versions that pyproject.toml allows"
+	@echo "make golden       save the models of this version for the tests of later versions"
 	@echo "make mutate       make small changes to the arithmetic, list those that no test detects"
 	@echo "make lint         check formatting, lint, types and import rules"
 	@echo "make format       fix formatting and lint errors where this is automatic"
 	@echo "make docs         run every page of the guide and build the site, docs/_build/html"
 	@echo "make pictures     redraw the pictures of the README and the documentation"
 	@echo "make test-site    open every page of the site in a browser"
-	@echo "make dist         build wheel and source archive, check them, install them elsewhere"
+	@echo "make dist         build wheel and source archive, run them with new and old requirements"
 	@echo "make audit        look up known vulnerabilities of the installed packages"
 	@echo "make bench        compare speed and memory with the alternatives"
 	@echo "make clean        remove the environments, build outputs and caches"
@@ -30,7 +31,7 @@ demo: $(VENV)/cli
 
 # The tests below these paths neither train a network nor load Keras.
 QUICK_TESTS := tests/core tests/transformers tests/inspection tests/test_datasets.py \
-	tests/test_settings.py
+	tests/test_settings.py tests/test_release.py
 
 check: lint $(VENV)/test
 	$(BIN)/python -m pytest $(QUICK_TESTS)
@@ -52,13 +53,19 @@ test-sklearn-%:
 	$(VENV)-sklearn-$*/bin/python -m pip install --quiet $(TEST_DATA)
 	$(VENV)-sklearn-$*/bin/python -m pytest $(PARALLEL)
 
+test-oldest: oldest
+	$(VENV)-oldest/bin/python -m pytest $(PARALLEL)
+
+# With the oldest versions, because later ones read the files of earlier ones, but not the reverse.
+golden: oldest
+	$(VENV)-oldest/bin/python tests/golden_files.py
+
 # uv can install the lowest versions that pyproject.toml allows. pip cannot.
-test-oldest: $(VENV)/dist
+oldest: $(VENV)/dist
 	$(BIN)/python -m uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)-oldest
 	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python \
 		--resolution lowest-direct --editable '.[test]'
 	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python $(TEST_DATA)
-	$(VENV)-oldest/bin/python -m pytest $(PARALLEL)
 
 # Old results are deleted because mutmut does not retry a surviving mutant after a test has changed.
 # tests/surviving_mutants.md lists the known survivors with the reasons.
@@ -105,15 +112,21 @@ $(VENV)/%: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 
-# The tests read data sets from these wheels, and a page of the guide reads one. Nothing is imported
-# from them. Their requirements are not installed because they would prevent newer versions of the
-# requirements of this package.
+# The tests, the benchmark `accuracy` and a page of the guide read data sets from these wheels.
+# Nothing is imported from them. Their requirements are not installed because they would prevent
+# newer versions of the requirements of this package.
 DOCS_DATA := --no-deps 'crowsetta>=5.1.2'
-TEST_DATA := $(DOCS_DATA) 'sktime>=1.2' 'ISLP>=0.4'
+BENCH_DATA := --no-deps 'aeon>=1.6' 'ISLP>=0.4'
+TEST_DATA := $(DOCS_DATA) $(BENCH_DATA)
 
 $(VENV)/test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	$(BIN)/python -m pip install --quiet $(TEST_DATA)
+	@touch $@
+
+$(VENV)/bench: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet $(BENCH_DATA)
 	@touch $@
 
 $(VENV)/docs: pyproject.toml | $(BIN)/python

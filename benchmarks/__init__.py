@@ -2,6 +2,7 @@
 
 ``python -m benchmarks`` runs them, and ``python -m benchmarks windows`` runs only one. Each has a
 function `main`. The benchmarks print results and assert nothing, because timings depend on the
-machine. `import_cost`, `search`, `prediction`, `memory`, `soak` and
-`larger_than_memory` have targets and also write ``results/engine.json``.
+machine. `import_cost`, `search`, `prediction`, `memory`, `soak` and `larger_than_memory` have
+targets and also write ``results/engine.json``. `accuracy` measures no times: it prints test scores
+beside published ones.
 """

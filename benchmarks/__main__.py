@@ -21,7 +21,7 @@ _BENCHMARKS = (
     "stream",
     "memory",
 )
-_BY_NAME_ONLY = ("larger_than_memory", "soak")
+_BY_NAME_ONLY = ("accuracy", "larger_than_memory", "soak")
 
 
 def main(names: list[str]) -> None:

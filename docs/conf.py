@@ -63,6 +63,7 @@ html_sidebars = {
         "index",
         "which_transformer",
         "speed",
+        "accuracy",
         "command",
         "how_it_is_built",
         "changelog",
@@ -71,10 +72,18 @@ html_sidebars = {
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "skl_lstm"},
+    # The path starts at the root of the host, so the sites of older versions, which are in folders,
+    # list the versions of the newest one. The theme can only check a path from the source folder.
+    "switcher": {
+        "json_url": "/_static/switcher.json",
+        "version_match": "dev" if ".dev" in release else release,
+    },
+    "check_switcher": False,
+    "navbar_end": ["version-switcher", "theme-switcher", "navbar-icon-links"],
     "navbar_align": "left",
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "show_prev_next": True,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["copyright"],
     "footer_end": [],
 }

@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from .model_selection.time_split import TimeSplit
     from .networks.lstm import lstm_network
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 __all__ = [
     "TRUSTED_TYPES",

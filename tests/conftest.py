@@ -4,6 +4,7 @@ import os
 import random
 import sys
 import xml.etree.ElementTree as ET
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -92,35 +93,32 @@ def shared_data():
 
 
 @pytest.fixture(scope="session")
-def japanese_vowels():
-    """Utterances of nine speakers, {"TRAIN": (sequences, speakers), "TEST": …}.
-
-    The files are in sktime's wheel. sktime itself is not imported.
-    """
-    package = find_spec("sktime")
-    if package is None:
-        pytest.skip("no JapaneseVowels: sktime, whose wheel contains them, is not installed")
-    folder = Path(package.submodule_search_locations[0], "datasets", "data", "JapaneseVowels")
-    if not folder.is_dir():
-        pytest.skip(f"no JapaneseVowels at {folder}")
-    return {
-        split: _read_utterances(folder / f"JapaneseVowels_{split}.ts")
-        for split in ("TRAIN", "TEST")
-    }
+def benchmarks(pytestconfig):
+    """A function that imports a module of the benchmarks by name."""
+    # `python -m pytest` finds the benchmarks without this, but `pytest` does not.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(pytestconfig.rootpath)
+        yield lambda name: import_module(f"benchmarks.{name}")
 
 
 @pytest.fixture(scope="session")
-def nyse():
-    """Trading days of the New York Stock Exchange, 1962 to 1986, from ISLP's wheel.
+def read_task(benchmarks):
+    """A function that reads a data set with a published split, or skips if it is not installed."""
+    data = benchmarks("_data")
 
-    ISLP itself is not imported.
-    """
-    import pandas as pd
+    def read(name):
+        try:
+            return data.read_nyse() if name == "NYSE" else data.read_archive(name)
+        except FileNotFoundError as error:
+            pytest.skip(str(error))
 
-    package = find_spec("ISLP")
-    if package is None:
-        pytest.skip("no NYSE: ISLP, whose wheel contains it, is not installed")
-    return pd.read_csv(Path(package.submodule_search_locations[0], "data", "NYSE.csv"))
+    return read
+
+
+@pytest.fixture(scope="session")
+def japanese_vowels(read_task):
+    """Utterances of nine speakers, as lists of sequences, with the speakers as targets."""
+    return read_task("JapaneseVowels")
 
 
 @pytest.fixture(scope="session")
@@ -156,13 +154,3 @@ def _read_songs(path):
         sequences.append(np.log2(np.column_stack([lengths, pauses])))
         labels.append(types)
     return sequences, labels
-
-
-def _read_utterances(path):
-    sequences, speakers = [], []
-    for line in path.read_text(encoding="utf-8").split("@data\n", 1)[1].splitlines():
-        *coefficients, speaker = line.split(":")
-        steps = zip(*(values.split(",") for values in coefficients), strict=True)
-        sequences.append(np.array(list(steps), dtype=float))
-        speakers.append(speaker)
-    return sequences, np.array(speakers)

@@ -868,7 +868,7 @@ def lstm_rows(y):
                 "bidirectional": ("yes", 2, None),
                 "dropout": (-0.1, 1, np.nan, "a", None, True),
                 "recurrent_dropout": (-0.1, 1, np.nan, "a", None, True),
-                "kernel_size": (0, -1, 1.5, True, None, (3,)),
+                "kernel_size": (0, -1, 1.5, True, None),
                 "mask_value": ("0", 1j, [0.0]),
                 "scaling": ("minmax", True, 1.0),
                 "learning_rate": (0, -1, np.nan, np.inf, None, True),

@@ -22,6 +22,7 @@ def words(svg):
     "name",
     [
         "three_axes",
+        "three_axes_narrow",
         "three_kinds",
         "sequences",
         "stages",

@@ -162,7 +162,7 @@ def test_a_masked_network_learns_the_same_as_an_unmasked_one_without_padding(net
 
 
 def test_the_utterances_are_those_of_the_data_set(japanese_vowels):
-    (train, train_speakers), (test, test_speakers) = japanese_vowels.values()
+    train, train_speakers, test, test_speakers = japanese_vowels
     assert (len(train), len(test)) == (len(train_speakers), len(test_speakers)) == (270, 370)
     lengths = [len(sequence) for sequence in train + test]
     assert (min(lengths), max(lengths)) == (7, 29)
@@ -177,15 +177,16 @@ def recognizer(japanese_vowels):
     classifier = LSTMClassifier(
         mask_value=0.0, learning_rate=0.01, epochs=15, batch_size=32, random_state=1
     )
-    return make_pipeline(SequencePadder(timesteps=29), classifier).fit(*japanese_vowels["TRAIN"])
+    pipeline = make_pipeline(SequencePadder(timesteps=29), classifier)
+    return pipeline.fit(japanese_vowels.X_train, japanese_vowels.y_train)
 
 
 def test_speakers_are_recognized_by_their_utterances(recognizer, japanese_vowels):
-    assert recognizer.score(*japanese_vowels["TEST"]) >= 0.95
+    assert recognizer.score(japanese_vowels.X_test, japanese_vowels.y_test) >= 0.95
 
 
 def test_a_prediction_does_not_depend_on_longer_utterances(recognizer, japanese_vowels):
-    utterances, _ = japanese_vowels["TEST"]
+    utterances = japanese_vowels.X_test
     classifier = recognizer[-1]
     together = recognizer.predict_proba(utterances)
     for index in (0, 100, 200, 369):
@@ -196,7 +197,7 @@ def test_a_prediction_does_not_depend_on_longer_utterances(recognizer, japanese_
 
 
 def test_without_the_mask_the_same_weights_depend_on_the_padding(recognizer, japanese_vowels):
-    utterances, speakers = japanese_vowels["TEST"]
+    utterances, speakers = japanese_vowels.X_test, japanese_vowels.y_test
     classifier = recognizer[-1]
     architecture = classifier._description.architecture
     scaling = classifier._description.scaling

@@ -1,7 +1,5 @@
 """Forecasts on real data, compared with baselines and with published results."""
 
-from importlib import import_module
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +8,6 @@ from sklearn.linear_model import QuantileRegressor, RidgeCV
 from sklearn.metrics import (
     balanced_accuracy_score,
     mean_pinball_loss,
-    r2_score,
     root_mean_squared_error,
 )
 from sklearn.model_selection import KFold, cross_val_score
@@ -33,10 +30,8 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @pytest.fixture
-def beijing(pytestconfig, monkeypatch):
-    # `python -m pytest` finds the benchmarks without this, but `pytest` does not.
-    monkeypatch.syspath_prepend(pytestconfig.rootpath)
-    return import_module("benchmarks.beijing")
+def beijing(benchmarks):
+    return benchmarks("beijing")
 
 
 @pytest.fixture
@@ -68,21 +63,15 @@ def test_windows_of_the_held_out_year_include_rows_of_fit(year):
     np.testing.assert_array_equal(windows[0], known[len(year.X_train) - 23 :][:24])
 
 
-def test_the_log_volume_of_the_next_trading_day_is_forecast_as_well_as_published(nyse):
+def test_the_log_volume_of_the_next_trading_day_is_forecast_as_well_as_published(
+    benchmarks, read_task
+):
     """James et al., An Introduction to Statistical Learning with Applications in Python, 2023,
-    section 10.9.6: R² of 0.42 for a recurrent network, 0.46 for the best model, on this split.
+    section 10.5.2: R² of 0.46 for a recurrent network that knows the weekday, on this split.
     """
-    weekday = pd.get_dummies(nyse["day_of_week"], dtype=float)
-    # The rows are consecutive trading days, so their labels are positions, not dates.
-    table = nyse[["DJ_return", "log_volume", "log_volatility"]].join(weekday)
-    y = leads(table, "log_volume")
-    X = table.join(leads(table[weekday.columns]), how="inner")  # the weekday of the next day
-    is_train = nyse["train"][1:].to_numpy()  # of the day that is forecast
-    scores = []
-    for seed in range(3):
-        lstm = LSTMRegressor(units=16, epochs=20, random_state=seed)
-        model = make_pipeline(SequenceWindower(timesteps=5), lstm).fit(X[is_train], y[is_train])
-        scores.append(r2_score(y[~is_train], model.predict(X[~is_train])))
+    accuracy, nyse = benchmarks("accuracy"), read_task("NYSE")
+    ours = accuracy.FORECASTERS[accuracy.OURS]
+    scores = [accuracy.score_on_test_rows(ours, nyse, seed) for seed in range(3)]
     assert np.mean(scores) >= 0.46
 
 

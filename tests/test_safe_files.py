@@ -128,6 +128,17 @@ FITTED = {
     "of several outputs": (regressor, X, X[:, -1]),
     "of single precision": (regressor, X.astype("float32"), Y.astype("float32")),
     "stacked": (lambda: regressor(units=(2, 3), bidirectional=True, conv_filters=2), X, Y),
+    "convolutions beside the LSTM": (
+        lambda: classifier(
+            units=(2, 2, 2),
+            conv_filters=(2, 3),
+            kernel_size=(3, 2),
+            conv_position="beside",
+            batch_normalization=True,
+        ),
+        X,
+        LABELS,
+    ),
     "early stopping": (lambda: regressor(validation_split=0.2, patience=1), X, Y),
     "a RandomState": (lambda: regressor(random_state=np.random.RandomState(0)), X, Y),
     "Keras objects": (
@@ -360,6 +371,10 @@ SINCE = {
 }
 
 
+# Types of the other NumPy: skops itself trusts those of the installed one.
+OF_NUMPY = {"numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"}
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     "value",
@@ -407,7 +422,7 @@ def test_files_contain_public_names_only(kind):
 def test_trusted_types_are_the_needed_types_and_no_more():
     needed = types_needed()
     assert needed <= set(TRUSTED_TYPES)
-    assert set(TRUSTED_TYPES) - needed <= BEFORE | SINCE
+    assert set(TRUSTED_TYPES) - needed <= BEFORE | SINCE | OF_NUMPY
 
 
 def test_a_search_with_a_progress_bar_can_be_loaded(capsys):
@@ -624,6 +639,21 @@ def load(data):
 
 def test_altering_nothing_changes_nothing(saved):
     assert_array_equal(load(altered(saved, dict)).predict(DAYS), load(saved).predict(DAYS))
+
+
+@pytest.mark.parametrize("module", ["numpy.ma", "numpy.ma.core"])
+def test_a_search_that_was_saved_with_another_numpy_can_be_loaded(module):
+    search = searched().fit(X, Y)
+
+    def alter(schema):
+        for node in nodes(schema):
+            if node.get("__class__") == "MaskedArray":
+                node["__module__"] = module
+        return schema
+
+    back = load(altered(skops.io.dumps(search), alter))
+    assert_array_equal(back.predict(X), search.predict(X))
+    assert isinstance(back.cv_results_["param_units"], np.ma.MaskedArray)
 
 
 def test_a_file_with_a_foreign_type_is_refused(saved):

@@ -19,6 +19,7 @@ NOT_MUTATED = {
     "skl_lstm/_core/memmaps.py",
     "skl_lstm/_core/messages.py",
     "skl_lstm/_core/missing.py",
+    "skl_lstm/_core/older_files.py",
     "skl_lstm/_core/public.py",
     "skl_lstm/_core/row_selection.py",
     "skl_lstm/_core/sequences.py",

@@ -1,6 +1,7 @@
 """The built site in a browser: ``make test-site``."""
 
 import functools
+import json
 import re
 import shutil
 import threading
@@ -127,6 +128,67 @@ def test_no_page_is_wider_than_the_window(page, address):
         assert width <= page.viewport_size["width"], name
 
 
+def test_no_text_is_cut_off_at_the_edge_of_the_window(page, address):
+    # The theme hides what is wider than the page, so the width of the page does not show it.
+    for name in pages():
+        page.goto(address + name, wait_until="load")
+        cut_off = page.eval_on_selector_all(
+            "article :is(h1, h2, h3, p, dt, li)",
+            """all => all.filter(e => {
+              if (!e.offsetParent || e.getBoundingClientRect().right <= innerWidth + 1) return false
+              for (let box = e; !box.matches('article'); box = box.parentElement)
+                if (/auto|scroll/.test(getComputedStyle(box).overflowX)) return false
+              return true
+            }).map(e => e.innerText)""",
+        )
+        assert cut_off == [], name
+
+
+def test_code_fits_its_column_on_a_desktop(browser, address):
+    page = browser.new_page(viewport={"width": max(WIDTHS), "height": 900})
+    for name in pages():
+        page.goto(address + name, wait_until="load")
+        cut_off = page.eval_on_selector_all(
+            "article div.highlight pre",
+            "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)",
+        )
+        assert cut_off == [], name
+    page.close()
+
+
+def test_no_picture_of_the_front_page_is_cut_off(page, address):
+    page.goto(address + "index.html", wait_until="load")
+    pictures = page.eval_on_selector_all(
+        "article img",
+        """all => all.filter(e => e.offsetParent).map(e => {
+          const inside = e.getBoundingClientRect()
+          const boxes = []
+          for (let box = e.parentElement; box; box = box.parentElement) boxes.push(box)
+          return {
+            source: e.src, width: inside.width, left: inside.left, right: inside.right,
+            scrolls: boxes.some(box => box.scrollWidth > box.clientWidth && box.clientWidth > 0),
+          }
+        })""",
+    )
+    assert len(pictures) == 2  # the forecast and the three axes
+    for picture in pictures:
+        assert not picture["scrolls"], picture
+        assert 0 <= picture["left"] < picture["right"] <= page.viewport_size["width"], picture
+        assert picture["width"] >= 300, picture
+
+
+def test_the_front_page_has_the_forecast_beside_its_code_or_below(page, address):
+    page.goto(address + "index.html", wait_until="load")
+    code = page.locator(".front pre")
+    assert "from_backtest" in code.inner_text()
+    code, picture = code.bounding_box(), page.locator(".front img").bounding_box()
+    if page.viewport_size["width"] == max(WIDTHS):
+        assert picture["x"] >= code["x"] + code["width"]
+        assert picture["y"] < code["y"] + code["height"]
+    else:
+        assert picture["y"] >= code["y"] + code["height"]
+
+
 def test_text_is_large_enough_to_read(page, address):
     for name in pages():
         page.goto(address + name, wait_until="load")
@@ -154,6 +216,23 @@ def test_a_diagram_shows_the_shapes(page, address):
         ".sk-top-container .caption", "all => all.map(e => e.innerText)"
     )
     assert any(re.fullmatch(r"\(n, \d+\) → \(n, \d+, \d+\)", text) for text in captions)
+
+
+def test_the_menu_of_versions_lists_those_of_the_file(page, address, problems):
+    listed = json.loads((ROOT / "docs" / "_static" / "switcher.json").read_text("utf-8"))
+    page.goto(address + "auto_guide/start.html", wait_until="load")
+    page.wait_for_selector(".version-switcher__menu a", state="attached")
+    # The theme has one menu in the header, and one in the panel of a narrow window.
+    menus = page.eval_on_selector_all(
+        ".version-switcher__menu",
+        "all => all.map(menu => [...menu.querySelectorAll('a')].map(a => [a.innerText, a.href]))",
+    )
+    expected = [
+        [one["name"], f"{address}{one['url'].lstrip('/')}auto_guide/start.html"] for one in listed
+    ]
+    assert len(menus) == 2
+    assert all(menu == expected for menu in menus)
+    assert problems == []
 
 
 def links(html):

@@ -75,8 +75,9 @@ pd.DataFrame({"accuracy": scores}).round(3)
 # No LSTM is needed here. Nearest neighbours has the highest accuracy. Each pixel has its own
 # column, so the flat table contains all the information that an LSTM could use. An LSTM is more
 # useful if the same event can happen earlier or later in a sequence: :doc:`ragged` and
-# :doc:`own_network` use such data. On this page, the digits only show the features of a classifier.
-# The baselines are still worth computing, because they take only a few lines.
+# :doc:`own_network` use such data. :doc:`/accuracy` shows both cases on published data sets. On
+# this page, the digits only show the features of a classifier. The baselines are still worth
+# computing, because they take only a few lines.
 #
 # Early stopping and probabilities
 # --------------------------------

@@ -333,31 +333,5 @@ except ValueError as error:
     print(fill(f"5 steps of 10: {error}"))
 
 # %%
-# Use scikeras with this package
-# ------------------------------
-#
-# The transformers of this package work before any estimator that accepts arrays with three axes.
-# :func:`~skl_lstm.lstm_network` can be used as ``model`` of the scikeras estimators. It reads the
-# input shape from the data, so a search over ``timesteps`` needs no second parameter.
-
-from sklearn.pipeline import make_pipeline
-
-from skl_lstm import lstm_network
-
-pipeline = make_pipeline(
-    SequenceWindower(timesteps=10),
-    KerasRegressor(
-        lstm_network,
-        model__units=16,
-        loss="mse",
-        optimizer="adam",
-        epochs=5,
-        verbose=0,
-    ),
-)
-print(pipeline.fit(series[:-1], series[1:, 0]).predict(series[:-1]).shape)
-
-# %%
-# In such a pipeline, use the same dtype in all steps. Set a seed for every fit or for none. If the
-# first fit has a seed, TensorFlow's deterministic operations are turned on and stay on for the
-# whole process.
+# The transformers of this package also work in front of scikeras' own wrappers:
+# :doc:`with_scikeras`.

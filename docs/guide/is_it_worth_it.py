@@ -310,3 +310,8 @@ plt.show()
 #
 # A network is worth it if it finds in the windows what a linear model cannot use, such as the two
 # thresholds of the pump.
+#
+# The difference can also lie between these two examples. A network that read the last 24 hours of
+# air quality in Beijing was trained on four years with 213 holes, and forecast the next hour of a
+# fifth. Its RMSE is 20.3 µg/m³, that of ridge regression on the same windows 21.3, and that of
+# persistence 22.1 (``python -m benchmarks beijing``).

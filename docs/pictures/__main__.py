@@ -10,7 +10,15 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-PICTURES = ("three_axes", "three_kinds", "sequences", "stages", "forecast", "command")
+PICTURES = (
+    "three_axes",
+    "three_axes_narrow",
+    "three_kinds",
+    "sequences",
+    "stages",
+    "forecast",
+    "command",
+)
 _STYLE = {"font.family": "DejaVu Sans", "svg.fonttype": "path"}
 
 

@@ -1,8 +1,10 @@
 """The same values in a flat table and on three axes.
 
 `SequenceReshaper` computes the position of every column and the values, so the picture always
-shows what the package does.
+shows what the package does. `three_axes_narrow` draws the same for a phone.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,6 @@ from matplotlib.figure import Figure
 
 from skl_lstm import SequenceReshaper
 
-_WIDTH, _HEIGHT = 830, 386
 _SAMPLES, _TIMESTEPS, _FEATURES = 3, 4, "ab"
 _CELL = np.array([38, 36])
 _SHEET_CELL = np.array([54, 40])
@@ -20,7 +21,22 @@ _SHEET_CELL = np.array([54, 40])
 _SHEET_STEP = _SHEET_CELL * [1.15, -1.15]
 
 
-def draw() -> Figure:
+class Layout(NamedTuple):
+    """Where the parts of the picture are."""
+
+    size: tuple[int, int]
+    table: tuple[int, int]  # the upper left corner
+    arrow: tuple[tuple[int, int], tuple[int, int]]
+    reshaper: tuple[int, int]
+    stack: tuple[int, int]  # the upper left corner of the sheet in front
+    table_shape: int  # how far from the top
+    stack_shape: int
+
+
+_WIDE = Layout((830, 386), (76, 136), ((394, 190), (506, 190)), (448, 166), (575, 130), 352, 352)
+
+
+def draw(layout: Layout = _WIDE) -> Figure:
     names = [f"t{step}_{feature}" for step in range(_TIMESTEPS) for feature in _FEATURES]
     numbers = np.arange(1, _SAMPLES * len(names) + 1).reshape(_SAMPLES, -1)
     table = pd.DataFrame(numbers, columns=names)
@@ -28,11 +44,15 @@ def draw() -> Figure:
     column_map = reshaper.column_map()
     colours = _colours(column_map)
 
-    figure, axes = page(_WIDTH, _HEIGHT)
-    _draw_table(axes, table, colours, corner=np.array([76, 136]))
-    arrow(axes, (394, 190), (506, 190), width=2.5, colour="black")
-    text(axes, 448, 166, "SequenceReshaper\n(features=2)", family="DejaVu Sans Mono", size=11)
-    _draw_stack(axes, reshaper.transform(table), column_map, colours, corner=np.array([575, 130]))
+    figure, axes = page(*layout.size)
+    x = _draw_table(axes, table, colours, np.array(layout.table))
+    _caption(axes, x, layout.table_shape, table.shape, "(samples, columns)")
+    arrow(axes, *layout.arrow, width=2.5, colour="black")
+    reshaper_call = "SequenceReshaper\n(features=2)"
+    text(axes, *layout.reshaper, reshaper_call, family="DejaVu Sans Mono", size=11)
+    stack = reshaper.transform(table)
+    x = _draw_stack(axes, stack, column_map, colours, np.array(layout.stack))
+    _caption(axes, x, layout.stack_shape, stack.shape, "(samples, timesteps, features)")
     return figure
 
 
@@ -45,7 +65,8 @@ def _colours(column_map: pd.DataFrame) -> dict[str, tuple[float, ...]]:
     }
 
 
-def _draw_table(axes: Axes, table: pd.DataFrame, colours: dict, corner: np.ndarray) -> None:
+def _draw_table(axes: Axes, table: pd.DataFrame, colours: dict, corner: np.ndarray) -> float:
+    """Draw the table, and return the x of its middle."""
     for column, name in enumerate(table):
         x = corner[0] + (column + 0.5) * _CELL[0]
         text(axes, x, corner[1] - 12, name, size=11)
@@ -55,15 +76,16 @@ def _draw_table(axes: Axes, table: pd.DataFrame, colours: dict, corner: np.ndarr
         y = corner[1] + (sample + 0.5) * _CELL[1]
         text(axes, corner[0] - 8, y, f"sample {sample}", ha="right", size=11)
     middle = corner[0] + _CELL[0] * table.shape[1] / 2
-    text(axes, middle, 86, "One row is one sample, flattened", size=13)
-    _caption(axes, middle, table.shape, "(samples, columns)")
+    text(axes, middle, corner[1] - 50, "One row is one sample, flattened", size=13)
+    return middle
 
 
 def _draw_stack(
     axes: Axes, stack: np.ndarray, column_map: pd.DataFrame, colours: dict, corner: np.ndarray
-) -> None:
+) -> float:
+    """Draw one sheet per sample, and return the x of the middle of the sheet in front."""
     samples, timesteps, features = stack.shape
-    text(axes, corner[0] + 30, 40, "One sheet is one sample", size=13)
+    text(axes, corner[0] + 30, corner[1] - 90, "One sheet is one sample", size=13)
     # From back to front, because a later sheet covers an earlier one.
     for sample in reversed(range(samples)):
         sheet = corner + _SHEET_STEP * sample
@@ -81,9 +103,9 @@ def _draw_stack(
     end = start + _SHEET_STEP * (samples - 1)
     arrow(axes, start, end)
     text(axes, *((start + end) / 2 + [6, 24]), "axis 0:\nsamples", ha="left")
-    _caption(axes, (corner[0] + right) / 2, stack.shape, "(samples, timesteps, features)")
+    return (corner[0] + right) / 2
 
 
-def _caption(axes: Axes, x: float, shape: tuple[int, ...], meaning: str) -> None:
-    text(axes, x, _HEIGHT - 34, str(shape), size=16, weight="bold")
-    text(axes, x, _HEIGHT - 14, meaning, size=12, color=GREY)
+def _caption(axes: Axes, x: float, y: float, shape: tuple[int, ...], meaning: str) -> None:
+    text(axes, x, y, str(shape), size=16, weight="bold")
+    text(axes, x, y + 20, meaning, size=12, color=GREY)

@@ -26,6 +26,9 @@ TRUSTED_TYPES: tuple[str, ...] = (
     # Types of parameters and fitted attributes.
     "datetime.timedelta",  # SequenceWindower(max_gap=timedelta(hours=2))
     "numpy.dtype",  # that of X and y in fit
+    # In the results of a search. skops trusts only the name in the installed NumPy.
+    "numpy.ma.MaskedArray",
+    "numpy.ma.core.MaskedArray",  # below NumPy 2
     # scikit-learn's meta-estimators, and the objects that they hold.
     "sklearn.calibration._CalibratedClassifier",  # CalibratedClassifierCV
     "sklearn.calibration._SigmoidCalibration",

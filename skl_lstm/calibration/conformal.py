@@ -22,6 +22,7 @@ from .._compat.sklearn import (
     safe_indexing,
 )
 from .._core.messages import counted
+from .._core.older_files import ReadsOlderFiles
 from .._core.parameters import AtLeast, Number
 from .._core.public import set_module
 from .._core.timed_windows import labels_of_rows
@@ -73,7 +74,7 @@ class Bounds(NamedTuple):
 
 
 @set_module("skl_lstm")
-class ConformalRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class ConformalRegressor(ReadsOlderFiles, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Prediction intervals around the forecasts of any estimator.
 
     The estimator is fitted on the earlier rows. Its errors on the latest rows, which it has not

@@ -26,6 +26,7 @@ from .._compat.sklearn import (
 )
 from .._core.diagrams import ShapeDiagram, shape_of
 from .._core.float_type import floatx
+from .._core.older_files import ReadsOlderFiles
 from .._core.parameters import AtLeast, InstanceOfKeras, Number
 from .._core.user_warnings import warn_user
 from ..networks.architecture import Scaling
@@ -80,7 +81,7 @@ class Run(NamedTuple):
     tasks: EpochTasks | None
 
 
-class NetworkEstimator(ShapeDiagram, CallbackSupportMixin, BaseEstimator):
+class NetworkEstimator(ReadsOlderFiles, ShapeDiagram, CallbackSupportMixin, BaseEstimator):
     """Base class of the estimators that train a network.
 
     A subclass defines the network (`_new_network`, `_network_to_resume`, `_network_mask_value`) and

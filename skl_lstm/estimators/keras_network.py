@@ -9,7 +9,7 @@ import keras
 from numpy.typing import NDArray
 
 from ..networks.architecture import Architecture, Scaling
-from ..networks.lstm import build_trained
+from ..networks.lstm import build_trained, weights_by_layer
 from ..networks.models import (
     build_optimizer,
     copy_compile_settings,
@@ -88,6 +88,11 @@ class KerasNetwork:
     def weights(self) -> list[NDArray]:
         """Copies of the weights, in the order of ``keras.Model.weights``."""
         return read_weights(self.model)
+
+    @property
+    def weights_by_layer(self) -> list[NDArray]:
+        """Copies of the weights of a `lstm_network`, in the order of `layers_of`."""
+        return weights_by_layer(self.model)
 
     @property
     def trains_on_one_hot(self) -> bool:

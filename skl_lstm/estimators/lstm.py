@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 from functools import partial
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from .keras_network import KerasNetwork
     from .native_network import NativeNetwork
 
-# All parameters except `meta`, which describes the data and is not set by the user, and those of
-# estimators of time steps.
-_NETWORK_PARAMETERS = [
+# All parameters except `meta`, which describes the data, and `return_sequences`, which follows from
+# the class of the estimator.
+NETWORK_PARAMETERS = [
     name
     for name in inspect.signature(architecture_of).parameters
-    if name not in ("meta", "conv_padding", "return_sequences")
+    if name not in ("meta", "return_sequences")
 ]
 
 
@@ -60,6 +60,7 @@ class LSTMEstimator(NetworkEstimator):
         "engine": [StrOptions({"auto", "native", "keras"})],
         "scaling": [StrOptions({"standard"}), None],
     }
+    _network_parameters: ClassVar[list[str]] = NETWORK_PARAMETERS
 
     def _describe(self, data: TrainingData, describe_target: DescribeTarget) -> Description:
         description = super()._describe(data, describe_target)
@@ -161,7 +162,7 @@ class LSTMEstimator(NetworkEstimator):
         return self.scaling == "standard"
 
     def _network_params(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _NETWORK_PARAMETERS}
+        return {name: getattr(self, name) for name in self._network_parameters}
 
     def _builder_params(self, description: Description) -> dict[str, Any]:
         """Return the parameters of a `ModelBuilder`."""
@@ -223,10 +224,22 @@ class LSTMRegressor(Regressor, LSTMEstimator):
     recurrent_dropout : float, default=0.0
         Fraction of the recurrent state to drop in training, in [0, 1).
     conv_filters : int or tuple of int, default=None
-        Number of filters of a causal ``Conv1D`` layer before the recurrent layers. A tuple
-        stacks one layer per entry, and None adds no layer.
-    kernel_size : int, default=3
-        Number of time steps that each filter covers.
+        Number of filters of a ``Conv1D`` layer. A tuple stacks one layer per entry, and None adds
+        no layer.
+    kernel_size : int or tuple of int, default=3
+        Number of time steps that each filter covers. A tuple has one entry per convolution.
+    conv_padding : {"causal", "same"}, default="causal"
+        "causal": a filter covers a time step and those before it. "same": it is centred on the
+        step.
+    conv_position : {"before", "beside"}, default="before"
+        "before": the recurrent layers read the output of the convolutions. "beside": both read
+        the input, and the output of the convolutions, averaged over the time steps that are not
+        skipped, is appended to that of the recurrent layers. With `batch_normalization` and
+        ``conv_padding="same"``, this is an LSTM-FCN. "beside" needs Keras.
+    batch_normalization : bool, default=False
+        Normalize the output of each convolution before its ReLU, with the mean and variance of
+        the time steps that are not skipped: in training those of the batch, in prediction moving
+        averages over the batches. Needs Keras.
     mask_value : float, default=None
         Skip the time steps in which every feature has this value. For padded sequences, use the
         `mask_value` of the `SequencePadder`. None: skip no time steps.
@@ -279,9 +292,10 @@ class LSTMRegressor(Regressor, LSTMEstimator):
         What trains the network. "native": compiled functions of this package, which are faster for
         small networks and need neither Keras nor TensorFlow. "keras": Keras. "auto": "native" if
         the parameters allow it, else "keras". Objects of Keras (callbacks, losses, optimizers),
-        other names of losses and optimizers than the listed ones, and another float type than
-        float32 need Keras. If the engine changes between two calls of `partial_fit`, the weights
-        are kept, and the optimizer is a new one.
+        other names of losses and optimizers than the listed ones, another float type than
+        float32, ``conv_position="beside"`` and `batch_normalization` need Keras. If the engine
+        changes between two calls of `partial_fit`, the weights are kept, and the optimizer is a
+        new one.
     callbacks : list of keras.callbacks.Callback, default=None
         Callbacks of Keras. With `scaling`, their model is the one that takes scaled values. With
         `quantiles`, it returns them unsorted.
@@ -364,7 +378,10 @@ class LSTMRegressor(Regressor, LSTMEstimator):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         conv_filters: int | tuple[int, ...] | None = None,
-        kernel_size: int = 3,
+        kernel_size: int | tuple[int, ...] = 3,
+        conv_padding: str = "causal",
+        conv_position: str = "before",
+        batch_normalization: bool = False,
         mask_value: float | None = None,
         scaling: str | None = "standard",
         optimizer: Any = "adam",
@@ -389,6 +406,9 @@ class LSTMRegressor(Regressor, LSTMEstimator):
         self.recurrent_dropout = recurrent_dropout
         self.conv_filters = conv_filters
         self.kernel_size = kernel_size
+        self.conv_padding = conv_padding
+        self.conv_position = conv_position
+        self.batch_normalization = batch_normalization
         self.mask_value = mask_value
         self.scaling = scaling
         self.optimizer = optimizer
@@ -455,9 +475,6 @@ class LSTMRegressor(Regressor, LSTMEstimator):
         if description.target.quantiles:
             self.quantiles_ = np.array(description.target.quantiles)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({"quantiles": None, **state})  # older files lack it
-
 
 @set_module("skl_lstm")
 class LSTMClassifier(Classifier, LSTMEstimator):
@@ -480,10 +497,22 @@ class LSTMClassifier(Classifier, LSTMEstimator):
     recurrent_dropout : float, default=0.0
         Fraction of the recurrent state to drop in training, in [0, 1).
     conv_filters : int or tuple of int, default=None
-        Number of filters of a causal ``Conv1D`` layer before the recurrent layers. A tuple
-        stacks one layer per entry, and None adds no layer.
-    kernel_size : int, default=3
-        Number of time steps that each filter covers.
+        Number of filters of a ``Conv1D`` layer. A tuple stacks one layer per entry, and None adds
+        no layer.
+    kernel_size : int or tuple of int, default=3
+        Number of time steps that each filter covers. A tuple has one entry per convolution.
+    conv_padding : {"causal", "same"}, default="causal"
+        "causal": a filter covers a time step and those before it. "same": it is centred on the
+        step.
+    conv_position : {"before", "beside"}, default="before"
+        "before": the recurrent layers read the output of the convolutions. "beside": both read
+        the input, and the output of the convolutions, averaged over the time steps that are not
+        skipped, is appended to that of the recurrent layers. With `batch_normalization` and
+        ``conv_padding="same"``, this is an LSTM-FCN. "beside" needs Keras.
+    batch_normalization : bool, default=False
+        Normalize the output of each convolution before its ReLU, with the mean and variance of
+        the time steps that are not skipped: in training those of the batch, in prediction moving
+        averages over the batches. Needs Keras.
     mask_value : float, default=None
         Skip the time steps in which every feature has this value. For padded sequences, use the
         `mask_value` of the `SequencePadder`. None: skip no time steps.
@@ -529,9 +558,10 @@ class LSTMClassifier(Classifier, LSTMEstimator):
         What trains the network. "native": compiled functions of this package, which are faster for
         small networks and need neither Keras nor TensorFlow. "keras": Keras. "auto": "native" if
         the parameters allow it, else "keras". Objects of Keras (callbacks, losses, optimizers),
-        other names of losses and optimizers than the listed ones, and another float type than
-        float32 need Keras. If the engine changes between two calls of `partial_fit`, the weights
-        are kept, and the optimizer is a new one.
+        other names of losses and optimizers than the listed ones, another float type than
+        float32, ``conv_position="beside"`` and `batch_normalization` need Keras. If the engine
+        changes between two calls of `partial_fit`, the weights are kept, and the optimizer is a
+        new one.
     class_weight : dict or "balanced", default=None
         Weights of the classes, ``{label: weight}``. "balanced": inversely proportional to the
         class frequencies. The weights are multiplied with `sample_weight`.
@@ -593,7 +623,10 @@ class LSTMClassifier(Classifier, LSTMEstimator):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         conv_filters: int | tuple[int, ...] | None = None,
-        kernel_size: int = 3,
+        kernel_size: int | tuple[int, ...] = 3,
+        conv_padding: str = "causal",
+        conv_position: str = "before",
+        batch_normalization: bool = False,
         mask_value: float | None = None,
         scaling: str | None = "standard",
         optimizer: Any = "adam",
@@ -618,6 +651,9 @@ class LSTMClassifier(Classifier, LSTMEstimator):
         self.recurrent_dropout = recurrent_dropout
         self.conv_filters = conv_filters
         self.kernel_size = kernel_size
+        self.conv_padding = conv_padding
+        self.conv_position = conv_position
+        self.batch_normalization = batch_normalization
         self.mask_value = mask_value
         self.scaling = scaling
         self.optimizer = optimizer

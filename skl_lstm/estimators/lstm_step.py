@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,7 @@ from .base import DescribeTarget
 from .data import TrainingData, multiply_weights
 from .description import Description
 from .kinds import CLASS_WEIGHT, ClassWeight
-from .lstm import LSTMEstimator
+from .lstm import NETWORK_PARAMETERS, LSTMEstimator
 from .scaling import MASK_VALUE, learn_scaling, learn_target, loss_name, scale_features
 from .step_input import StepInput, describe_truncation, read_step_input
 from .step_targets import (
@@ -76,6 +76,9 @@ class LSTMStepEstimator(LSTMEstimator):
 
     _predicts_every_step = True  # read by `predicts_every_step`
     _as_one_sequence = "[X]"
+    _network_parameters: ClassVar[list[str]] = [
+        name for name in NETWORK_PARAMETERS if name not in ("conv_position", "batch_normalization")
+    ]
 
     @fit_context(prefer_skip_nested_validation=False)  # lstm_network validates its own parameters
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -198,8 +201,7 @@ class LSTMStepEstimator(LSTMEstimator):
         ]
 
     def _network_params(self) -> dict[str, Any]:
-        own = {"conv_padding": self.conv_padding, "return_sequences": True}
-        return {**super()._network_params(), **own}
+        return {**super()._network_params(), "return_sequences": True}
 
     def _predict_steps(self, X: ArrayLike, decode: str) -> Any:
         """Return predictions in the form of the y of `fit`. `decode` is a method of the target."""
@@ -265,8 +267,8 @@ class LSTMStepRegressor(LSTMStepEstimator):
     conv_filters : int or tuple of int, default=None
         Number of filters of a ``Conv1D`` layer before the recurrent layers. A tuple stacks one
         layer per entry, and None adds no layer.
-    kernel_size : int, default=3
-        Number of time steps that each filter covers.
+    kernel_size : int or tuple of int, default=3
+        Number of time steps that each filter covers. A tuple has one entry per convolution.
     conv_padding : {"causal", "same"}, default="causal"
         "causal": a filter covers a time step and those before it. "same": it is centred on the
         step, so it also sees later ones, as does `bidirectional`. Use it if a sequence is known
@@ -402,7 +404,7 @@ class LSTMStepRegressor(LSTMStepEstimator):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         conv_filters: int | tuple[int, ...] | None = None,
-        kernel_size: int = 3,
+        kernel_size: int | tuple[int, ...] = 3,
         conv_padding: str = "causal",
         mask_value: float | None = None,
         scaling: str | None = "standard",
@@ -532,8 +534,8 @@ class LSTMStepClassifier(LSTMStepEstimator):
     conv_filters : int or tuple of int, default=None
         Number of filters of a ``Conv1D`` layer before the recurrent layers. A tuple stacks one
         layer per entry, and None adds no layer.
-    kernel_size : int, default=3
-        Number of time steps that each filter covers.
+    kernel_size : int or tuple of int, default=3
+        Number of time steps that each filter covers. A tuple has one entry per convolution.
     conv_padding : {"causal", "same"}, default="causal"
         "causal": a filter covers a time step and those before it. "same": it is centred on the
         step, so it also sees later ones, as does `bidirectional`. Use it if a sequence is known
@@ -679,7 +681,7 @@ class LSTMStepClassifier(LSTMStepEstimator):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         conv_filters: int | tuple[int, ...] | None = None,
-        kernel_size: int = 3,
+        kernel_size: int | tuple[int, ...] = 3,
         conv_padding: str = "causal",
         mask_value: float | None = None,
         scaling: str | None = "standard",

@@ -15,6 +15,7 @@ from .._compat.sklearn import fit_context
 from .._core.diagrams import ShapeDiagram, shape_of
 from .._core.masks import is_masked
 from .._core.messages import did_you_mean, listed
+from .._core.older_files import ReadsOlderFiles
 from .._core.parameters import AtLeast, Number
 from .._core.public import set_module
 from .._core.sequences import padding_mark
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @set_module("skl_lstm")
-class NaiveRegressor(ShapeDiagram, RegressorMixin, BaseEstimator):
+class NaiveRegressor(ReadsOlderFiles, ShapeDiagram, RegressorMixin, BaseEstimator):
     """Forecast the last value, or the value one period before, as a baseline.
 
     A forecast is worth its effort if it is better than this one. X has the axes (samples,

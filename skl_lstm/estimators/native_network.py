@@ -38,6 +38,10 @@ def obstacles(
         found.append("the float type of Keras is not float32")
     if callbacks:
         found.append("callbacks are objects of Keras")
+    if architecture.conv_position == "beside":
+        found.append("conv_position='beside' needs Keras")
+    if architecture.batch_normalization:
+        found.append("batch_normalization=True needs Keras")
     if not architecture.quantiles:  # their loss is always the pinball loss
         found += _obstacles_of_loss(loss, architecture.activation)
     return [*found, *_obstacles_of_optimizer(optimizer)]
@@ -116,6 +120,11 @@ class NativeNetwork:
     def weights(self) -> list[NDArray]:
         """Copies of the weights, in the order of ``keras.Model.weights``."""
         return [array.copy() for array in weights_of(self._weights, self.architecture)]
+
+    @property
+    def weights_by_layer(self) -> list[NDArray]:
+        """Copies of the weights, in the order of `layers_of`."""
+        return self.weights
 
     def model_in_units(self, architecture: Architecture, scaling: Scaling | None) -> keras.Model:
         """Return the network as a compiled Keras model that takes and returns unscaled values.

@@ -92,7 +92,7 @@ def _add_network(
         value = add_keras_network(graph, x, exported)
         return Output(value, ["samples"], width, graph.add("Squeeze", finite, integers(1)))
     read = add_network_input(graph, x, description.scaling, mask_value)
-    value = add_network(graph, read, architecture, network.weights)
+    value = add_network(graph, read, architecture, network.weights_by_layer)
     if not architecture.return_sequences:
         return Output(value, ["samples"], width, graph.add("Squeeze", finite, integers(1)))
     if read.real is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,12 @@ from numpy.typing import NDArray
 from ..networks.architecture import Architecture, Layer, layers_of
 from .graph import Graph, integers
 from .inputs import NetworkInput
-from .recurrent import add_convolution, add_recurrent, with_directions_joined
+from .recurrent import (
+    add_convolution,
+    add_recurrent,
+    with_directions_joined,
+    with_normalization,
+)
 
 
 class _Sequences(NamedTuple):
@@ -29,17 +35,20 @@ def add_network(
     """Add a network, and return the name of its output, float32.
 
     It is (samples, outputs), or (samples, timesteps, outputs) with `return_sequences`. The outputs
-    at masked steps are those of a state of zeros.
+    at masked steps are those of a state of zeros. `weights` are in the order of `layers_of`.
     """
     arrays = iter(np.asarray(array, np.float32) for array in weights)
-    layers = layers_of(architecture)
-    convolutions = [pair[0] for pair in layers if pair[0].kind == "conv"]
-    recurrent = [pair for pair in layers if pair[0].kind == architecture.cell]
+    recurrent = [pair for pair in layers_of(architecture) if pair[0].kind == architecture.cell]
     x = read.x
-    if convolutions:
-        x = _add_convolutions(graph, read, convolutions, arrays, architecture.conv_padding)
+    if architecture.conv_filters:
+        x = _add_convolutions(graph, read, arrays, architecture)
+    if architecture.conv_position == "beside":
+        means = _add_mean_over_time(graph, NetworkInput(x, read.real))
+        x = read.x
     sequences = _without_masked_steps(graph, NetworkInput(x, read.real))
     states = _add_recurrent_layers(graph, sequences, recurrent, arrays, architecture)
+    if architecture.conv_position == "beside":
+        states = graph.add("Concat", states, means, axis=1)
     if architecture.return_sequences and sequences.places is not None:
         states = _put_back(graph, states, sequences.places, str(read.real))
     return _add_dense(graph, states, next(arrays), next(arrays), architecture.activation)
@@ -48,18 +57,32 @@ def add_network(
 def _add_convolutions(
     graph: Graph,
     read: NetworkInput,
-    layers: Sequence[Layer],
     arrays: Iterator[NDArray],
-    padding: str,
+    architecture: Architecture,
 ) -> str:
     """Add the convolutions, with zeros in place of masked steps."""
+    normalized = architecture.batch_normalization
     x = graph.add("Transpose", read.x, perm=[0, 2, 1])
     real = read.real and graph.add("Unsqueeze", read.real, integers(1))
-    for depth, _ in enumerate(layers, start=1):
+    for depth, _ in enumerate(architecture.conv_filters, start=1):
         if real is not None:
             x = graph.add("Where", real, x, np.float32(0))
-        x = add_convolution(graph, x, next(arrays), next(arrays), padding, f"conv_{depth}")
+        kernel, bias = next(arrays), next(arrays)
+        if normalized:
+            kernel, bias = with_normalization(kernel, bias, *islice(arrays, 4))
+        x = add_convolution(graph, x, kernel, bias, architecture.conv_padding, f"conv_{depth}")
     return graph.add("Transpose", x, perm=[0, 2, 1])
+
+
+def _add_mean_over_time(graph: Graph, read: NetworkInput) -> str:
+    """Return the mean over all steps that are not masked, (samples, filters), or zeros."""
+    if read.real is None:
+        return graph.add("ReduceMean", read.x, axes=[1], keepdims=0)
+    real = graph.add("Unsqueeze", read.real, integers(-1))
+    steps = graph.add("Where", real, read.x, np.float32(0))
+    total = graph.add("ReduceSum", steps, integers(1), keepdims=0)
+    count = graph.add("ReduceSum", graph.cast(real, np.float32), integers(1), keepdims=0)
+    return graph.add("Div", total, graph.add("Max", count, np.float32(1)))
 
 
 def _without_masked_steps(graph: Graph, read: NetworkInput) -> _Sequences:

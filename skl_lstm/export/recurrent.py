@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..networks.architecture import GATES, steps_before
+from ..networks.architecture import EPSILON, GATES, steps_before
 from .graph import Graph, integers
 
 _OPERATORS = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "RNN"}
@@ -78,6 +78,20 @@ def add_convolution(
         pads=[before, size - 1 - before],
     )
     return graph.add("Relu", convolved, name=f"{name}_output")
+
+
+def with_normalization(
+    kernel: NDArray,
+    bias: NDArray,
+    gamma: NDArray,
+    beta: NDArray,
+    mean: NDArray,
+    variance: NDArray,
+) -> tuple[NDArray, NDArray]:
+    """Return kernel and bias of a convolution that contains its batch normalization."""
+    factor = gamma / np.sqrt(variance.astype(np.float64) + EPSILON)
+    normalized = kernel * factor, (bias - mean) * factor + beta
+    return normalized[0].astype(np.float32), normalized[1].astype(np.float32)
 
 
 def with_directions_joined(graph: Graph, states: str, units: int, *, first: str) -> str:

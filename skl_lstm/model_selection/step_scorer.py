@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
 from .._core.messages import counted
+from .._core.older_files import ReadsOlderFiles
 from .._core.public import set_module
 from .._core.step_values import (
     StepValues,
@@ -76,7 +77,7 @@ def make_step_scorer(scoring: Any) -> StepScorer:
 
 
 @set_module("skl_lstm")
-class StepScorer:
+class StepScorer(ReadsOlderFiles):
     """Scorer of the predictions of every time step. Use `make_step_scorer` to create it."""
 
     def __init__(self, scoring: Any) -> None:

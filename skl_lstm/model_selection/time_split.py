@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from .._compat.sklearn import validate_parameter_constraints
 from .._core.messages import counted
+from .._core.older_files import ReadsOlderFiles
 from .._core.parameters import AtLeast, LengthOfTime
 from .._core.public import set_module
 from .._core.shapes import furthest_lead, names_of_columns
@@ -24,7 +25,7 @@ _Length = int | str | timedelta | np.timedelta64
 
 
 @set_module("skl_lstm")
-class TimeSplit(BaseCrossValidator):
+class TimeSplit(ReadsOlderFiles, BaseCrossValidator):
     """Split rows forwards in time, for one series or many.
 
     Each fold trains on the past and tests on the time after it, as in

@@ -18,6 +18,8 @@ from .._core.parameters import AtLeast, Number
 
 # The number of matrices that a cell multiplies with its input.
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
+# Batch normalization adds it to the variance.
+EPSILON = 1e-3
 
 _CONSTRAINTS: dict[str, list[Any]] = {
     "meta": [Mapping],
@@ -25,9 +27,11 @@ _CONSTRAINTS: dict[str, list[Any]] = {
     "bidirectional": ["boolean"],
     "dropout": [Number(Real, 0, 1, closed="left")],
     "recurrent_dropout": [Number(Real, 0, 1, closed="left")],
-    "kernel_size": [AtLeast(1)],
+    "kernel_size": [AtLeast(1), tuple, list],
     "mask_value": [Real, None],
     "conv_padding": [StrOptions({"causal", "same"})],
+    "conv_position": [StrOptions({"before", "beside"})],
+    "batch_normalization": ["boolean"],
     "return_sequences": ["boolean"],
 }
 
@@ -43,7 +47,7 @@ class Architecture(NamedTuple):
     dropout: float
     recurrent_dropout: float
     conv_filters: tuple[int, ...]
-    kernel_size: int
+    kernel_size: int | tuple[int, ...]  # of all convolutions, or of each
     mask_value: float | None
     outputs: int
     activation: str  # "linear", "sigmoid" or "softmax"
@@ -52,6 +56,8 @@ class Architecture(NamedTuple):
     quantiles: tuple[float, ...] = ()
     conv_padding: str = "causal"  # or "same"
     return_sequences: bool = False  # an output for every time step
+    conv_position: str = "before"  # or "beside": the recurrent layers read the input, too
+    batch_normalization: bool = False  # of each convolution, before its ReLU
 
 
 class Scaling(NamedTuple):
@@ -74,7 +80,7 @@ class Scaling(NamedTuple):
 class Layer(NamedTuple):
     """One layer of a network, in one direction."""
 
-    kind: str  # "conv", "lstm", "gru", "simple_rnn" or "dense"
+    kind: str  # "conv", "batch_normalization", "lstm", "gru", "simple_rnn" or "dense"
     inputs: int  # number of features that the layer reads
     size: int  # number of filters, units or outputs
     shapes: tuple[tuple[int, ...], ...]  # of its weights, in the order of Keras
@@ -89,10 +95,12 @@ def architecture_of(
     dropout: float,
     recurrent_dropout: float,
     conv_filters: int | tuple[int, ...] | None,
-    kernel_size: int,
+    kernel_size: int | tuple[int, ...],
     mask_value: float | None,
     conv_padding: str = "causal",
     return_sequences: bool = False,
+    conv_position: str = "before",
+    batch_normalization: bool = False,
 ) -> Architecture:
     """Return the architecture for the parameters of `lstm_network`, which describes them."""
     parameters = dict(locals())
@@ -100,6 +108,8 @@ def architecture_of(
     mask_value = _float_mask_value(mask_value)
     recurrent_sizes = _layer_sizes("units", units)
     conv_sizes = () if conv_filters is None else _layer_sizes("conv_filters", conv_filters)
+    kernel_size = _kernel_size(kernel_size, conv_filters, len(conv_sizes))
+    _check_convolutions(parameters)
     outputs, activation = _output(meta)
     ndim, features = _input(meta.get("X_shape_"))
     return Architecture(
@@ -111,31 +121,55 @@ def architecture_of(
         dropout=float(dropout),
         recurrent_dropout=float(recurrent_dropout),
         conv_filters=conv_sizes,
-        kernel_size=int(kernel_size),
+        kernel_size=kernel_size,
         mask_value=mask_value,
         outputs=outputs,
         activation=activation,
         conv_padding=conv_padding,
         return_sequences=bool(return_sequences),
+        conv_position=conv_position,
+        batch_normalization=bool(batch_normalization),
     )
 
 
 def layers_of(architecture: Architecture) -> list[tuple[Layer, ...]]:
-    """Return the layers from the input to the output, a pair for each bidirectional layer."""
-    layers: list[tuple[Layer, ...]] = []
-    features = architecture.features
-    for filters in architecture.conv_filters:
-        kernel = (architecture.kernel_size, features, filters)
-        layers.append((Layer("conv", features, filters, (kernel, (filters,))),))
-        features = filters
+    """Return the layers from the input to the output, a pair for each bidirectional layer.
+
+    Convolutions beside the recurrent layers are listed before them, too.
+    """
+    convolutions = _convolutions(architecture)
+    layers: list[tuple[Layer, ...]] = [(layer,) for layer in convolutions]
+    width = convolutions[-1].size if convolutions else architecture.features
+    is_beside = architecture.conv_position == "beside"
+    features = architecture.features if is_beside else width
     directions = 2 if architecture.bidirectional else 1
     for size in architecture.units:
         shapes = _recurrent_shapes(architecture.cell, features, size)
         layers.append((Layer(architecture.cell, features, size, shapes),) * directions)
         features = directions * size
+    features += width if is_beside else 0
     outputs = architecture.outputs
     layers.append((Layer("dense", features, outputs, ((features, outputs), (outputs,))),))
     return layers
+
+
+def _convolutions(architecture: Architecture) -> list[Layer]:
+    """Return the convolutions, each followed by its batch normalization if there is one."""
+    layers, features = [], architecture.features
+    for filters, size in zip(architecture.conv_filters, kernel_sizes(architecture), strict=True):
+        shapes = (size, features, filters), (filters,)
+        layers.append(Layer("conv", features, filters, shapes))
+        if architecture.batch_normalization:
+            # gamma, beta, moving mean, moving variance
+            layers.append(Layer("batch_normalization", filters, filters, ((filters,),) * 4))
+        features = filters
+    return layers
+
+
+def kernel_sizes(architecture: Architecture) -> tuple[int, ...]:
+    """Return the number of time steps that the kernel of each convolution covers."""
+    size = architecture.kernel_size
+    return size if isinstance(size, tuple) else (size,) * len(architecture.conv_filters)
 
 
 def steps_before(size: int, padding: str) -> int:
@@ -144,7 +178,10 @@ def steps_before(size: int, padding: str) -> int:
 
 
 def weight_shapes(architecture: Architecture) -> list[tuple[int, ...]]:
-    """Return the shapes of the weights in the order of ``keras.Model.weights``."""
+    """Return the shapes of the weights in the order of `layers_of`.
+
+    It is that of ``keras.Model.weights``, except with convolutions beside the recurrent layers.
+    """
     return [shape for pair in layers_of(architecture) for layer in pair for shape in layer.shapes]
 
 
@@ -239,6 +276,39 @@ def _output(meta: Mapping[str, Any]) -> tuple[int, str]:
     if target_type == "multilabel-indicator":
         return int(n_classes), "sigmoid"
     return (1, "sigmoid") if n_classes <= 2 else (int(n_classes), "softmax")
+
+
+def _kernel_size(
+    kernel_size: int | tuple[int, ...], conv_filters: Any, n_convolutions: int
+) -> int | tuple[int, ...]:
+    """Return the size of all kernels as an int, or a tuple with one size per convolution."""
+    if not isinstance(kernel_size, tuple | list):
+        return int(kernel_size)
+    sizes = _layer_sizes("kernel_size", kernel_size)
+    if len(sizes) != n_convolutions:
+        raise ValueError(
+            f"kernel_size={kernel_size} has length {len(sizes)}, but conv_filters={conv_filters} "
+            f"makes {n_convolutions} convolution{'' if n_convolutions == 1 else 's'}. Use one size "
+            "per convolution, or an int for all."
+        )
+    return sizes
+
+
+def _check_convolutions(parameters: Mapping[str, Any]) -> None:
+    """Raise if a parameter would have no effect, or no meaning together with another one."""
+    beside = parameters["conv_position"] == "beside"
+    if parameters["conv_filters"] is None and (beside or parameters["batch_normalization"]):
+        name = "conv_position='beside'" if beside else "batch_normalization=True"
+        raise ValueError(
+            f"{name} needs convolutions, but conv_filters=None. Set conv_filters, for example to "
+            f"16, or leave out {name.partition('=')[0]}."
+        )
+    if beside and parameters["return_sequences"]:
+        raise ValueError(
+            "conv_position='beside' averages the convolutions over all time steps, so "
+            "return_sequences=True would give every step the same average. Use "
+            "conv_position='before' for an output for every time step."
+        )
 
 
 def _layer_sizes(name: str, sizes: int | tuple[int, ...]) -> tuple[int, ...]:

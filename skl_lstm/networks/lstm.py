@@ -11,8 +11,8 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from .._core.public import set_module
-from .architecture import Architecture, Scaling, architecture_of
-from .models import write_weights
+from .architecture import EPSILON, Architecture, Scaling, architecture_of, kernel_sizes
+from .models import read_weights, write_weights
 from .seeding import seeded
 
 _CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
@@ -28,10 +28,12 @@ def lstm_network(
     dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
     conv_filters: int | tuple[int, ...] | None = None,
-    kernel_size: int = 3,
+    kernel_size: int | tuple[int, ...] = 3,
     mask_value: float | None = None,
     conv_padding: str = "causal",
     return_sequences: bool = False,
+    conv_position: str = "before",
+    batch_normalization: bool = False,
 ) -> keras.Model:
     """Build a recurrent network with an input and an output that fit the data.
 
@@ -56,10 +58,10 @@ def lstm_network(
     recurrent_dropout : float, default=0.0
         Fraction of the recurrent state to drop in training, in [0, 1).
     conv_filters : int or tuple of int, default=None
-        Number of filters of a ``Conv1D`` layer before the recurrent layers. A tuple stacks
-        one layer per entry, and None adds no layer.
-    kernel_size : int, default=3
-        Number of time steps that each filter covers.
+        Number of filters of a ``Conv1D`` layer. A tuple stacks one layer per entry, and None adds
+        no layer. `conv_position` is the place of these layers.
+    kernel_size : int or tuple of int, default=3
+        Number of time steps that each filter covers. A tuple has one entry per convolution.
     mask_value : float, default=None
         Skip the time steps in which every feature has this value. A padded sequence then
         gives the same output as the sequence without padding, for any length of padding
@@ -76,6 +78,15 @@ def lstm_network(
         output at a skipped step is that of a state of zeros. It has no mask, so skipped steps
         count in a loss of Keras unless their `sample_weight`, (samples, timesteps), is 0.
         `LSTMStepClassifier` and `LSTMStepRegressor` set these weights.
+    conv_position : {"before", "beside"}, default="before"
+        "before": the recurrent layers read the output of the convolutions. "beside": both read
+        the input. The output of the convolutions is averaged over the time steps that are not
+        skipped, and appended to the output of the last recurrent layer. For a sequence without
+        such a step, both are zeros. Not with `return_sequences`.
+    batch_normalization : bool, default=False
+        Add a ``BatchNormalization`` layer between each convolution and its ReLU. In training, its
+        mean and variance are those of the time steps in the batch that are not skipped. In
+        prediction they are moving averages, with a momentum of 0.9.
 
     Returns
     -------
@@ -90,8 +101,14 @@ def lstm_network(
     Raises
     ------
     ValueError
-        If `meta` does not describe sequences or a supported type of target, or if
-        `mask_value` is not a finite float32 number.
+        If `meta` does not describe sequences or a supported type of target, if `mask_value` is
+        not a finite float32 number, if the length of `kernel_size` is not the number of
+        convolutions, or if `conv_position` or `batch_normalization` is set without convolutions.
+
+    References
+    ----------
+    .. [1] F. Karim, S. Majumdar, H. Darabi and S. Chen, "LSTM Fully Convolutional Networks for
+       Time Series Classification", IEEE Access 6, 1662-1669, 2018.
 
     Examples
     --------
@@ -102,6 +119,21 @@ def lstm_network(
     ((None, None, 2), (None, 1))
     >>> lstm_network(meta, return_sequences=True).output_shape
     (None, None, 1)
+
+    An LSTM-FCN [1]_ has convolutions beside its LSTM:
+
+    >>> model = lstm_network(
+    ...     meta,
+    ...     units=8,
+    ...     dropout=0.8,
+    ...     conv_filters=(128, 256, 128),
+    ...     kernel_size=(8, 5, 3),
+    ...     conv_padding="same",
+    ...     conv_position="beside",
+    ...     batch_normalization=True,
+    ... )
+    >>> model.layers[-1].input.shape
+    (None, 136)
     """
     architecture = architecture_of(
         meta,
@@ -115,6 +147,8 @@ def lstm_network(
         mask_value=mask_value,
         conv_padding=conv_padding,
         return_sequences=return_sequences,
+        conv_position=conv_position,
+        batch_normalization=batch_normalization,
     )
     return build_model(architecture)
 
@@ -136,7 +170,15 @@ def build_model(architecture: Architecture, scaling: Scaling | None = None) -> k
         x = layers.Masking(mask_value)(x)
     if scaling is not None:
         x = _scaled(x, scaling)
-    x = _recurrent(_convolved(x, real, architecture), real, architecture)
+    if real is not None:
+        # As Masking does: a very large mask value would make the gradients NaN.
+        x = ops.where(real, x, 0.0)
+    convolved = _convolved(x, real, architecture)
+    if architecture.conv_position == "beside":
+        states = _recurrent(x, real, architecture)
+        x = layers.Concatenate(name="joined")([states, _mean_over_time(convolved, real)])
+    else:
+        x = _recurrent(convolved, real, architecture)
     output = layers.Dense(architecture.outputs, activation=architecture.activation, name="output")
     return keras.Model(inputs, output(x))
 
@@ -149,28 +191,46 @@ def _convolved(
     x: keras.KerasTensor, real: keras.KerasTensor | None, architecture: Architecture
 ) -> keras.KerasTensor:
     """Apply the convolutions, with zeros in place of masked steps."""
-    for depth, filters in enumerate(architecture.conv_filters, start=1):
-        x = x if real is None else ops.where(real, x, 0.0)
+    sizes = zip(architecture.conv_filters, kernel_sizes(architecture), strict=True)
+    for depth, (filters, kernel_size) in enumerate(sizes, start=1):
+        if real is not None and depth > 1:
+            x = ops.where(real, x, 0.0)
         conv = layers.Conv1D(
             filters,
-            architecture.kernel_size,
+            kernel_size,
             padding=architecture.conv_padding,
-            activation="relu",
+            activation=None if architecture.batch_normalization else "relu",
             name=f"conv_{depth}",
         )
         x = conv(x)
+        if architecture.batch_normalization:
+            # The default momentum of 0.99 needs hundreds of batches until the moving averages
+            # have left their initial values, more than many fits have.
+            normalization = layers.BatchNormalization(
+                momentum=0.9, epsilon=EPSILON, name=f"batch_normalization_{depth}"
+            )
+            x = ops.relu(normalization(x, **_mask(real)))
     return x
+
+
+def _mean_over_time(x: keras.KerasTensor, real: keras.KerasTensor | None) -> keras.KerasTensor:
+    """Return the mean over all steps that are not masked, or zeros if all are."""
+    if real is None:
+        return ops.mean(x, axis=1)
+    # GlobalAveragePooling1D would divide by zero if all steps are masked.
+    count = ops.sum(ops.cast(real, x.dtype), axis=1)
+    return ops.sum(ops.where(real, x, 0.0), axis=1) / ops.maximum(count, 1.0)
+
+
+def _mask(real: keras.KerasTensor | None) -> dict[str, keras.KerasTensor]:
+    """Return the arguments that pass a mask on to a layer."""
+    return {} if real is None else {"mask": ops.squeeze(real, axis=-1)}
 
 
 def _recurrent(
     x: keras.KerasTensor, real: keras.KerasTensor | None, architecture: Architecture
 ) -> keras.KerasTensor:
     """Apply the recurrent layers, which skip masked steps."""
-    if real is not None and not architecture.conv_filters:
-        # As Masking does: a very large mask value would make the gradients NaN.
-        x = ops.where(real, x, 0.0)
-    # Every layer gets the mask: in Keras 3.6 the first recurrent layer does not pass it on.
-    masked = {} if real is None else {"mask": ops.squeeze(real, axis=-1)}
     for depth, size in enumerate(architecture.units, start=1):
         layer = _CELLS[architecture.cell](
             size,
@@ -181,13 +241,26 @@ def _recurrent(
         )
         if architecture.bidirectional:
             layer = layers.Bidirectional(layer, name=f"bidirectional_{depth}")
-        x = layer(x, **masked)
+        # Every layer gets the mask: in Keras 3.6 the first recurrent layer does not pass it on.
+        x = layer(x, **_mask(real))
     if real is not None and architecture.return_sequences:
         # This also ends the mask, which recurrent layers pass on. A loss of Keras would divide by
         # the number of unmasked steps in the batch, so a step would have a weight that depends on
         # the other sequences.
         x = ops.where(real, x, 0.0)
     return x
+
+
+def weights_by_layer(model: keras.Model) -> list[NDArray]:
+    """Return copies of the weights in the order of `layers_of`.
+
+    Keras lists layers by their distance from the output, so branches beside each other are mixed.
+    """
+    first = (layers.Conv1D, layers.BatchNormalization)
+    ordered = sorted(model.layers, key=lambda layer: not isinstance(layer, first))
+    places = {id(variable): place for place, variable in enumerate(model.weights)}
+    weights = read_weights(model)
+    return [weights[places[id(variable)]] for layer in ordered for variable in layer.weights]
 
 
 def build_trained(

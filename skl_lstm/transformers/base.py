@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 from .._compat.sklearn import FitIsOneTask
 from .._core.diagrams import ShapeDiagram, shape_of
 from .._core.memmaps import check_finite
+from .._core.older_files import ReadsOlderFiles
 from .._core.sequences import Sequences
 from .._core.validation import read_array
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 
-class Transformer(ShapeDiagram, FitIsOneTask, TransformerMixin, BaseEstimator):
+class Transformer(ReadsOlderFiles, ShapeDiagram, FitIsOneTask, TransformerMixin, BaseEstimator):
     """Base of all transformers: the columns of X, and the tags."""
 
     def _remember_columns(self, X: ArrayLike) -> None:

@@ -24,8 +24,18 @@ NETWORKS = st.fixed_dictionaries(
         "bidirectional": st.booleans(),
         "conv_filters": st.sampled_from([None, 2, (2, 3)]),
         "kernel_size": st.integers(1, 4),
+        "conv_padding": st.sampled_from(["causal", "same"]),
         "scaling": st.sampled_from(["standard", None]),
         "random_state": st.integers(0, 99),
+    }
+)
+# Keras trains these.
+CONVOLUTIONS = st.fixed_dictionaries(
+    {
+        "conv_filters": st.just((2, 3)),
+        "kernel_size": st.tuples(st.integers(1, 4), st.integers(1, 4)),
+        "conv_position": st.sampled_from(["before", "beside"]),
+        "batch_normalization": st.booleans(),
     }
 )
 MASK_VALUES = st.sampled_from([None, -1.0, 0.0, -999.9])
@@ -74,6 +84,21 @@ def test_a_regressor(case):
             assert_equal(outputs["quantiles"], quantiles, offset)
             assert (np.diff(outputs["quantiles"], axis=-1) >= 0).all()
         assert len(outputs) == (1 if regressor.quantiles is None else 2)
+
+
+@given(regression_cases(), CONVOLUTIONS)
+@settings(few, max_examples=10)
+def test_convolutions_beside_the_recurrent_layers_and_batch_normalization(case, convolutions):
+    regressor, X, y = case
+    regressor.set_params(**convolutions).fit(X, y)
+    model = to_onnx(regressor)
+    offset = 0.0 if regressor.scaling is None else y.mean()
+    for values in other_inputs(X):
+        outputs = outputs_of(model, values)
+        assert_equal(outputs["forecast"], regressor.predict(values), offset)
+        if regressor.quantiles is not None:
+            _, quantiles = regressor.predict(values, return_quantiles=True)
+            assert_equal(outputs["quantiles"], quantiles, offset)
 
 
 LABELS = {
@@ -133,8 +158,7 @@ def step_cases(draw):
     X = np.full((len(items), max(lengths), features), padding)
     for sample, item in enumerate(items):
         X[sample, -len(item) if before else 0 :][: len(item)] = item
-    parameters = {**draw(NETWORKS), "conv_padding": draw(st.sampled_from(["causal", "same"]))}
-    return items, X, (padding != X).any(axis=2), {**parameters, "mask_value": mask_value}
+    return items, X, (padding != X).any(axis=2), {**draw(NETWORKS), "mask_value": mask_value}
 
 
 @given(step_cases(), st.sampled_from([(), (2,)]), st.booleans())
@@ -241,7 +265,8 @@ def test_numbers_that_predict_refuses_give_nan(cell, scaling, mask_value):
 
 def test_a_sequence_without_a_real_step():
     X = np.random.default_rng(0).normal(size=(16, 4, 2))
-    for parameters in ({}, {"bidirectional": True, "units": (3, 2)}, {"conv_filters": 2}):
+    beside = {"conv_filters": 2, "conv_position": "beside", "batch_normalization": True}
+    for parameters in ({}, {"bidirectional": True, "units": (3, 2)}, {"conv_filters": 2}, beside):
         regressor = LSTMRegressor(mask_value=-1.0, epochs=1, random_state=0)
         regressor.set_params(**parameters).fit(X, X[:, -1, 0])
         empty = np.full((3, 5, 2), -1.0)

@@ -82,6 +82,26 @@ def add_product_transposed(x: NDArray, w: NDArray, out: NDArray) -> None:
             out[row, j] += s0
 
 
+# `out[:] = values` would also compile the message of numba for shapes that do not fit. This takes
+# seconds.
+
+
+@compiled
+def copy(values: NDArray, out: NDArray) -> None:
+    """Copy `values`, (rows, columns), to `out`."""
+    for row in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[row, j] = values[row, j]
+
+
+@compiled
+def copy_to_rows(values: NDArray, out: NDArray) -> None:
+    """Copy `values`, (columns,), to every row of `out`, (rows, columns)."""
+    for row in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[row, j] = values[j]
+
+
 @compiled
 def add_column_sums(x: NDArray, out: NDArray) -> None:
     """Add the sum of the rows of `x` to `out`, (columns,)."""

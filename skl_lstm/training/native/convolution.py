@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .arithmetic import add_column_sums, add_product, add_product_transposed
+from .arithmetic import add_column_sums, add_product, add_product_transposed, copy_to_rows
 from .compiling import compiled
 
 _ZERO = np.float32(0)
@@ -37,7 +37,7 @@ def forward(x: NDArray, kernel: NDArray, bias: NDArray, before: int, out: NDArra
     """
     timesteps, samples, features = x.shape
     size, _, filters = kernel.shape
-    out.reshape(timesteps * samples, filters)[:] = bias
+    copy_to_rows(bias, out.reshape(timesteps * samples, filters))
     for k in range(size):
         first, written, steps = _overlap(k - before, timesteps)
         if steps > 0:

@@ -16,6 +16,8 @@ from .arithmetic import (
     add_product_transposed,
     apply_sigmoid,
     apply_tanh,
+    copy,
+    copy_to_rows,
 )
 from .compiling import compiled
 from .steps import (
@@ -80,8 +82,8 @@ def forward(
     wide = gates.reshape(timesteps, samples, 3 * units)
     wide_products = products.reshape(timesteps, samples, 3 * units)
     flat = gates.reshape(timesteps * samples, 3 * units)
-    flat[:] = bias[0]
-    wide_products[:] = bias[1]
+    copy_to_rows(bias[0], flat)
+    copy_to_rows(bias[1], products.reshape(timesteps * samples, 3 * units))
     add_product(x.reshape(timesteps * samples, features), kernel, flat)
     nothing = np.zeros((samples, units), x.dtype)
     for step in range(timesteps):
@@ -89,7 +91,7 @@ def forward(
         state_before = nothing
         if step:
             state_before = states[before]
-        inputs[t] = state_before
+        copy(state_before, inputs[t])
         apply_dropout(dropout, inputs[t])
         if step:
             add_product(inputs[t], recurrent_kernel, wide_products[t])

@@ -14,6 +14,8 @@ from .arithmetic import (
     add_product_transposed,
     apply_sigmoid,
     apply_tanh,
+    copy,
+    copy_to_rows,
 )
 from .compiling import compiled
 from .steps import (
@@ -77,7 +79,7 @@ def forward(
     units = states.shape[2]
     wide = gates.reshape(timesteps, samples, 4 * units)
     flat = gates.reshape(timesteps * samples, 4 * units)
-    flat[:] = bias
+    copy_to_rows(bias, flat)
     add_product(x.reshape(timesteps * samples, features), kernel, flat)
     nothing = np.zeros((samples, units), x.dtype)
     for step in range(timesteps):
@@ -85,7 +87,7 @@ def forward(
         state_before, cell_before = nothing, nothing
         if step:
             state_before, cell_before = states[before], cells[before]
-        inputs[t] = state_before
+        copy(state_before, inputs[t])
         apply_dropout(dropout, inputs[t])
         if step:
             add_product(inputs[t], recurrent_kernel, wide[t])
@@ -138,7 +140,8 @@ def backward(
         t, before = position(step, timesteps, reverse), position(step - 1, timesteps, reverse)
         add_state_gradient(d_states, t, step == timesteps - 1, d_state)
         if real.size:
-            kept_state[:], kept_cell[:] = d_state, d_cell
+            copy(d_state, kept_state)
+            copy(d_cell, kept_cell)
         _differentiate(gates[t], cells[before] if step else nothing, squashed[t], d_state, d_cell)
         if real.size:
             clear_masked(real[t], wide[t])
@@ -177,7 +180,7 @@ def _update(
     for b in range(samples):
         for u in range(units):
             cell[b, u] = gates[b, 1, u] * cell_before[b, u] + gates[b, 0, u] * gates[b, 2, u]
-    squashed[:] = cell
+    copy(cell, squashed)
     apply_tanh(squashed.reshape(samples * units))
     for b in range(samples):
         for u in range(units):

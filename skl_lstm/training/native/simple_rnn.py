@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .arithmetic import add_product, add_product_transposed, apply_tanh
+from .arithmetic import add_product, add_product_transposed, apply_tanh, copy, copy_to_rows
 from .compiling import compiled
 from .steps import (
     add_input_gradients,
@@ -66,7 +66,7 @@ def forward(
     timesteps, samples, features = x.shape
     units = states.shape[2]
     flat = squashed.reshape(timesteps * samples, units)
-    flat[:] = bias
+    copy_to_rows(bias, flat)
     add_product(x.reshape(timesteps * samples, features), kernel, flat)
     nothing = np.zeros((samples, units), x.dtype)
     for step in range(timesteps):
@@ -74,12 +74,12 @@ def forward(
         state_before = nothing
         if step:
             state_before = states[before]
-        inputs[t] = state_before
+        copy(state_before, inputs[t])
         apply_dropout(dropout, inputs[t])
         if step:
             add_product(inputs[t], recurrent_kernel, squashed[t])
         apply_tanh(squashed[t].reshape(samples * units))
-        states[t] = squashed[t]
+        copy(squashed[t], states[t])
         if real.size:
             keep_masked(real[t], state_before, states[t])
 
@@ -124,7 +124,7 @@ def backward(
         _differentiate(d_state, squashed[t])
         if real.size:
             clear_masked(real[t], squashed[t])
-            kept[:] = d_state
+            copy(d_state, kept)
         if step:
             d_state[:] = 0
             add_product_transposed(squashed[t], recurrent_kernel, d_state)

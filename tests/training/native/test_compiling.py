@@ -1,11 +1,13 @@
 """Functions are compiled in every situation, and read from the cache only if it is up to date."""
 
+import ast
 import errno
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import numba
@@ -267,3 +269,20 @@ def test_division_by_zero_gives_infinity():
 def test_functions_run_without_compilation(monkeypatch):
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
     assert compiled(_divide) is compiled_sum(_divide) is _divide
+
+
+def test_no_compiled_function_assigns_an_array_to_a_slice():
+    """Such an assignment also compiles the message for wrong shapes, which takes seconds."""
+    folder = Path(compiling.__file__).parent
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.py")]
+    functions = [
+        node
+        for node in chain.from_iterable(map(ast.walk, trees))
+        if isinstance(node, ast.FunctionDef)
+        and {"compiled", "compiled_sum"} & {getattr(d, "id", "") for d in node.decorator_list}
+    ]
+    assert len(functions) > 30
+    for node in chain.from_iterable(map(ast.walk, functions)):
+        if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Constant):
+            targets = chain.from_iterable(map(ast.walk, node.targets))
+            assert not any(isinstance(target, ast.Slice) for target in targets), ast.unparse(node)

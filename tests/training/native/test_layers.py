@@ -503,6 +503,19 @@ def test_a_product_with_a_transposed_matrix_is_added(case):
 
 @unhurried
 @given(matrices())
+def test_values_are_copied(case):
+    x, _, _ = case
+    out = np.full_like(x, np.nan)
+    arithmetic.copy(x, out)
+    assert_array_equal(out, x)
+    values = normal(x.shape[1], seed=3)
+    arithmetic.copy_to_rows(values, out)
+    for row in out:
+        assert_array_equal(row, values)
+
+
+@unhurried
+@given(matrices())
 def test_the_sums_of_columns_are_added(case):
     x, _, _ = case
     out = normal(x.shape[1], seed=3)
