@@ -66,6 +66,8 @@ _FORMS = [
 
 # Directives of strptime for parts of a day, and for a time of the day.
 _PARTS_OF_DAY = re.compile("%[HIMSfpcXTRrs]")
+# Directives whose digits are not separated.
+_ADJACENT = re.compile("%[YymdHIMSj]%[YymdHIMSj]")
 
 
 class Times(NamedTuple):
@@ -179,12 +181,20 @@ def read_format(values: pd.Series, time_format: str) -> pd.Series:
         if "%" not in time_format:  # pandas has other words, such as "mixed"
             raise ValueError("it has no directive such as %Y")
         utc = "%z" in time_format
-        return pd.Series(pd.to_datetime(values, format=time_format, errors="coerce", utc=utc))
+        times = pd.Series(pd.to_datetime(values, format=time_format, errors="coerce", utc=utc))
     except ValueError as error:
         raise CommandError(
             f"--time-format {time_format!r} is not a form of times: {one_line(str(error))}; use a "
             "format such as '%d.%m.%y %H:%M', or s, ms, us or ns for a number since 1970"
         ) from error
+    if not _ADJACENT.search(time_format) or re.search("%[fzZ]", time_format):
+        return times
+    # In %H%M, 100 is 10:00 for strptime, and 1:00 for people.
+    written, as_read = (
+        texts.str.replace(r"(?<!\d)0+(?=\d)", "", regex=True).str.lower()
+        for texts in (values, times.dt.strftime(time_format))
+    )
+    return times.where(written == as_read)
 
 
 def read_integers(digits: pd.Series) -> Times:

@@ -69,10 +69,10 @@ def are_plain(texts: list[Any], decimal: str) -> bool:
         joined = "\0".join(texts)
         if "_" in joined or (decimal == "," and "." in joined) or not joined.isascii():
             return False
-        np.array(joined.replace(decimal, ".").split("\0"), dtype=object).astype(float)
+        numbers = np.array(joined.replace(decimal, ".").split("\0"), dtype=object).astype(float)
     except (TypeError, ValueError):
         return False
-    return True
+    return not np.isnan(numbers).any()  # NAN is no number
 
 
 def matches_all(values: list[Any], pattern: str) -> bool:
@@ -144,7 +144,11 @@ def why_text(values: pd.Series) -> str:
     if text is not None:
         return f"{text!r} is not a number"
     if not notations(values):
-        return "its numbers are in several notations"
+        unlike = [
+            next(value for value in values.dropna() if not re.fullmatch(pattern, value))
+            for pattern in _PATTERNS.values()
+        ]
+        return f"its numbers are in several notations, such as {unlike[0]!r} and {unlike[1]!r}"
     return "its numbers are in another notation than the option names, or stored as text"
 
 

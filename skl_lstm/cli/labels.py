@@ -10,7 +10,7 @@ import pandas as pd
 from .dates import Times, read_times
 from .errors import CommandError, count_and_noun
 from .reading import Reading
-from .time_columns import NAMES_OF_HOURS, is_clock
+from .time_columns import NAMES_OF_HOURS, is_clock, names_series
 
 Labels = pd.MultiIndex | pd.DatetimeIndex
 
@@ -79,16 +79,21 @@ def check_unique(labels: Labels, others: pd.DataFrame, time_columns: Sequence[st
     of_series = f" for {' '.join(map(str, label[:-1]))}" if isinstance(label, tuple) else ""
     time = label[-1] if isinstance(label, tuple) else label
     given = [str(name) for name in labels.names[:-1]]
-    found = [str(name) for name in others if names_series(others[name], labels)]
+    keys = labels.to_frame(index=False)
     hours = [str(name) for name in others if holds_hours(others[name], labels)]
+    found = [str(name) for name in others.drop(columns=hours) if names_series(others[name], keys)]
+    remedies = []
     if hours:
         names = shlex.join([*time_columns, hours[0]])
-        remedy = f"if {hours[0]!r} is the time of the day, use --time-column {names}"
-    elif found:
-        remedy = f"if {found[0]!r} names the series, use --series {' '.join([*given, found[0]])}"
-        if are_hours(others[found[0]], 24):
-            names = shlex.join([*time_columns, found[0]])
-            remedy += f"; if it is the hour, use --time-column {names}"
+        remedies.append(f"if {hours[0]!r} is the time of the day, use --time-column {names}")
+    if found:
+        names = shlex.join([*given, found[0]])
+        remedies.append(f"if {found[0]!r} names the series, use --series {names}")
+    if found and not hours and not have_clock(labels) and are_hours(others[found[0]]):
+        names = shlex.join([*time_columns, found[0]])
+        remedies.append(f"if it is the hour, use --time-column {names}")
+    if remedies:
+        remedy = "; ".join(remedies)
     elif may_be_set_back(labels, time):
         remedy = (
             "this hour is repeated when clocks are set back; write the times in UTC, or with their "
@@ -119,19 +124,10 @@ def have_clock(labels: Labels) -> bool:
 
 def holds_hours(values: pd.Series, labels: Labels) -> bool:
     """Return whether a column probably holds the hours of labels that are days."""
-    is_named = str(values.name).lower() in NAMES_OF_HOURS and are_hours(values, 2400)
+    is_named = str(values.name).lower() in NAMES_OF_HOURS
     return (is_named or is_clock(values.dropna()[:1])) and not have_clock(labels)
 
 
-def are_hours(values: pd.Series, last: int) -> bool:
-    """Return whether all values are integers from 0 to the last hour."""
-    return values.dtype.kind in "fiu" and bool((values.isin(range(last + 1))).all())
-
-
-def names_series(values: pd.Series, labels: Labels) -> bool:
-    """Return whether a column makes the labels unique, and each of its values has several rows."""
-    is_measured = values.dtype.kind == "f" and bool((values % 1 != 0).any())
-    if is_measured or values.isna().any() or values.value_counts().min() < 2:
-        return False
-    keys = labels.to_frame(index=False).assign(**{"": values.to_numpy()})
-    return not keys.duplicated().any()
+def are_hours(values: pd.Series) -> bool:
+    """Return whether all values are integers from 0 to 24."""
+    return values.dtype.kind in "fiu" and bool((values.isin(range(25))).all())

@@ -5,6 +5,7 @@ Titles and comments are above the header, units below it.
 
 import csv
 from collections.abc import Iterator
+from itertools import islice, product
 from statistics import mode
 from typing import NamedTuple
 
@@ -59,10 +60,17 @@ def skip_above(text: str, count: int) -> str:
 
 
 def skip_below(text: str, separator: str, count: int) -> str:
-    """Remove lines with content below the header."""
-    records = records_of(text, separator)
-    next(records, None)
-    left_out = [record.line for _, record in zip(range(count), records, strict=False)]
+    """Remove lines with content below the header. Raise if one of them holds a row of the table."""
+    header_and_units = [*islice(records_of(text, separator), count + 2)]
+    units, following = header_and_units[1 : count + 1], header_and_units[count + 1 :]
+    for record, row in product(units, following):
+        if any(map(is_value, record.cells)) and kinds_of(record.cells) == kinds_of(row.cells):
+            raise CommandError(
+                f"line {record.line}, {show_cells(record.cells)}, holds values like those of line "
+                f"{row.line}, but --skip-below {count} leaves it out; if it is a row of the table, "
+                "use a smaller number, such as --skip-below 0; if not, delete it in the file"
+            )
+    left_out = [record.line for record in units]
     lines = enumerate(lines_of(text), start=1)
     return "".join(line for number, line in lines if number not in left_out)
 
@@ -70,18 +78,19 @@ def skip_below(text: str, separator: str, count: int) -> str:
 def count_comments(text: str, header: bool | None) -> int:
     """Return the number of lines above the header, if all of them begin with # or are empty.
 
-    If values follow the last of them, it is the header.
+    If values follow them, the last one with text is the header.
     """
-    comments, following = [], ""
+    comments, last, following = [], 0, ""
     for number, line in enumerate(lines_of(text), start=1):
         if line.startswith("#"):
-            comments.append(number)
+            last = number
+            comments += [number] if line.strip("# \t\n") else []
         elif line.strip():
             following = line
             break
     if header is not False and any(is_value(cell) for cell in cells_in_any_way(following)):
-        comments = comments[:-1]
-    return comments[-1] if comments else 0
+        return comments[-1] - 1 if comments else 0
+    return last
 
 
 def cells_in_any_way(line: str) -> list[str]:
@@ -98,7 +107,7 @@ def is_value(cell: str) -> bool:
 
 def is_text(cell: str) -> bool:
     """Return whether a cell is a name or a unit, and neither a value nor a missing one."""
-    has_letter = any(mark.isalpha() or mark in "%°$€£" for mark in cell)
+    has_letter = any(mark.isalpha() or mark in "%°$€£#" for mark in cell)
     return has_letter and cell not in MISSING_WORDS and not is_value(cell)
 
 

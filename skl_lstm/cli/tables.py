@@ -71,9 +71,7 @@ def read_table(
             remark(found)
     check_series(reading.series, reading.times)
     joined = join_columns(table, reading)
-    rows, found_reading = convert_columns(
-        joined, separator, reading, remark, remark_on_numbers=remark
-    )
+    rows, found_reading = convert_columns(joined, separator, reading, remark)
     if reading.time is None:
         return Table(rows, found_reading)
     labels: Any = rows.index
@@ -86,7 +84,6 @@ def convert_columns(
     separator: str | None,
     reading: Reading,
     remark: Callable[[str], None],
-    remark_on_numbers: Callable[[str], None] = lambda text: None,
 ) -> Table:
     """Convert text to numbers, and label the rows with their series and times."""
     series, time = list(reading.series), reading.time
@@ -97,7 +94,7 @@ def convert_columns(
     others = others.drop(columns=[time] if time else [])
     if separator is not None:
         others, decimal = read_numbers(
-            others, separator, reading.decimal, reading.usual_decimal, remark_on_numbers
+            others, separator, reading.decimal, reading.usual_decimal, remark
         )
         reading = reading._replace(usual_decimal=decimal or reading.usual_decimal)
     if time is None:

@@ -1,6 +1,7 @@
 """The columns that hold the times of the rows, and how several of them become one."""
 
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
@@ -15,9 +16,14 @@ from .reading import Reading
 
 # A column with one of these names is probably the time of the rows, even if it holds no dates.
 _NAMES_OF_TIME = {"time", "times", "date", "dates", "datetime", "timestamp", "ds"}
-NAMES_OF_HOURS = {"hour", "hours", "hr", "time", "uhrzeit", "stunde", "zeit"}
+_NAMES_OF_TIME |= {"yyyymmdd", "datum", "mess_datum", "zeit", "zeitstempel"}
+NAMES_OF_HOURS = {"hour", "hours", "hr", "time", "uhrzeit", "stunde", "zeit", "heure", "hh"}
 # Columns with these names hold one date together. The first three are needed.
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
+# Names of columns that a remark proposes as the parts of the time.
+_NAMES_OF_YEARS = {"year", "jahr", "année", "annee"}
+_NAMES_OF_PARTS = {*_PARTS, *_NAMES_OF_YEARS, "mo", "dy", "hr", "monat", "tag", "stunde"}
+_NAMES_OF_PARTS |= {"mois", "jour", "heure"}
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
 _MIDNIGHT = r"[^:]*[T ]0?0:00(?::00(?:[.,]0+)?)?"
 _INTEGER = r"\d+(?:\.0+)?"
@@ -62,12 +68,27 @@ def is_clock(values: pd.Series) -> bool:
 def is_day_of(table: pd.DataFrame, day: str, clock: str, series: Sequence[str]) -> bool:
     """Return whether a column of dates and a column of times of day are times together.
 
-    A row per day with another time in it, such as that of the sunrise, has no date twice.
+    A row per day with another time in it, such as that of the sunrise, has no date twice, unless
+    a further column names series.
     """
     if ":" in "".join(without_midnight(table[day])):
         return False
-    is_repeated = bool(table[[*series, day]].duplicated().any())
-    return is_repeated or clock.lower() in NAMES_OF_HOURS
+    if clock.lower() in NAMES_OF_HOURS:
+        return True
+    labels = table[[*series, day]]
+    others = table.columns.difference([*labels, clock])
+    return bool(labels.duplicated().any()) and not any(
+        names_series(table[name], labels) for name in others
+    )
+
+
+def names_series(values: pd.Series, labels: pd.DataFrame) -> bool:
+    """Return whether a column makes the labels unique, and each of its values has several rows."""
+    is_measured = values.dtype.kind == "f" and bool((values % 1 != 0).any())
+    if is_measured or values.isna().any() or values.value_counts().min() < 2:
+        return False
+    keys = labels.assign(**{"": values.to_numpy()})
+    return not keys.duplicated().any()
 
 
 def without_midnight(values: pd.Series) -> list[str]:
@@ -108,14 +129,19 @@ def remark_on_time(table: pd.DataFrame, time_columns: Sequence[str]) -> str:
     if time_columns:
         *first, last = map(repr, time_columns)
         return f"the time of the rows is in the columns {comma_separated(first)} and {last}"
-    named = [name for name in table if str(name).lower() in _NAMES_OF_TIME]
-    likely = named or [name for name in table if has_dates(table[name])]
-    if not likely:
-        return ""
-    return (
-        f"the rows are read in the order of the file, because no column holds dates only; if "
-        f"{likely[0]!r} is their time, use --time-column {likely[0]}"
-    )
+    in_order = "the rows are read in the order of the file, because no column holds dates only"
+    named = [str(name) for name in table if str(name).lower() in _NAMES_OF_TIME]
+    likely = named or [str(name) for name in table if has_dates(table[name])]
+    if likely:
+        option = shlex.join(likely[:1])
+        return f"{in_order}; if {likely[0]!r} is their time, use --time-column {option}"
+    parts = [str(name) for name in table if str(name).lower() in _NAMES_OF_PARTS]
+    if len(parts) > 1 and _NAMES_OF_YEARS & {name.lower() for name in parts}:
+        return (
+            f"{in_order}; if the columns {comma_separated(parts)} are their time, use "
+            f"--time-column {shlex.join(parts)}"
+        )
+    return ""
 
 
 def has_dates(values: pd.Series) -> bool:
@@ -148,18 +174,26 @@ def join_columns(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
 
 
 def join_texts(columns: Sequence[pd.Series]) -> list[str]:
-    """Return the times of rows as text, from the parts of their times."""
-    first, *others = columns
+    """Return the times of rows as text, from the parts of their times.
+
+    Days are in the first column, or year, month and day in the first three. Clocks are in the
+    others.
+    """
     are_integers = [matches_all(texts_of(column), _INTEGER) for column in columns]
-    if (
-        all(are_integers)
-        and len(columns) <= len(_PARTS)
-        and first.str.fullmatch(r"\d{4}(?:\.0+)?").all()
-    ):
-        return join_parts(columns)
-    if len(columns) == 2 and are_integers[1]:
-        others = [hours_as_clock(others[0])]
-    return join_cells([without_midnight(first), *others])
+    is_year = matches_all(texts_of(columns[0]), r"\d{4}(?:\.0+)?")
+    n_days = 3 if is_year and all(are_integers[:3]) else 1
+    if n_days == 3:
+        days = join_parts(columns[:3], "-")
+    elif matches_all(texts_of(columns[0]), r"\d{8}(?:\.0+)?"):
+        days = [f"{text[:4]}-{text[4:6]}-{text[6:8]}" for text in columns[0]]
+    else:
+        days = without_midnight(columns[0])
+    clocks, are_hours = columns[n_days:], are_integers[n_days:]
+    if are_hours == [True] and are_dates(pd.Series(days, dtype=object)):
+        clocks = [hours_as_clock(clocks[0])]
+    if n_days == 3 and len(clocks) > 1 and all(are_hours):
+        return join_cells([days, join_parts(clocks, ":")])
+    return join_cells([days, *clocks])
 
 
 def join_cells(columns: Sequence[Iterable[str]]) -> list[str]:
@@ -167,26 +201,26 @@ def join_cells(columns: Sequence[Iterable[str]]) -> list[str]:
     return [" ".join(cells) for cells in zip(*columns, strict=True)]
 
 
-def join_parts(columns: Sequence[pd.Series]) -> list[str]:
-    """Return times such as 2024-01-30 14:00, from integers that are their parts."""
-    marks = ["", "-", "-", " ", ":", ":"]
-    texts = [""] * len(columns[0])
-    for mark, column in zip(marks, columns, strict=False):
-        digits = column.str.replace(r"\.0+$", "", regex=True).str.zfill(2)
-        texts = [text + mark + part for text, part in zip(texts, digits, strict=True)]
-    return [f"{text}:00" for text in texts] if len(columns) == 4 else texts
+def join_parts(columns: Sequence[pd.Series], mark: str) -> list[str]:
+    """Return days such as 2024-01-30, or times of day such as 14:05:00, from integers."""
+    digits = [column.str.replace(r"\.0+$", "", regex=True).str.zfill(2) for column in columns]
+    return [mark.join(parts) for parts in zip(*digits, strict=True)]
 
 
 def hours_as_clock(hours: pd.Series) -> pd.Series:
-    """Return hours such as 5, or hours and minutes such as 530, as times of day."""
+    """Return hours such as 5, hours and minutes such as 530, or 053000, as times of day."""
     digits = hours.str.replace(r"\.0+$", "", regex=True)
-    if matches_all(digits.tolist(), r"\d{1,2}"):
-        return digits + ":00"
+    lengths = digits.str.len()
+    if (lengths <= 2).all():
+        return digits.str.zfill(2) + ":00"
+    if (lengths == 6).all():
+        return digits.str[:2] + ":" + digits.str[2:4] + ":" + digits.str[4:]
+    # 15 beside 100 is 0:15, but 15 alone, as in a later file, would be 15:00.
     if matches_all(digits.tolist(), r"0|\d{3,4}"):
         digits = digits.str.zfill(4)
         return digits.str[:2] + ":" + digits.str[2:]
+    shortest, longest = min(digits, key=len), max(digits, key=len)
     raise CommandError(
-        f"column {hours.name!r} cannot be the time of day: {digits.iloc[0]!r} and "
-        f"{next(text for text in digits if len(text) != len(digits.iloc[0]))!r} can be hours, or "
-        "hours and minutes; write them in one form, such as 14:00"
+        f"column {hours.name!r} cannot be the time of day: {shortest!r} and {longest!r} can "
+        "be hours, minutes or seconds; write them in one form, such as 14:00 or 1400"
     )

@@ -117,6 +117,9 @@ FILES = {
         "column 'v' has numbers such as '1.234', whose point can separate decimals or thousands; "
         "name the decimal mark with --decimal",
     ),
+    "words that are numbers in Python": File(
+        "load,heat\nNAN,1\n2,2\n", pd.DataFrame({"load": ["NAN", "2"], "heat": [1.0, 2.0]})
+    ),
     "minus signs": File(
         "a;b\n\u22121,5;\u22122\n3;\u22121 234\n", in_order(a=[-1.5, 3], b=[-2, -1234])
     ),
@@ -413,10 +416,45 @@ FILES = {
         "--time-column date --time-column hour",
     ),
     "hours, or hours with minutes": File(
-        "date,hour,load\n2024-01-30,30,1\n2024-01-30,100,2\n",
-        "column 'hour' cannot be the time of day: '30' and '100' can be hours, or hours and "
-        "minutes; write them in one form, such as 14:00",
+        "date,hour,load\n2024-01-30,100,1\n2024-01-30,15,2\n",
+        "column 'hour' cannot be the time of day: '15' and '100' can be hours, minutes or seconds; "
+        "write them in one form, such as 14:00 or 1400",
         "--time-column date hour",
+    ),
+    "hours with minutes and seconds by option": File(
+        "date,hour,load\n2024-01-30,070509,1\n",
+        by_time("date hour", ["2024-01-30 07:05:09"], load=[1]),
+        "--time-column date hour",
+    ),
+    "five digits for the time of day": File(
+        "date,hour,load\n2024-01-30,70509,1\n",
+        "'70509' and '70509' can be hours, minutes or seconds; write them in one form",
+        "--time-column date hour",
+    ),
+    "day of eight digits and hour by option": File(
+        "YYYYMMDD,HH,load\n20240130,1,1\n20240130,24,2\n",
+        by_time("YYYYMMDD HH", ["2024-01-30 01:00", "2024-01-31 00:00"], load=[1, 2]),
+        "--time-column YYYYMMDD HH",
+    ),
+    "hours beside a day in another form": File(
+        "date,hour,load\n30 janv. 2024,1,1\n",
+        "does not contain dates, but values such as '30 janv. 2024 1'; name their form",
+        "--time-column date hour",
+    ),
+    "a column named as the time of day": File(
+        "Datum;Uhrzeit;Last\n30.01.2024;7.30;1\n30.01.2024;8.30;2\n",
+        "more than once; if 'Uhrzeit' is the time of the day, use --time-column Datum Uhrzeit",
+    ),
+    "clocks of the sunrise in several series": File(
+        "day,site,sunrise,load\n"
+        + "".join(f"{d},{s},7:{m},{m}\n" for d in TWO_DAYS for s, m in [("a", 45), ("b", 44)]),
+        "more than once; if 'sunrise' is the time of the day, use --time-column day sunrise; if "
+        "'site' names the series, use --series site",
+    ),
+    "a format whose digits are not separated": File(
+        "day,time,load\n240130,100,1\n240130,1300,2\n",
+        "column 'day time' contains '240130 100', which is not a time in the form '%y%m%d %H%M'",
+        "--time-column day time --time-format %y%m%d_%H%M",
     ),
     "day and hour of several series": File(
         "date,hour,site,load\n"
@@ -523,6 +561,19 @@ FILES = {
     "year to second": File(
         "year,month,day,hour,minute,second,load\n2024,1,30,7,5,9,1\n",
         by_time("year month day hour minute second", ["2024-01-30 07:05:09"], load=[1]),
+    ),
+    "year, month, day, and hour with minutes": File(
+        "year,month,day,hour,load\n2024,1,30,0,1\n2024,1,30,930,2\n",
+        by_time("year month day hour", ["2024-01-30 00:00", "2024-01-30 09:30"], load=[1, 2]),
+    ),
+    "year, month, day and clock by option": File(
+        "Jahr,Monat,Tag,Zeit,load\n2024,1,30,9:30,1\n",
+        by_time("Jahr Monat Tag Zeit", ["2024-01-30 09:30"], load=[1]),
+        "--time-column Jahr Monat Tag Zeit",
+    ),
+    "two digits for the year in a column": File(
+        "year,month,day,load\n24,1,30,1\n",
+        "values such as '24 1 30'; name their form with --time-format",
     ),
     "year and month alone": File(
         "year,month,load\n2024,1,5\n", in_order(year=[2024], month=[1], load=[5])
@@ -725,6 +776,27 @@ FILES = {
         "# Berlin, 38 m\n# day,load\n2024-01-30,1.5\n",
         by_time("# day", TWO_DAYS[:1], load=[1.5]),
     ),
+    "the last comment with a name is the header": File(
+        "# Berlin\n#\n# day,load\n#\n2024-01-30,1.5\n2024-01-31,2\n",
+        "line 4, '#', holds no number and no date, unlike the lines below it",
+    ),
+    "an empty comment below the header": File(
+        "# Berlin\n#\n# day,load\n#\n2024-01-30,1.5\n",
+        by_time("# day", TWO_DAYS[:1], load=[1.5]),
+        "--skip-below 1",
+    ),
+    "a row in place of the units": File(
+        "day,load\n2024-01-30,1.5\n2024-01-31,2\n",
+        "line 2, '2024-01-30 | 1.5', holds values like those of line 3, but --skip-below 1 leaves "
+        "it out; if it is a row of the table, use a smaller number, such as --skip-below 0; if "
+        "not, delete it in the file",
+        "--skip-below 1",
+    ),
+    "units with a number": File(
+        "day,load\nUTC,10\n2024-01-30,1.5\n",
+        by_time("day", TWO_DAYS[:1], load=[1.5]),
+        "--skip-below 1",
+    ),
     "comments without a header": File(
         "# Berlin, 38 m\n2024-01-30,1.5\n", by_time("c0", TWO_DAYS[:1], c1=[1.5]), "--no-header"
     ),
@@ -850,6 +922,20 @@ def test_without_times_a_remark_names_the_column_that_may_hold_them(tmp_path, co
     assert remark.endswith(f"if {column!r} is their time, use --time-column {column}")
     assert remarks_on(tmp_path, content, "--no-time-column") == []
     assert remarks_on(tmp_path, "load,heat\n1,2\n") == []
+
+
+def test_without_times_a_remark_names_the_columns_of_years_months_and_days(tmp_path):
+    expected = (
+        "the rows are read in the order of the file, because no column holds dates only; if the "
+        "columns {} are their time, use --time-column {}"
+    )
+    for names in ["Jahr Monat Tag Stunde", "year month", "year month day"]:
+        columns = names.split()
+        head, row = ",".join([*columns, "load"]), ",".join(["2024", *columns[1:], "1"])
+        assert remarks_on(tmp_path, f"{head}\n{row}\n") == [
+            expected.format(", ".join(columns), names)
+        ]
+    assert remarks_on(tmp_path, "year,load\n2024,1\n") == []
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zip", ".bz2", ".xz"])
@@ -1113,7 +1199,7 @@ def test_a_remark_names_columns_of_numbers_with_single_texts(tmp_path):
     assert list(series) == ["load"]
     assert remarks == [
         "column 'heat' is left out: '-' is not a number",
-        "column 'both' is left out: its numbers are in several notations",
+        "column 'both' is left out: its numbers are in several notations, such as '1,5' and '1.5'",
     ]
     path.write_text("load;wind\n1;2,5\n")
     with pytest.raises(CommandError, match="its numbers are in another notation than the option"):

@@ -364,7 +364,10 @@ def test_the_first_line_decides_what_the_others_leave_open(folder, answer):
     code, out, err = answer(head + open_line + decided)
     days = [line.split(",")[0] for line in out.splitlines()]
     assert (code, days) == (1, ["day", "2020-06-13"])
-    refused, note, _ = err.splitlines()
+    number, refused, note, _ = err.splitlines()
+    assert number == (
+        "skl-lstm: note: 'heat' is read with decimal commas, because other columns have them"
+    )
     assert refused.startswith(
         "skl-lstm: line 2: column 'day' has dates such as '08.07.2020', and no"
     )

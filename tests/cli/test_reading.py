@@ -205,6 +205,10 @@ def test_all_options_on_text_are_remembered(tmp_path, capsys):
         "skl-lstm: note: as in the training, read with --sep ' ' --decimal '.' --encoding cp437 "
         "--skip-above 1 --skip-below 1 --time-format '%y%m%d%H'\n"
     )
+    path.write_bytes(text.replace("- kW\n", "").encode("cp437"))
+    assert cli.main(["forecast", str(model), str(path)]) == 1
+    assert "line 3, '26032000 | " in (err := capsys.readouterr().err)
+    assert "holds values like those of line 4, but --skip-below 1 leaves it out" in err
 
 
 def test_integers_are_read_in_the_form_of_the_training(tmp_path, capsys):
