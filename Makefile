@@ -50,7 +50,7 @@ test-matrix: test-sklearn-1.7 test-sklearn-1.8 test-sklearn-1.9
 test-sklearn-%:
 	$(MAKE) --no-print-directory $(VENV)-sklearn-$*/bin/python VENV=$(VENV)-sklearn-$*
 	$(VENV)-sklearn-$*/bin/python -m pip install --quiet --editable '.[test]' 'scikit-learn==$*.*'
-	$(VENV)-sklearn-$*/bin/python -m pip install --quiet $(TEST_DATA)
+	$(VENV)-sklearn-$*/bin/python -m pip install --quiet --no-deps $(TEST_DATA)
 	$(VENV)-sklearn-$*/bin/python -m pytest $(PARALLEL)
 
 test-oldest: oldest
@@ -65,7 +65,7 @@ oldest: $(VENV)/dist
 	$(BIN)/python -m uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)-oldest
 	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python \
 		--resolution lowest-direct --editable '.[test]'
-	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python $(TEST_DATA)
+	$(BIN)/python -m uv pip install --quiet --python $(VENV)-oldest/bin/python --no-deps $(TEST_DATA)
 
 # Old results are deleted because mutmut does not retry a surviving mutant after a test has changed.
 # tests/surviving_mutants.md lists the known survivors with the reasons.
@@ -115,23 +115,23 @@ $(VENV)/%: pyproject.toml | $(BIN)/python
 # The tests, the benchmark `accuracy` and a page of the guide read data sets from these wheels.
 # Nothing is imported from them. Their requirements are not installed because they would prevent
 # newer versions of the requirements of this package.
-DOCS_DATA := --no-deps 'crowsetta>=5.1.2'
-BENCH_DATA := --no-deps 'aeon>=1.6' 'ISLP>=0.4'
+DOCS_DATA := 'crowsetta>=5.1.2'
+BENCH_DATA := 'aeon>=1.6' 'ISLP>=0.4'
 TEST_DATA := $(DOCS_DATA) $(BENCH_DATA)
 
 $(VENV)/test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
-	$(BIN)/python -m pip install --quiet $(TEST_DATA)
+	$(BIN)/python -m pip install --quiet --no-deps $(TEST_DATA)
 	@touch $@
 
 $(VENV)/bench: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
-	$(BIN)/python -m pip install --quiet $(BENCH_DATA)
+	$(BIN)/python -m pip install --quiet --no-deps $(BENCH_DATA)
 	@touch $@
 
 $(VENV)/docs: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
-	$(BIN)/python -m pip install --quiet $(DOCS_DATA)
+	$(BIN)/python -m pip install --quiet --no-deps $(DOCS_DATA)
 	@touch $@
 
 $(BIN)/python:
