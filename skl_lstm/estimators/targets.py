@@ -316,9 +316,9 @@ def point_forecast(quantiles: NDArray, levels: Sequence[float]) -> NDArray:
 
 def nearest_to_median(levels: Sequence[float]) -> NDArray[np.intp]:
     """Return the positions of the levels whose quantiles are averaged to a point forecast."""
-    nearest = np.flatnonzero(np.isclose(levels, 0.5))
-    if nearest.size:
-        return nearest
+    distances = np.abs(np.subtract(levels, 0.5))
+    if distances.min() < 1e-6:  # a rounded 0.5
+        return np.array([distances.argmin()])
     above = int(np.searchsorted(levels, 0.5))
     return np.unique(np.clip([above - 1, above], 0, len(levels) - 1))
 

@@ -106,7 +106,7 @@ def plot_sequences(
     as labels however many there are, convert them to text.
 
     So that single steps can be seen in long sequences, rare labels are drawn over frequent ones,
-    and labels or errors at less than 5 % of the steps of a strip at least as wide as 1/300 of the
+    and labels or errors at less than 5 % of the steps of a strip at least as wide as 1/250 of the
     panel, or more in narrow panels.
 
     Examples

@@ -28,8 +28,9 @@ _MAX_WHOLE_NUMBERS = 20
 # Runs of classes with a smaller share of the steps are widened. Those of others are not, because
 # they would cover too much.
 _RARE = 0.05
-# Part of a panel: a pixel. With more columns of panels, a pixel is a larger part.
-_LEAST_WIDTH = 1 / 300
+# Part of a panel: at least a pixel, because a narrower bar may be drawn with no width. With more
+# columns of panels, a pixel is a larger part.
+_LEAST_WIDTH = 1 / 250
 _WIDE_COLUMNS = 3
 # With more columns, a tenth of the height of a panel is too low for a name.
 _MAX_COLUMNS = 5

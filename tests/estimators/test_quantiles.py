@@ -89,9 +89,9 @@ def test_the_quantiles_of_each_output_are_sorted(data, levels, n, outputs, dtype
 
 
 def plain_forecast(quantiles, levels):
-    for value, level in zip(quantiles, levels, strict=True):
-        if abs(level - 0.5) < 1e-6:
-            return value
+    nearest = min(levels, key=lambda level: abs(level - 0.5))
+    if abs(nearest - 0.5) < 1e-6:
+        return quantiles[levels.index(nearest)]
     below = [value for value, level in zip(quantiles, levels, strict=True) if level < 0.5]
     above = [value for value, level in zip(quantiles, levels, strict=True) if level > 0.5]
     if not below:
@@ -116,6 +116,7 @@ def test_the_forecast_is_the_middle_of_the_quantiles(data, levels, with_median):
         ((0.1, 0.5, 0.9), 10.0),
         ((0.1, 0.3 + 0.2, 0.9), 10.0),
         ((0.1, 0.5 + 1e-9, 0.9), 10.0),  # a rounded 0.5
+        ((0.1, 0.5, 0.5 + 1e-9), 10.0),
         ((0.1, 0.4, 0.8), 55.0),
         ((0.1, 0.6, 0.8), 5.5),
         ((0.6, 0.7, 0.8), 1.0),

@@ -549,7 +549,7 @@ def test_rare_labels_are_widened_around_their_steps(steps):
     (ax,) = plot_sequences(np.zeros((1, steps, 1)), y=[with_faults(steps, faults)])
     (common, _, _), (rare, left, widths) = bars_of(ax)
     assert (common, rare) == ("ok", "a fault")
-    np.testing.assert_allclose(widths, steps / 300)
+    np.testing.assert_allclose(widths, steps / 250)
     np.testing.assert_allclose(left + widths / 2, faults)
 
 
@@ -572,8 +572,8 @@ def test_every_rare_label_can_be_seen(panels):
 def test_rare_labels_at_the_ends_are_widened_inside_the_panel():
     (ax,) = plot_sequences(np.zeros((1, 1200, 1)), y=[with_faults(1200, [0, 1199])])
     _, (_, left, widths) = bars_of(ax)
-    np.testing.assert_allclose(widths, 4)
-    np.testing.assert_allclose(left, [-0.5, 1195.5])
+    np.testing.assert_allclose(widths, 4.8)
+    np.testing.assert_allclose(left, [-0.5, 1194.7])
     assert ax.get_xlim() == (-0.5, 1199.5)
 
 
@@ -615,8 +615,8 @@ def test_rare_errors_are_widened():
     (ax,) = plot_sequences(np.zeros((1, 1200, 1)), y=[truth], y_pred=[predicted])
     name, left, widths = bars_of(ax)[-1]
     assert name == "wrong"
-    np.testing.assert_allclose(widths, 4)
-    np.testing.assert_allclose(left, [298, 598])
+    np.testing.assert_allclose(widths, 4.8)
+    np.testing.assert_allclose(left, [297.6, 597.6])
     (ax,) = plot_sequences(np.zeros((1, 1200, 1)), y=[truth], y_pred=[with_faults(1200, range(99))])
     np.testing.assert_allclose(bars_of(ax)[-1][1:], [[-0.5], [99]])
 
