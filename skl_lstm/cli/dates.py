@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import infer_dtype
 
-from .decimals import matches_all
+from .decimals import matches_all, without_decimals
 from .errors import CommandError, one_line
 
 # Units of times that count from 1970.
@@ -130,7 +130,7 @@ def read_times(
     if not has_text(values):
         values = values.astype(str)
     if matches_all(values.tolist(), r"\d+\.0+"):
-        values = values.str.replace(r"\.0+$", "", regex=True)
+        values = without_decimals(values)
     if time_format is not None:
         return read_formatted(values, time_format)
     form = form_of(values)

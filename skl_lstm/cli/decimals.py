@@ -102,6 +102,11 @@ def shapes_of(texts: list[Any]) -> set[str] | None:
     return set(shapes) if len(shapes) == len(texts) else None
 
 
+def without_decimals(values: pd.Series) -> pd.Series:
+    """Return integers as text without decimals: 5.0 is 5."""
+    return values.str.replace(r"\.0+$", "", regex=True)
+
+
 class Numbers(NamedTuple):
     """A table with numbers, and the decimal mark that they have, if it is only one."""
 

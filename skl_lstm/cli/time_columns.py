@@ -10,7 +10,7 @@ import pandas as pd
 
 from .csv_text import mark_missing
 from .dates import are_dates, find_dates, form_of, has_text
-from .decimals import matches_all, texts_of
+from .decimals import matches_all, texts_of, without_decimals
 from .errors import CommandError, comma_separated
 from .reading import Reading
 
@@ -203,13 +203,13 @@ def join_cells(columns: Sequence[Iterable[str]]) -> list[str]:
 
 def join_parts(columns: Sequence[pd.Series], mark: str) -> list[str]:
     """Return days such as 2024-01-30, or times of day such as 14:05:00, from integers."""
-    digits = [column.str.replace(r"\.0+$", "", regex=True).str.zfill(2) for column in columns]
+    digits = [without_decimals(column).str.zfill(2) for column in columns]
     return [mark.join(parts) for parts in zip(*digits, strict=True)]
 
 
 def hours_as_clock(hours: pd.Series) -> pd.Series:
     """Return hours such as 5, hours and minutes such as 530, or 053000, as times of day."""
-    digits = hours.str.replace(r"\.0+$", "", regex=True)
+    digits = without_decimals(hours)
     lengths = digits.str.len()
     if (lengths <= 2).all():
         return digits.str.zfill(2) + ":00"
