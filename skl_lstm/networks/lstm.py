@@ -231,6 +231,8 @@ def _recurrent(
     x: keras.KerasTensor, real: keras.KerasTensor | None, architecture: Architecture
 ) -> keras.KerasTensor:
     """Apply the recurrent layers, which skip masked steps."""
+    # Every layer gets the mask: in Keras 3.6 the first recurrent layer does not pass it on.
+    masked = _mask(real)
     for depth, size in enumerate(architecture.units, start=1):
         layer = _CELLS[architecture.cell](
             size,
@@ -241,8 +243,7 @@ def _recurrent(
         )
         if architecture.bidirectional:
             layer = layers.Bidirectional(layer, name=f"bidirectional_{depth}")
-        # Every layer gets the mask: in Keras 3.6 the first recurrent layer does not pass it on.
-        x = layer(x, **_mask(real))
+        x = layer(x, **masked)
     if real is not None and architecture.return_sequences:
         # This also ends the mask, which recurrent layers pass on. A loss of Keras would divide by
         # the number of unmasked steps in the batch, so a step would have a weight that depends on
